@@ -1,0 +1,68 @@
+// Numbers from attention maps (formulas: Clark et al. 2019, Vig & Belinkov 2019, Olsson et al. 2022,
+// Gu et al. 2025). All work on rows as they stream by, so no map has to be kept.
+#ifndef FOVEA_ANALYSIS_H_
+#define FOVEA_ANALYSIS_H_
+
+#include <cstddef>
+#include <string_view>
+#include <vector>
+
+#include "fovea/attention.h"
+
+namespace fovea {
+
+/// Statistics of one head over all rows seen. Means are over rows.
+struct HeadStatistics {
+  std::size_t layer = 0;
+  std::size_t head = 0;
+  std::size_t kv_head = 0;
+  std::size_t rows = 0;
+  double entropy = 0.0;         ///< Mean of -Σ A ln A, nats.
+  double mean_distance = 0.0;   ///< Σ A·(q-k) / Σ A over all cells.
+  double confidence = 0.0;      ///< Mean of the row maximum.
+  double previous_token = 0.0;  ///< Mean of A[q, q-1] over rows with q >= 1.
+  double first_token = 0.0;     ///< Mean of A[q, 0] over rows with q >= 1 (sink share).
+  double self = 0.0;            ///< Mean of A[q, q].
+  /// Only with a repeat of period S: mean of A[q, q-S] (duplicate token) and of A[q, q-(S-1)]
+  /// (induction) over the second block.
+  double duplicate_token = 0.0;
+  double induction = 0.0;
+  /// Largest |Σ A - 1| of a row that sees a key.
+  double row_sum_error = 0.0;
+};
+
+/// An observer that keeps only HeadStatistics: O(heads) memory whatever the length.
+class HeadStatisticsObserver : public AttentionObserver {
+ public:
+  /// period > 0: the input is a block of `period` tokens repeated once, starting at `repeat_begin`
+  /// (1 after a BOS): fills duplicate_token and induction.
+  explicit HeadStatisticsObserver(AttentionSelection selection = {}, std::size_t period = 0,
+                                  std::size_t repeat_begin = 0);
+
+  const AttentionSelection& selection() const override { return selection_; }
+  void OnRows(const AttentionRows& rows) override;
+
+  /// Ordered by layer, then head.
+  std::vector<HeadStatistics> Heads() const;
+
+ private:
+  struct Sums {
+    HeadStatistics partial;
+    double mass = 0.0;
+    double weighted_distance = 0.0;
+    std::size_t rows_with_previous = 0;
+    std::size_t repeat_rows = 0;
+  };
+  AttentionSelection selection_;
+  std::size_t period_;
+  std::size_t repeat_begin_;
+  std::vector<Sums> heads_;
+};
+
+/// A plain-words type: "previous token", "first token (sink)", "current token", "broad", "local" or
+/// "mixed". Thresholds are stated in analysis.cc.
+std::string_view HeadType(const HeadStatistics& head);
+
+}  // namespace fovea
+
+#endif  // FOVEA_ANALYSIS_H_

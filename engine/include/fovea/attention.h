@@ -1,0 +1,210 @@
+// Attention, and how it is seen: masks, the observer that receives exact maps while a session runs,
+// and attention as an operator of its own with the classic scoring functions.
+//
+// Maps are [query, key]: row = query, column = key, unmasked rows sum to 1. Heads are query heads;
+// under grouped-query attention `kv_head` says which key/value head a query head read.
+#ifndef FOVEA_ATTENTION_H_
+#define FOVEA_ATTENTION_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "fovea/status.h"
+
+namespace fovea {
+
+/// Which keys a query may look at. Positions count from 0 within the key sequence.
+struct Mask {
+  enum class Kind : std::uint8_t {
+    kNone,           ///< Every valid key.
+    kCausal,         ///< key <= query.
+    kSlidingWindow,  ///< key <= query and query - key < window.
+  };
+  Kind kind = Kind::kCausal;
+  /// Keys that a query of a sliding window sees, itself included; > 0 for kSlidingWindow.
+  std::size_t window = 0;
+  /// Position of the first query row among the keys (the cached positions before this call).
+  std::size_t first_query = 0;
+  /// Padding: key_valid[key] == 0 hides that key from every query. Empty: all keys are valid. A query
+  /// that sees no key at all gets a row of zeros and a zero output.
+  std::span<const std::uint8_t> key_valid = {};
+
+  /// The half-open key range [begin, end) that query row `query` (counted from 0 within this call)
+  /// may see among `keys` keys, padding aside.
+  struct Range {
+    std::size_t begin = 0;
+    std::size_t end = 0;
+  };
+  Range KeyRange(std::size_t query, std::size_t keys) const;
+};
+
+/// "none", "causal" or "sliding_window".
+std::string_view MaskKindName(Mask::Kind kind);
+
+/// Which attention stream a row belongs to.
+enum class AttentionStream : std::uint8_t { kSelf, kEncoder, kCross };
+
+/// Finished rows of one head's map. Pointers are valid during the call only.
+struct AttentionRows {
+  AttentionStream stream = AttentionStream::kSelf;
+  std::size_t layer = 0;
+  std::size_t head = 0;     ///< Query head.
+  std::size_t kv_head = 0;  ///< Key/value head that it read.
+  std::size_t query_begin = 0;  ///< Position of the first row in the sequence.
+  std::size_t query_count = 0;
+  std::size_t key_count = 0;    ///< Columns 0 … key_count - 1 are delivered.
+  /// Normalised weights, row r at weights + r * stride; masked cells are exactly 0.
+  const float* weights = nullptr;
+  /// Pre-softmax scores (after scale, bias and softcap), masked cells -inf; same stride. Null unless
+  /// the selection asked for scores.
+  const float* scores = nullptr;
+  std::size_t stride = 0;  ///< Floats between rows, >= key_count.
+  /// ln of the softmax denominator of each row (natural log-sum-exp of its scores), [query_count].
+  const float* log_sum_exp = nullptr;
+  Mask::Kind mask = Mask::Kind::kCausal;
+  std::size_t window = 0;
+};
+
+/// What is needed to rebuild any row of one layer's maps later:
+/// weight = exp(softcap(q · k * scale) - log_sum_exp). Pointers are valid during the call only.
+struct AttentionTrace {
+  AttentionStream stream = AttentionStream::kSelf;
+  std::size_t layer = 0;
+  std::size_t query_begin = 0;  ///< Position of the first query (and of the first key) given here.
+  std::size_t query_count = 0;
+  std::size_t heads = 0;
+  std::size_t kv_heads = 0;
+  std::size_t head_dim = 0;
+  const float* query = nullptr;  ///< [query_count, heads, head_dim], after positions were applied.
+  /// [query_count, kv_heads, head_dim]: the keys of the same positions, as read back from the KV
+  /// cache (so rounded to f16 if the cache is f16).
+  const float* key = nullptr;
+  const float* log_sum_exp = nullptr;  ///< [heads, query_count]
+  float scale = 1.0F;
+  float softcap = 0.0F;  ///< 0: none.
+  Mask::Kind mask = Mask::Kind::kCausal;
+  std::size_t window = 0;
+};
+
+/// Which layers and heads an observer wants; unselected heads run the plain path.
+struct AttentionSelection {
+  std::vector<std::size_t> layers = {};  ///< Empty: all.
+  std::vector<std::size_t> heads = {};   ///< Query heads, the same for every layer. Empty: all.
+  bool rows = true;
+  bool scores = false;  ///< Also deliver pre-softmax scores with the rows.
+  bool trace = false;
+
+  bool HasLayer(std::size_t layer) const;
+  bool HasHead(std::size_t head) const;
+};
+
+/// Listens to a running session. It never changes what is computed and costs nothing when absent.
+///
+/// Calls come on the session's worker threads. By default the session makes one call at a time; an
+/// observer whose methods are safe for different heads at once says so with `concurrent()`. Rows of
+/// one (layer, head) come in ascending order, each position once; heads come in any order.
+class AttentionObserver {
+ public:
+  virtual ~AttentionObserver() = default;
+
+  /// Asked once at the start of each Prefill or Decode.
+  virtual const AttentionSelection& selection() const = 0;
+  virtual bool concurrent() const { return false; }
+
+  virtual void OnRows(const AttentionRows& rows) = 0;
+  virtual void OnTrace(const AttentionTrace& trace) { static_cast<void>(trace); }
+};
+
+/// Keeps maps in memory: the simplest observer. Memory: 4 bytes per delivered cell.
+///
+/// Example:
+///   AttentionRecorder maps({.layers = {0, 1}});
+///   session.Prefill(ids, {.observer = &maps});
+///   auto map = maps.Map(/*layer=*/1, /*head=*/3);
+///   float w = map.At(/*query=*/5, /*key=*/2);
+class AttentionRecorder : public AttentionObserver {
+ public:
+  explicit AttentionRecorder(AttentionSelection selection = {});
+  ~AttentionRecorder() override;
+
+  /// One head's map; empty (tokens == 0) if nothing was recorded for it. Valid until the next
+  /// Prefill, Decode or Clear.
+  struct View {
+    std::size_t tokens = 0;         ///< Rows and columns.
+    const float* weights = nullptr; ///< Row-major [tokens, tokens]; row stride is `stride`.
+    std::size_t stride = 0;
+    float At(std::size_t query, std::size_t key) const { return weights[query * stride + key]; }
+  };
+  View Map(std::size_t layer, std::size_t head) const;
+
+  /// Rows seen so far. A generation is stitched: prompt rows first, then one row per token.
+  std::size_t tokens() const;
+  void Clear();
+
+  const AttentionSelection& selection() const override;
+  void OnRows(const AttentionRows& rows) override;
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+// ---------------------------------------------------------------------------------------------
+// Attention as an operator.
+
+/// How a query and a key are compared.
+enum class ScoringFunction : std::uint8_t {
+  kScaledDot,  ///< q · k / sqrt(key width)                     (Vaswani et al. 2017)
+  kDot,        ///< q · k                                        (Luong et al. 2015)
+  kGeneral,    ///< q · (W k), W [query_width, key_width]        (Luong et al. 2015)
+  kAdditive,   ///< v · tanh(W q + U k)                          (Bahdanau et al. 2015)
+};
+
+/// Learned parameters of a scoring function; row-major, not owned. Unused ones stay empty.
+struct ScoringWeights {
+  std::span<const float> general = {};         ///< kGeneral: W [query_width, key_width].
+  std::span<const float> additive_query = {};  ///< kAdditive: W [hidden, query_width].
+  std::span<const float> additive_key = {};    ///< kAdditive: U [hidden, key_width].
+  std::span<const float> additive_v = {};      ///< kAdditive: v [hidden].
+};
+
+/// Inputs of one attention operation. Queries may come from another sequence than keys and values
+/// (cross-attention). All arrays are row-major float32 and stay owned by the caller.
+struct AttendInputs {
+  std::size_t queries = 0;      ///< Rows of `query`.
+  std::size_t keys = 0;         ///< Rows of `key` and `value`.
+  std::size_t heads = 1;        ///< Query heads.
+  std::size_t kv_heads = 1;     ///< Divides heads (GQA; 1 is MQA).
+  std::size_t query_width = 0;  ///< Per head.
+  std::size_t key_width = 0;    ///< Per head; equals query_width for dot and scaled dot.
+  std::size_t value_width = 0;  ///< Per head.
+  std::span<const float> query = {};  ///< [queries, heads, query_width]
+  std::span<const float> key = {};    ///< [keys, kv_heads, key_width]
+  std::span<const float> value = {};  ///< [keys, kv_heads, value_width]
+  Mask mask = {.kind = Mask::Kind::kNone};
+  ScoringFunction scoring = ScoringFunction::kScaledDot;
+  ScoringWeights weights = {};
+  float scale = 0.0F;    ///< Multiplies dot scores; 0: the scoring function's own.
+  float softcap = 0.0F;  ///< > 0: scores become softcap * tanh(score / softcap) (Gemma 2).
+};
+
+/// Results; sized by Attend.
+struct AttendOutputs {
+  std::vector<float> output;       ///< [queries, heads, value_width]
+  std::vector<float> weights;      ///< [heads, queries, keys]
+  std::vector<float> log_sum_exp;  ///< [heads, queries]; -inf for a row that sees no key
+};
+
+/// Computes weights and outputs. kInvalidArgument names the shape that does not fit. Thread-safe.
+/// Example:
+///   auto r = Attend({.queries = 4, .keys = 4, .query_width = 8, .key_width = 8, .value_width = 8,
+///                    .query = q, .key = k, .value = v});
+Result<AttendOutputs> Attend(const AttendInputs& inputs);
+
+}  // namespace fovea
+
+#endif  // FOVEA_ATTENTION_H_

@@ -1,0 +1,15 @@
+// The whole C++ API of Fovea.
+#ifndef FOVEA_FOVEA_HPP_
+#define FOVEA_FOVEA_HPP_
+
+#include "fovea/analysis.h"
+#include "fovea/attention.h"
+#include "fovea/data_type.h"
+#include "fovea/isa.h"
+#include "fovea/model.h"
+#include "fovea/sampler.h"
+#include "fovea/session.h"
+#include "fovea/status.h"
+#include "fovea/tokenizer.h"
+
+#endif  // FOVEA_FOVEA_HPP_

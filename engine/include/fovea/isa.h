@@ -1,0 +1,33 @@
+// Instruction sets that the kernels are compiled for, and which of them this machine can run.
+#ifndef FOVEA_ISA_H_
+#define FOVEA_ISA_H_
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+namespace fovea {
+
+enum class Isa : std::uint8_t {
+  kScalar,  ///< Portable C++, the oracle of the tests. Name "scalar".
+  kAvx2,    ///< x86 AVX2 + FMA + F16C. Name "avx2".
+  kAvx512,  ///< x86 AVX-512 F/BW/CD/DQ/VL. Name "avx512".
+  kNeon,    ///< ARM Advanced SIMD. Name "neon".
+};
+
+/// "scalar", "avx2", "avx512" or "neon".
+std::string_view IsaName(Isa isa);
+
+/// The reverse of IsaName; nothing for an unknown name.
+std::optional<Isa> IsaFromName(std::string_view name);
+
+/// Instruction sets that are compiled in and that this CPU runs, slowest first; never empty.
+std::vector<Isa> AvailableIsas();
+
+/// The last of AvailableIsas().
+Isa BestIsa();
+
+}  // namespace fovea
+
+#endif  // FOVEA_ISA_H_

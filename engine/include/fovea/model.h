@@ -1,0 +1,101 @@
+// A loaded model: immutable, shareable by threads and by any number of sessions.
+#ifndef FOVEA_MODEL_H_
+#define FOVEA_MODEL_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "fovea/data_type.h"
+#include "fovea/status.h"
+#include "fovea/tokenizer.h"
+
+namespace fovea {
+
+struct LoadOptions {
+  /// Map the file instead of reading it: starts faster and shares pages between processes. A mapped
+  /// file must not shrink while the model lives, so map only files that you trust to stay put.
+  bool map = false;
+  /// Check every weight for NaN and infinity while loading (costs one pass over the file).
+  bool check_finite = false;
+  /// Refuse to load if weights and metadata need more memory than this; 0: no limit. In bytes.
+  std::size_t max_memory = 0;
+};
+
+/// The hyperparameters of a model, as its file states them.
+struct ModelInfo {
+  std::string path;    ///< As given to Load.
+  std::string family;  ///< GGUF's general.architecture, e.g. "llama".
+  std::string name;    ///< general.name, may be empty.
+  std::size_t layers = 0;
+  std::size_t heads = 0;     ///< Query heads per layer.
+  std::size_t kv_heads = 0;  ///< Key/value heads per layer; divides heads.
+  std::size_t head_dim = 0;  ///< Width of a query or key head.
+  std::size_t value_dim = 0; ///< Width of a value head.
+  std::size_t width = 0;     ///< Embedding length.
+  std::size_t hidden = 0;    ///< Feed-forward length.
+  std::size_t vocabulary = 0;
+  std::size_t context = 0;      ///< Tokens it was trained for.
+  std::string position;         ///< "rope", "rope interleaved" or "learned".
+  float rope_base = 0.0F;
+  std::string rope_scaling;     ///< "none", "linear", "yarn", "llama3" or "longrope".
+  float rope_factor = 1.0F;
+  float attention_scale = 0.0F;   ///< Multiplies q · k.
+  float attention_softcap = 0.0F; ///< 0: none.
+  float logit_softcap = 0.0F;     ///< 0: none.
+  std::vector<std::size_t> windows;  ///< Sliding window of each layer, 0: full attention. [layers]
+  std::uint64_t parameters = 0;      ///< Weights counted.
+  std::uint64_t weight_bytes = 0;    ///< Bytes of all tensors in the file.
+  std::uint64_t file_bytes = 0;
+  std::string weight_type;  ///< The type that holds most bytes, e.g. "Q8_0".
+};
+
+/// One tensor of the file.
+struct TensorSummary {
+  std::string name;
+  DataType type = DataType::kF32;
+  std::vector<std::uint64_t> shape;  ///< Outermost first: [rows, columns].
+  std::uint64_t bytes = 0;
+};
+
+class Model {
+ public:
+  /// Reads and validates a GGUF file of a supported family. Errors name the file and the key or
+  /// tensor. Example: `auto model = Model::Load("model.gguf"); if (!model) Report(model.error());`
+  static Result<Model> Load(const std::string& path, const LoadOptions& options = {});
+
+  Model(Model&&) noexcept;
+  Model& operator=(Model&&) noexcept;
+  ~Model();
+
+  const ModelInfo& info() const;
+  std::vector<TensorSummary> Tensors() const;
+
+  /// Null if the file has no vocabulary, or one of a kind that is not supported (the reason is in
+  /// tokenizer_status).
+  const Tokenizer* tokenizer() const;
+  const Status& tokenizer_status() const;
+
+  /// FNV-1a 64-bit hash over the whole file, as 16 hex digits; computed on call (one pass).
+  std::string FileHash() const;
+
+  struct Impl;
+  /// For the library's own rooms.
+  const Impl& impl() const { return *impl_; }
+
+ private:
+  explicit Model(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+/// The families that Load accepts, e.g. {"llama", "qwen2", …}.
+std::vector<std::string_view> SupportedFamilies();
+
+}  // namespace fovea
+
+#endif  // FOVEA_MODEL_H_

@@ -1,0 +1,95 @@
+// One running sequence over a model: KV cache, scratch memory, worker threads.
+#ifndef FOVEA_SESSION_H_
+#define FOVEA_SESSION_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+
+#include "fovea/attention.h"
+#include "fovea/data_type.h"
+#include "fovea/isa.h"
+#include "fovea/model.h"
+#include "fovea/status.h"
+
+namespace fovea {
+
+struct SessionOptions {
+  /// Positions the KV cache holds; 0: the model's context. May exceed the model's context only for
+  /// models without learned positions.
+  std::size_t max_tokens = 0;
+  /// Tokens that prefill runs at once; the result does not depend on it.
+  std::size_t chunk = 256;
+  /// Element type of cached keys and values: kF32 or kF16.
+  DataType kv_type = DataType::kF16;
+  /// Threads that compute, the caller's included; 1 starts none. Results are bit-equal for any count.
+  std::size_t threads = 1;
+  /// Kernels to use; nothing: the best that this CPU has. kUnsupported if the CPU lacks it.
+  std::optional<Isa> isa = std::nullopt;
+  /// Refuse (kLimitExceeded, before allocating) if KV cache and scratch need more; 0: no limit.
+  std::size_t max_memory = 0;
+};
+
+/// What a session of these options will allocate, in bytes.
+struct MemoryPlan {
+  std::size_t kv_cache = 0;
+  std::size_t scratch = 0;
+  std::size_t total() const { return kv_cache + scratch; }
+};
+
+/// What to do while tokens run.
+struct RunOptions {
+  /// Receives attention; not owned; may be null.
+  AttentionObserver* observer = nullptr;
+  /// Called for every position in order with its logits [vocabulary], valid during the call. Without
+  /// it only the last position's logits are computed.
+  std::function<void(std::size_t position, std::span<const float> logits)> on_logits = {};
+  /// Asked at least once per layer and chunk; true stops with kCancelled. The cache then holds what it
+  /// held before the call.
+  std::function<bool()> cancelled = {};
+  /// Called after each layer of each chunk with the work done so far, from 0 to 1.
+  std::function<void(double done)> on_progress = {};
+};
+
+/// Belongs to one thread at a time. The model must outlive it. After creation, prefill and decode
+/// allocate nothing (an observer and its row buffers aside).
+class Session {
+ public:
+  static Result<MemoryPlan> Plan(const Model& model, const SessionOptions& options = {});
+  static Result<Session> Create(const Model& model, const SessionOptions& options = {});
+
+  Session(Session&&) noexcept;
+  Session& operator=(Session&&) noexcept;
+  ~Session();
+
+  /// Runs the tokens after those already cached; returns the last position's logits [vocabulary],
+  /// valid until the next call. kLimitExceeded if they do not fit, kInvalidArgument for an id outside
+  /// the vocabulary, kNonFinite if a logit is not finite; the cache is then as before the call.
+  Result<std::span<const float>> Prefill(std::span<const std::int32_t> tokens,
+                                         const RunOptions& run = {});
+
+  /// One token: the same as Prefill of one.
+  Result<std::span<const float>> Decode(std::int32_t token, const RunOptions& run = {});
+
+  /// Forgets all positions from `position` on. kInvalidArgument if there are fewer.
+  Status Truncate(std::size_t position);
+
+  std::size_t position() const;    ///< Tokens in the cache.
+  std::size_t max_tokens() const;  ///< Capacity.
+  Isa isa() const;                 ///< The kernels that run.
+  std::size_t threads() const;
+  DataType kv_type() const;
+  const MemoryPlan& memory() const;
+
+ private:
+  struct Impl;
+  explicit Session(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace fovea
+
+#endif  // FOVEA_SESSION_H_

@@ -1,0 +1,86 @@
+// Text to token ids and back, as the model file defines it.
+#ifndef FOVEA_TOKENIZER_H_
+#define FOVEA_TOKENIZER_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "fovea/status.h"
+
+namespace fovea {
+
+/// One id with the bytes of the input text that it stands for.
+struct Token {
+  std::int32_t id = 0;
+  /// [begin, end) in bytes of the input text. Empty for tokens that were added (BOS, EOS). Tokens of
+  /// one text are ordered and their ranges never overlap; a byte-fallback token covers one byte.
+  std::size_t begin = 0;
+  std::size_t end = 0;
+};
+
+struct TokenizeOptions {
+  /// Add BOS, EOS, CLS and SEP as the model file asks for.
+  bool add_special = true;
+  /// Recognise the text of control tokens ("<s>", "<|im_start|>") inside the text.
+  bool parse_special = false;
+};
+
+/// Immutable, may be shared by threads. Owned by its Model.
+class Tokenizer {
+ public:
+  virtual ~Tokenizer() = default;
+
+  /// Splits UTF-8 text. kInvalidArgument with the byte offset if the text is not valid UTF-8.
+  virtual Result<std::vector<Token>> Tokenize(std::string_view text,
+                                              const TokenizeOptions& options = {}) const = 0;
+
+  virtual std::size_t vocabulary_size() const = 0;
+
+  /// The bytes that the id adds to a text; may be part of a UTF-8 character. Empty for control
+  /// tokens and for ids outside the vocabulary.
+  virtual std::string PieceBytes(std::int32_t id) const = 0;
+
+  /// The piece as a person wants to see it in a table: valid UTF-8, spaces and control bytes made
+  /// visible ("▁the" or "Ġthe" as "␣the", "\n" as "⏎", a byte as "<0xE2>"), control tokens by name.
+  virtual std::string DisplayPiece(std::int32_t id) const = 0;
+
+  /// BOS, EOS, unknown, separator and padding ids; -1 if the model has none.
+  virtual std::int32_t bos_id() const = 0;
+  virtual std::int32_t eos_id() const = 0;
+  /// True for control tokens (BOS, EOS, CLS, SEP, …).
+  virtual bool IsSpecial(std::int32_t id) const = 0;
+  /// True if generation should stop after this id (EOS and end-of-turn ids of the file).
+  virtual bool IsEndOfGeneration(std::int32_t id) const = 0;
+
+  /// Which algorithm: "llama", "gpt2" or "bert", as the GGUF key tokenizer.ggml.model says.
+  virtual std::string_view kind() const = 0;
+};
+
+/// Turns a stream of ids into text that never ends in the middle of a UTF-8 character.
+/// Example: `StreamingDetokenizer out(tokenizer); for (auto id : ids) std::cout << out.Push(id);`
+class StreamingDetokenizer {
+ public:
+  explicit StreamingDetokenizer(const Tokenizer& tokenizer) : tokenizer_(&tokenizer) {}
+
+  /// Text that became complete with this id (may be empty). Invalid bytes become U+FFFD.
+  std::string Push(std::int32_t id);
+  /// What is left at the end: an unfinished character becomes U+FFFD.
+  std::string Finish();
+
+ private:
+  const Tokenizer* tokenizer_;
+  std::string pending_;  // at most three bytes of an unfinished character
+  bool first_ = true;    // SentencePiece drops the space that it added before the first word
+};
+
+/// All ids at once; the leading space that SentencePiece adds is removed.
+std::string Detokenize(const Tokenizer& tokenizer, std::span<const std::int32_t> ids);
+
+}  // namespace fovea
+
+#endif  // FOVEA_TOKENIZER_H_

@@ -1,0 +1,48 @@
+// How one kernel source becomes several functions. Every kernel file is compiled once per Highway target
+// into namespace fovea::kernels::HWY_NAMESPACE; a plain C++ twin lives in fovea::kernels::scalar. The
+// macro below declares all of them, so that kernel_table.cc can build one constant table per target and
+// no run-time registration, no mutable global and no libhwy is needed. Free of SIMD types.
+#ifndef FOVEA_KERNELS_TARGETS_H_
+#define FOVEA_KERNELS_TARGETS_H_
+
+#if defined(__x86_64__) || defined(__i386__) || defined(_M_X64)
+#define FOVEA_KERNELS_X86 1
+#else
+#define FOVEA_KERNELS_X86 0
+#endif
+
+#if defined(__aarch64__) || defined(__ARM_NEON)
+#define FOVEA_KERNELS_NEON 1
+#else
+#define FOVEA_KERNELS_NEON 0
+#endif
+
+/// Declares `return_type name parameters` in every target's namespace. Use inside fovea::kernels.
+/// Example: FOVEA_DECLARE_KERNEL(float, Dot, (const float* a, const float* b, std::size_t n))
+#if FOVEA_KERNELS_X86
+#define FOVEA_DECLARE_KERNEL(return_type, name, parameters) \
+  namespace scalar {                                        \
+  return_type name parameters;                              \
+  }                                                         \
+  namespace N_AVX2 {                                        \
+  return_type name parameters;                              \
+  }                                                         \
+  namespace N_AVX3 {                                        \
+  return_type name parameters;                              \
+  }
+#elif FOVEA_KERNELS_NEON
+#define FOVEA_DECLARE_KERNEL(return_type, name, parameters) \
+  namespace scalar {                                        \
+  return_type name parameters;                              \
+  }                                                         \
+  namespace N_NEON {                                        \
+  return_type name parameters;                              \
+  }
+#else
+#define FOVEA_DECLARE_KERNEL(return_type, name, parameters) \
+  namespace scalar {                                        \
+  return_type name parameters;                              \
+  }
+#endif
+
+#endif  // FOVEA_KERNELS_TARGETS_H_

@@ -1,0 +1,40 @@
+// Products with weight matrices, whatever their type: the one place that decides which provider
+// computes a product (see plan.h) and splits it among threads.
+#ifndef FOVEA_MATMUL_MATMUL_H_
+#define FOVEA_MATMUL_MATMUL_H_
+
+#include <cstddef>
+#include <span>
+
+#include "engine/kernels/kernel_table.h"
+#include "engine/tensor/matrix_view.h"
+#include "platform/parallel.h"
+
+namespace fovea::matmul {
+
+/// What a product needs besides its operands. Scratch is split among workers.
+struct Context {
+  const kernels::KernelTable* kernels = nullptr;
+  platform::Parallel* parallel = nullptr;
+  std::span<float> scratch = {};  ///< At least ScratchFloats(max_cols, workers), 64-byte aligned.
+};
+
+/// Floats of scratch that products with up to max_cols columns need.
+std::size_t ScratchFloats(std::size_t max_cols, std::size_t workers);
+
+/// One product of several that share their input (q, k, v; gate, up): all are run in one parallel step.
+struct Product {
+  MatrixView weight;               ///< [rows, cols]
+  const float* bias = nullptr;     ///< [rows] or null
+  float* out = nullptr;            ///< [tokens, rows], row t at out + t * out_stride
+  std::size_t out_stride = 0;
+};
+
+/// out[t, r] = Σ_c x[t, c] · weight[r, c] + bias[r] for each product. x: [tokens, cols], row t at
+/// x + t * x_stride. All products have the same cols. Nothing aliases. Allocates nothing.
+void Multiply(const Context& context, std::span<const Product> products, const float* x,
+              std::size_t x_stride, std::size_t tokens);
+
+}  // namespace fovea::matmul
+
+#endif  // FOVEA_MATMUL_MATMUL_H_

@@ -1,0 +1,45 @@
+// Memory aligned to a cache line, owned, without initialisation cost beyond zeroing.
+#ifndef FOVEA_PLATFORM_ALIGNED_BUFFER_H_
+#define FOVEA_PLATFORM_ALIGNED_BUFFER_H_
+
+#include <cstddef>
+#include <utility>
+
+namespace fovea::platform {
+
+inline constexpr std::size_t kAlignment = 64;
+
+class AlignedBuffer {
+ public:
+  AlignedBuffer() = default;
+  AlignedBuffer(AlignedBuffer&& other) noexcept
+      : data_(std::exchange(other.data_, nullptr)), size_(std::exchange(other.size_, 0)) {}
+  AlignedBuffer& operator=(AlignedBuffer&& other) noexcept {
+    std::swap(data_, other.data_);
+    std::swap(size_, other.size_);
+    return *this;
+  }
+  ~AlignedBuffer();
+
+  /// `bytes` of zeroed memory aligned to kAlignment; empty (data() == nullptr) if there is none or
+  /// bytes is 0. Never throws.
+  static AlignedBuffer Allocate(std::size_t bytes) noexcept;
+
+  std::byte* data() const { return data_; }
+  std::size_t size() const { return size_; }
+  explicit operator bool() const { return data_ != nullptr; }
+
+  /// The memory at `offset` bytes as floats (or another trivial type).
+  template <typename T>
+  T* As(std::size_t offset = 0) const {
+    return reinterpret_cast<T*>(data_ + offset);
+  }
+
+ private:
+  std::byte* data_ = nullptr;
+  std::size_t size_ = 0;
+};
+
+}  // namespace fovea::platform
+
+#endif  // FOVEA_PLATFORM_ALIGNED_BUFFER_H_

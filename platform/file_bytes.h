@@ -1,0 +1,39 @@
+// The bytes of a whole file: mapped read-only, or read into memory.
+#ifndef FOVEA_PLATFORM_FILE_BYTES_H_
+#define FOVEA_PLATFORM_FILE_BYTES_H_
+
+#include <cstddef>
+#include <span>
+#include <string>
+
+#include "platform/aligned_buffer.h"
+
+namespace fovea::platform {
+
+/// Owns the bytes. Movable; the span stays valid across moves.
+class FileBytes {
+ public:
+  enum class Access { kRead, kMap };
+
+  FileBytes() = default;
+  FileBytes(FileBytes&& other) noexcept;
+  FileBytes& operator=(FileBytes&& other) noexcept;
+  ~FileBytes();
+
+  /// Opens a regular file. On failure returns false and sets `error` to the reason alone ("No such file
+  /// or directory", "is a directory", "not enough memory for 12 bytes"), without the path.
+  /// kMap of an empty file gives an empty span. Handles short reads and EINTR.
+  static bool Open(const std::string& path, Access access, FileBytes* out, std::string* error);
+
+  std::span<const std::byte> bytes() const { return bytes_; }
+  bool mapped() const { return mapped_; }
+
+ private:
+  std::span<const std::byte> bytes_;
+  AlignedBuffer buffer_;
+  bool mapped_ = false;
+};
+
+}  // namespace fovea::platform
+
+#endif  // FOVEA_PLATFORM_FILE_BYTES_H_

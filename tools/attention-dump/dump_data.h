@@ -1,0 +1,67 @@
+// What a dump knows besides the numbers of the maps, and maps small enough to keep. The writers of
+// arrays, pictures and pages work from these alone.
+#ifndef FOVEA_TOOLS_ATTENTION_DUMP_DUMP_DATA_H_
+#define FOVEA_TOOLS_ATTENTION_DUMP_DUMP_DATA_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include <fovea/fovea.hpp>
+
+namespace fovea::dump {
+
+/// Per token, in order; all vectors have the same length.
+struct DumpTokens {
+  std::vector<std::int32_t> ids;
+  std::vector<std::string> pieces;  ///< For people: Tokenizer::DisplayPiece; "#17" without a vocabulary.
+  std::vector<std::size_t> text_begin, text_end;  ///< Byte offsets into the text (prompt + generated).
+  std::vector<std::int32_t> word;                 ///< Word id, -1 for special tokens.
+  std::vector<bool> special, generated;
+  std::size_t size() const { return ids.size(); }
+};
+
+/// Everything the sidecar and the trust stamp say.
+struct DumpInfo {
+  ModelInfo model;
+  std::string model_hash;   ///< Model::FileHash
+  std::string text;         ///< Prompt and generated text; empty for --tokens.
+  DumpTokens tokens;
+  std::vector<std::size_t> layers;   ///< Original numbers of the layers in the dump.
+  std::vector<std::size_t> heads;    ///< Original numbers of the query heads in the dump.
+  std::vector<std::size_t> kv_head;  ///< KV head of each entry of `heads`.
+  std::string mask;         ///< "causal", or "causal, sliding window" if a dumped layer has one.
+  std::vector<std::size_t> windows;  ///< Per dumped layer, 0: none.
+  std::string kv_type;      ///< "F32" or "F16"
+  std::string isa;          ///< "avx512", …
+  std::size_t threads = 1;
+  std::string precision;    ///< "f16" or "f32": of the stored weights.
+  double row_sum_error = 0.0;     ///< Largest |Σ row - 1| seen, before rounding to `precision`.
+  double learned_sink_share = 0.0;///< Share of weight on learned sinks (0: these families have none).
+  std::string version;      ///< Of fovea.
+};
+
+/// Maps in memory, for pictures, the page, the terminal, .json and .csv.
+struct MapSet {
+  std::size_t tokens = 0;
+  std::vector<std::size_t> layers, heads;  ///< Original numbers.
+  std::vector<std::size_t> windows;        ///< Per entry of `layers`, 0: none.
+  bool causal = true;                      ///< False: every cell is visible (bidirectional).
+  std::vector<float> weights;              ///< [layers, heads, tokens, tokens]; masked cells 0.
+
+  /// One head's map by index into `layers` and `heads`: row-major [tokens, tokens].
+  const float* Map(std::size_t layer_index, std::size_t head_index) const {
+    return weights.data() + (layer_index * heads.size() + head_index) * tokens * tokens;
+  }
+  /// False for a cell that the mask hides: drawn as masked, never as zero.
+  bool Visible(std::size_t layer_index, std::size_t query, std::size_t key) const {
+    if (!causal) return true;
+    const std::size_t window = windows.empty() ? 0 : windows[layer_index];
+    return key <= query && (window == 0 || query - key < window);
+  }
+};
+
+}  // namespace fovea::dump
+
+#endif  // FOVEA_TOOLS_ATTENTION_DUMP_DUMP_DATA_H_

@@ -1,0 +1,19 @@
+# What our own code is compiled with. Dependencies come in as system headers and stay unwarned.
+function(fovea_own_code target)
+  target_compile_features(${target} PUBLIC cxx_std_20)
+  set_target_properties(${target} PROPERTIES CXX_EXTENSIONS OFF)
+  target_compile_options(${target} PRIVATE
+    -Wall -Wextra -Wpedantic -Wshadow -Wconversion
+    # Results must not depend on whether the compiler fused a multiply and an add on its own.
+    -ffp-contract=off
+    $<$<BOOL:${FOVEA_WERROR}>:-Werror>)
+  if(FOVEA_SANITIZE)
+    target_compile_options(${target} PRIVATE
+      -fsanitize=${FOVEA_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
+    target_link_options(${target} PUBLIC -fsanitize=${FOVEA_SANITIZE})
+  endif()
+  if(FOVEA_COVERAGE)
+    target_compile_options(${target} PRIVATE --coverage)
+    target_link_options(${target} PUBLIC --coverage)
+  endif()
+endfunction()
