@@ -67,12 +67,15 @@ def encode(w, kind):
 
 
 def write(path, metadata, tensors):
-    """metadata: {key: value}.  tensors: [(name, array, type)], arrays with the row as last axis."""
+    """metadata: {key: value}.  tensors: [(name, array, type)], arrays with the row as last axis.
+
+    Instead of a type, a pair (type, bytes) gives data already encoded; the array then only tells the shape.
+    """
     out = [struct.pack('<4sIQQ', b'GGUF', 3, len(tensors), len(metadata))]
     out += [_entry(k, v) for k, v in metadata.items()]
     data, offset = [], 0
     for name, w, kind in tensors:
-        raw = encode(w, kind)
+        kind, raw = kind if isinstance(kind, tuple) else (kind, encode(w, kind))
         shape = w.shape[::-1]                                  # GGUF lists the row length first
         out.append(_string(name) + struct.pack(f'<I{len(shape)}QIQ', len(shape), *shape, kind, offset))
         data.append(raw + b'\0' * (-len(raw) % ALIGNMENT))
