@@ -1,4 +1,5 @@
-// What this CPU can run, asked of the CPU and of the operating system (XCR0, HWCAP), nothing assumed.
+// What this CPU can run, asked of the CPU and of the operating system (XCR0, HWCAP), nothing
+// assumed.
 #ifndef FOVEA_PLATFORM_CPU_FEATURES_H_
 #define FOVEA_PLATFORM_CPU_FEATURES_H_
 

@@ -20,8 +20,8 @@ class FileBytes {
   FileBytes& operator=(FileBytes&& other) noexcept;
   ~FileBytes();
 
-  /// Opens a regular file. On failure returns false and sets `error` to the reason alone ("No such file
-  /// or directory", "is a directory", "not enough memory for 12 bytes"), without the path.
+  /// Opens a regular file. On failure returns false and sets `error` to the reason alone ("No such
+  /// file or directory", "is a directory", "not enough memory for 12 bytes"), without the path.
   /// kMap of an empty file gives an empty span. Handles short reads and EINTR.
   static bool Open(const std::string& path, Access access, FileBytes* out, std::string* error);
 

@@ -1,5 +1,5 @@
-// Running independent tasks on several threads. Platform knows threads, caches and files; it knows no
-// tensor and nothing of the engine.
+// Running independent tasks on several threads. Platform knows threads, caches and files; it knows
+// no tensor and nothing of the engine.
 #ifndef FOVEA_PLATFORM_PARALLEL_H_
 #define FOVEA_PLATFORM_PARALLEL_H_
 
@@ -9,8 +9,8 @@
 
 namespace fovea::platform {
 
-/// A borrowed callable `void(size_t task, size_t worker)`: two pointers, no allocation. The callable
-/// must outlive the call that it is passed to.
+/// A borrowed callable `void(size_t task, size_t worker)`: two pointers, no allocation. The
+/// callable must outlive the call that it is passed to.
 class TaskRef {
  public:
   template <typename F, typename = std::enable_if_t<!std::is_same_v<std::decay_t<F>, TaskRef>>>

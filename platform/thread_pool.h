@@ -11,7 +11,8 @@ namespace fovea::platform {
 
 class ThreadPool final : public Parallel {
  public:
-  /// Starts workers - 1 threads. Null if the system refuses to start them. workers >= 1.
+  /// Starts workers - 1 threads. Null if the system refuses to start them
+  /// or workers exceeds 4096; 0 counts as 1.
   static std::unique_ptr<ThreadPool> Create(std::size_t workers);
   /// Joins all threads.
   ~ThreadPool() override;

@@ -1,0 +1,33 @@
+#include "platform/aligned_buffer.h"
+
+#include <cstdint>
+#include <cstdlib>
+#include <cstring>
+#include <limits>
+
+namespace fovea::platform {
+
+AlignedBuffer AlignedBuffer::Allocate(std::size_t bytes) noexcept {
+  AlignedBuffer buffer;
+  if (bytes == 0 || bytes > std::numeric_limits<std::size_t>::max() - 2 * kAlignment) return buffer;
+  // calloc, because large blocks come from the system already zeroed and are touched only when
+  // used. The block's own address is kept just below the aligned one: free() needs it.
+  void* block = std::calloc(bytes + kAlignment + sizeof(void*), 1);
+  if (block == nullptr) return buffer;
+  const std::uintptr_t first = reinterpret_cast<std::uintptr_t>(block) + sizeof(void*);
+  const std::size_t skip = (kAlignment - first % kAlignment) % kAlignment + sizeof(void*);
+  std::byte* data = static_cast<std::byte*>(block) + skip;
+  std::memcpy(data - sizeof(void*), &block, sizeof(void*));
+  buffer.data_ = data;
+  buffer.size_ = bytes;
+  return buffer;
+}
+
+AlignedBuffer::~AlignedBuffer() {
+  if (data_ == nullptr) return;
+  void* block = nullptr;
+  std::memcpy(&block, data_ - sizeof(void*), sizeof(void*));
+  std::free(block);
+}
+
+}  // namespace fovea::platform
