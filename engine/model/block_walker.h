@@ -1,0 +1,69 @@
+// One transformer block after another, as the family's row says. The walker owns nothing: weights
+// come from the model, memory from the session.
+#ifndef FOVEA_MODEL_BLOCK_WALKER_H_
+#define FOVEA_MODEL_BLOCK_WALKER_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include "engine/attention/tiled_attention.h"
+#include "engine/kernels/kernel_table.h"
+#include "engine/matmul/matmul.h"
+#include "engine/model/hyperparameters.h"
+#include "engine/model/kv_cache.h"
+#include "engine/model/rope_table.h"
+#include "engine/model/weights.h"
+#include "fovea/attention.h"
+
+namespace fovea::model {
+
+/// The session's buffers for one chunk; shapes as in ScratchLayout.
+struct Buffers {
+  float* hidden_state = nullptr;  // [chunk, width]
+  float* normed = nullptr;        // [chunk, width]
+  float* query = nullptr;         // [chunk, heads, head_dim]
+  float* key = nullptr;           // [chunk, kv_heads, head_dim]
+  float* value = nullptr;         // [chunk, kv_heads, value_dim]
+  float* attended = nullptr;      // [chunk, heads, value_dim]
+  float* projected = nullptr;     // [chunk, width]
+  float* gate = nullptr;          // [chunk, hidden]
+  float* up = nullptr;            // [chunk, hidden]
+  float* ffn_out = nullptr;       // [chunk, width]
+  float* cosine = nullptr;        // [chunk, pairs]
+  float* sine = nullptr;          // [chunk, pairs]
+  float* window_cosine = nullptr;
+  float* window_sine = nullptr;
+  float* logits = nullptr;  // [logit rows, vocabulary]
+};
+
+/// Everything that stays the same while a chunk runs.
+struct WalkContext {
+  const Hyperparameters* hp = nullptr;
+  const Weights* weights = nullptr;
+  const kernels::KernelTable* kernels = nullptr;
+  platform::Parallel* parallel = nullptr;
+  matmul::Context matmul;
+  attention::Context attention;
+  KvCache* cache = nullptr;
+  Buffers buffers;
+  const RopeTable* rope = nullptr;
+  const RopeTable* window_rope = nullptr;
+};
+
+/// Embeds the tokens into hidden_state and fills the angle tables of their positions.
+/// tokens: [count], ids already checked; `position` is that of the first.
+void Embed(const WalkContext& context, std::span<const std::int32_t> tokens, std::size_t position);
+
+/// Runs one layer over `count` tokens in hidden_state, in place. What follows attention is computed
+/// only for the tokens from `first_needed` on: before it, nobody reads the last layer's output.
+void RunLayer(const WalkContext& context, std::size_t layer, std::size_t count,
+              std::size_t position, std::size_t first_needed, AttentionObserver* observer);
+
+/// Logits of tokens [first, first + count) of hidden_state into buffers.logits; count <=
+/// kLogitRows.
+void ComputeLogits(const WalkContext& context, std::size_t first, std::size_t count);
+
+}  // namespace fovea::model
+
+#endif  // FOVEA_MODEL_BLOCK_WALKER_H_

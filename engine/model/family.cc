@@ -1,0 +1,92 @@
+#include "engine/model/family.h"
+
+#include "fovea/model.h"
+
+namespace fovea::model {
+namespace {
+
+constexpr Family kFamilies[] = {
+    // Touvron et al. 2023; also Mistral, SmolLM, TinyLlama and others that convert to it.
+    {.name = "llama", .positions = PositionKind::kRopeInterleaved},
+    {.name = "qwen2"},
+    {.name = "qwen3", .head_norms = true},
+    // Radford et al. 2019
+    {.name = "gpt2",
+     .norm = NormKind::kLayer,
+     .positions = PositionKind::kLearned,
+     .activation = Activation::kGelu,
+     .gate = Gate::kNone},
+    // Gemma Team 2024
+    {.name = "gemma2",
+     .activation = Activation::kGelu,
+     .post_norms = true,
+     .scale_embedding = true,
+     .attention_softcap = 50.0F,
+     .logit_softcap = 30.0F,
+     .reads_attention_softcap = true,
+     .reads_logit_softcap = true,
+     .windows = Windows::kDefaulted,
+     .default_window = 4096,
+     .window_period = 2,
+     .layers_scaled_by_width = 46},
+    // Gemma Team 2025
+    {.name = "gemma3",
+     .activation = Activation::kGelu,
+     .head_norms = true,
+     .post_norms = true,
+     .scale_embedding = true,
+     .reads_logit_softcap = true,
+     .windows = Windows::kIfStated,
+     .window_period = 6,
+     .window_rope_base = 10000.0F,
+     .layers_scaled_by_width = 62},
+    // Javaheripi et al. 2023
+    {.name = "phi2",
+     .norm = NormKind::kLayer,
+     .activation = Activation::kGelu,
+     .gate = Gate::kNone,
+     .residual = Residual::kParallel,
+     .ffn_norm_optional = true,
+     .output_required = true},
+    // Abdin et al. 2024. Files of this family state windows that their models were not trained
+    // with, so
+    // they are not read.
+    {.name = "phi3", .gate = Gate::kFused},
+    // Black et al. 2022
+    {.name = "gptneox",
+     .norm = NormKind::kLayer,
+     .activation = Activation::kGelu,
+     .gate = Gate::kNone,
+     .residual = Residual::kFromFile,
+     .output_required = true},
+    // Bellagente et al. 2024
+    {.name = "stablelm",
+     .norm = NormKind::kLayer,
+     .ffn_norm_optional = true,
+     .output_required = true},
+};
+
+}  // namespace
+
+std::span<const Family> Families() {
+  return kFamilies;
+}
+
+const Family* FindFamily(std::string_view name) {
+  for (const Family& family : kFamilies) {
+    if (family.name == name) return &family;
+  }
+  return nullptr;
+}
+
+}  // namespace fovea::model
+
+namespace fovea {
+
+std::vector<std::string_view> SupportedFamilies() {
+  std::vector<std::string_view> names;
+  for (const model::Family& family : model::Families()) names.push_back(family.name);
+  return names;
+}
+
+}  // namespace fovea

@@ -1,0 +1,311 @@
+#include "engine/model/hyperparameters.h"
+
+#include <algorithm>
+#include <cmath>
+#include <optional>
+#include <string>
+#include <utility>
+
+namespace fovea::model {
+namespace {
+
+// Limits on what a file may claim, far above any model this engine is for. They keep every product
+// of three of these numbers below 2^63.
+constexpr std::size_t kMaxLayers = 1024;
+constexpr std::size_t kMaxWidth = 1U << 20;
+constexpr std::size_t kMaxHeads = 1U << 14;
+constexpr std::size_t kMaxHeadDim = 1U << 14;
+constexpr std::size_t kMaxContext = 1U << 28;
+
+/// Reads keys under "<family>." and remembers the first error, so that a run of reads needs one
+/// check.
+class KeyReader {
+ public:
+  KeyReader(const format::GgufFile& file, std::string_view family)
+      : file_(file), prefix_(std::string(family) + ".") {}
+
+  std::size_t Uint(const char* key, std::size_t min, std::size_t max) {
+    return Keep(file_.GetUint(prefix_ + key, min, max), std::uint64_t{min});
+  }
+  std::optional<std::uint64_t> FindUint(const char* key, std::size_t min, std::size_t max) {
+    return Keep(file_.FindUint(prefix_ + key, min, max), std::optional<std::uint64_t>());
+  }
+  std::optional<float> FindFloat(const char* key) {
+    return Keep(file_.FindFloat(prefix_ + key), std::optional<float>());
+  }
+  std::optional<bool> FindBool(const char* key) {
+    return Keep(file_.FindBool(prefix_ + key), std::optional<bool>());
+  }
+  std::string_view FindString(const char* key, std::string_view fallback) {
+    return Keep(file_.FindString(prefix_ + key), std::optional<std::string_view>())
+        .value_or(fallback);
+  }
+
+  /// A number, or an array with one number per layer that must all be equal.
+  std::optional<std::size_t> FindPerLayer(const char* key, std::size_t layers, std::size_t min,
+                                          std::size_t max) {
+    const std::string full = prefix_ + key;
+    if (!file_.IsArray(full)) {
+      const auto value = FindUint(key, min, max);
+      return value ? std::optional<std::size_t>(*value) : std::nullopt;
+    }
+    const auto values = Keep(
+        file_.FindIntArray(full, static_cast<std::int64_t>(min), static_cast<std::int64_t>(max)),
+        std::vector<std::int64_t>());
+    if (!status_.ok()) return std::nullopt;
+    if (values.size() < layers || layers == 0) {
+      Fail(StatusCode::kMalformed, full,
+           "has " + std::to_string(values.size()) + " values for " + std::to_string(layers) +
+               " layers");
+      return std::nullopt;
+    }
+    for (std::size_t layer = 1; layer < layers; ++layer) {
+      if (values[layer] != values[0]) {
+        Fail(StatusCode::kUnsupported, full, "differs between layers, which is not supported");
+        return std::nullopt;
+      }
+    }
+    return static_cast<std::size_t>(values[0]);
+  }
+
+  float Positive(const char* key, float fallback) {
+    const std::optional<float> value = FindFloat(key);
+    if (value && !(*value > 0.0F)) Fail(StatusCode::kMalformed, prefix_ + key, "must be positive");
+    return value.value_or(fallback);
+  }
+
+  void Fail(StatusCode code, const std::string& key, const std::string& reason) {
+    if (status_.ok()) status_ = file_.Error(code, "key '" + key + "' " + reason);
+  }
+  std::string Name(const char* key) const { return prefix_ + key; }
+  const format::GgufFile& file() const { return file_; }
+  const Status& status() const { return status_; }
+
+ private:
+  template <typename T>
+  T Keep(Result<T> result, T fallback) {
+    if (result.ok()) return std::move(*result);
+    if (status_.ok()) status_ = result.status();
+    return fallback;
+  }
+
+  const format::GgufFile& file_;
+  std::string prefix_;
+  Status status_;
+};
+
+Status CheckFamily(const format::GgufFile& file, const Family** family) {
+  const auto name = file.GetString("general.architecture");
+  if (!name) return name.status();
+  *family = FindFamily(*name);
+  if (*family != nullptr) return Status::Ok();
+  std::string known;
+  for (const Family& row : Families()) {
+    known += known.empty() ? "" : ", ";
+    known += row.name;
+  }
+  return file.Error(StatusCode::kUnsupported, "model family " +
+                                                  file.Describe("general.architecture") +
+                                                  " is not supported; supported are " + known);
+}
+
+void ReadShape(KeyReader& keys, ModelInfo& info) {
+  info.layers = keys.Uint("block_count", 1, kMaxLayers);
+  info.width = keys.Uint("embedding_length", 1, kMaxWidth);
+  info.context = keys.Uint("context_length", 1, kMaxContext);
+  info.hidden = keys.FindPerLayer("feed_forward_length", info.layers, 1, kMaxWidth).value_or(0);
+  info.heads = keys.FindPerLayer("attention.head_count", info.layers, 1, kMaxHeads).value_or(0);
+  if (!keys.status().ok()) return;
+  if (info.hidden == 0) {
+    return keys.Fail(StatusCode::kNotFound, keys.Name("feed_forward_length"), "is missing");
+  }
+  if (info.heads == 0) {
+    return keys.Fail(StatusCode::kNotFound, keys.Name("attention.head_count"), "is missing");
+  }
+  info.kv_heads =
+      keys.FindPerLayer("attention.head_count_kv", info.layers, 1, kMaxHeads).value_or(info.heads);
+  if (!keys.status().ok()) return;
+  if (info.heads % info.kv_heads != 0) {
+    return keys.Fail(StatusCode::kMalformed, keys.Name("attention.head_count_kv"),
+                     "is " + std::to_string(info.kv_heads) + ", which does not divide " +
+                         std::to_string(info.heads) + " heads");
+  }
+  const auto key_length = keys.FindUint("attention.key_length", 1, kMaxHeadDim);
+  if (!key_length && info.width % info.heads != 0) {
+    return keys.Fail(StatusCode::kMalformed, keys.Name("attention.head_count"),
+                     "is " + std::to_string(info.heads) +
+                         ", which does not divide the embedding length " +
+                         std::to_string(info.width));
+  }
+  info.head_dim = key_length.value_or(info.width / info.heads);
+  info.value_dim = keys.FindUint("attention.value_length", 1, kMaxHeadDim).value_or(info.head_dim);
+  if (info.head_dim > kMaxHeadDim) {
+    return keys.Fail(StatusCode::kLimitExceeded, keys.Name("embedding_length"),
+                     "gives heads wider than " + std::to_string(kMaxHeadDim));
+  }
+  if (keys.FindUint("expert_count", 0, kMaxWidth).value_or(0) > 0) {
+    keys.Fail(StatusCode::kUnsupported, keys.Name("expert_count"),
+              "is not 0: mixtures of experts are not supported");
+  }
+}
+
+RopeScaling ReadScalingType(KeyReader& keys) {
+  const std::string_view name = keys.FindString("rope.scaling.type", "");
+  if (name.empty()) {
+    // Files without a type but with a factor mean linear scaling.
+    return keys.FindFloat("rope.scaling.factor") || keys.FindFloat("rope.scale_linear")
+               ? RopeScaling::kLinear
+               : RopeScaling::kNone;
+  }
+  if (name == "none") return RopeScaling::kNone;
+  if (name == "linear") return RopeScaling::kLinear;
+  if (name == "yarn") return RopeScaling::kYarn;
+  if (name == "longrope") return RopeScaling::kLongRope;
+  keys.Fail(StatusCode::kUnsupported, keys.Name("rope.scaling.type"),
+            "is " + keys.file().Describe(keys.Name("rope.scaling.type")) +
+                "; supported are none, linear, yarn, longrope");
+  return RopeScaling::kNone;
+}
+
+void ReadRope(KeyReader& keys, Hyperparameters& hp) {
+  ModelInfo& info = hp.info;
+  if (hp.family->positions == PositionKind::kLearned) return;
+  RopeParameters& rope = hp.rope;
+  rope.dims = keys.FindUint("rope.dimension_count", 0, kMaxHeadDim).value_or(info.head_dim);
+  rope.base = keys.Positive("rope.freq_base", 10000.0F);
+  rope.scaling = ReadScalingType(keys);
+  // A factor of 0 means "not set" in files that are around.
+  float factor = keys.FindFloat("rope.scaling.factor").value_or(0.0F);
+  if (factor == 0.0F) factor = keys.FindFloat("rope.scale_linear").value_or(0.0F);
+  if (factor < 0.0F) {
+    keys.Fail(StatusCode::kMalformed, keys.Name("rope.scaling.factor"), "must not be negative");
+  }
+  rope.factor = factor == 0.0F || rope.scaling == RopeScaling::kNone ? 1.0F : factor;
+  rope.attention_factor = keys.Positive("rope.scaling.attn_factor", 1.0F);
+  rope.original_context =
+      keys.FindUint("rope.scaling.original_context_length", 1, kMaxContext).value_or(info.context);
+  rope.yarn_beta_fast = keys.Positive("rope.scaling.yarn_beta_fast", 32.0F);
+  rope.yarn_beta_slow = keys.Positive("rope.scaling.yarn_beta_slow", 1.0F);
+  if (rope.dims > info.head_dim || rope.dims % 2 != 0) {
+    keys.Fail(StatusCode::kMalformed, keys.Name("rope.dimension_count"),
+              "is " + std::to_string(rope.dims) + "; it must be even and at most the head width " +
+                  std::to_string(info.head_dim));
+  }
+  hp.window_rope = rope;
+  if (hp.family->window_rope_base > 0.0F) {
+    // Gemma 3: local layers keep the short-range base and are never stretched.
+    hp.window_rope.base = hp.family->window_rope_base;
+    hp.window_rope.scaling = RopeScaling::kNone;
+    hp.window_rope.factor = 1.0F;
+  }
+  hp.window_rope.base = keys.Positive("rope.freq_base_swa", hp.window_rope.base);
+}
+
+void ReadWindows(KeyReader& keys, const Family& family, ModelInfo& info) {
+  info.windows.assign(info.layers, 0);
+  if (family.windows == Windows::kNever) return;
+  const auto stated = keys.FindUint("attention.sliding_window", 0, kMaxContext);
+  const std::size_t window =
+      stated.value_or(family.windows == Windows::kDefaulted ? family.default_window : 0);
+  if (window == 0) return;
+  const std::string pattern_key = keys.Name("attention.sliding_window_pattern");
+  if (keys.file().IsArray(pattern_key)) {
+    const auto pattern = keys.file().FindIntArray(pattern_key, 0, 1);
+    if (!pattern) return keys.Fail(pattern.status().code(), pattern_key, "must hold 0 and 1");
+    if (pattern->size() < info.layers) {
+      return keys.Fail(StatusCode::kMalformed, pattern_key, "has fewer values than layers");
+    }
+    for (std::size_t layer = 0; layer < info.layers; ++layer) {
+      if ((*pattern)[layer] != 0) info.windows[layer] = window;
+    }
+    return;
+  }
+  const std::size_t period = keys.FindUint("attention.sliding_window_pattern", 0, kMaxLayers)
+                                 .value_or(family.window_period);
+  for (std::size_t layer = 0; layer < info.layers; ++layer) {
+    if (period == 0 || layer % period + 1 < period) info.windows[layer] = window;
+  }
+}
+
+void ReadAttention(KeyReader& keys, Hyperparameters& hp) {
+  ModelInfo& info = hp.info;
+  const Family& family = *hp.family;
+  const bool by_width =
+      family.layers_scaled_by_width != 0 && family.layers_scaled_by_width == info.layers;
+  const std::size_t scaled_width = by_width ? info.width / info.heads : info.head_dim;
+  info.attention_scale =
+      keys.Positive("attention.scale",
+                    1.0F / std::sqrt(static_cast<float>(std::max<std::size_t>(scaled_width, 1))));
+  if (family.reads_attention_softcap) {
+    info.attention_softcap =
+        keys.FindFloat("attn_logit_softcapping").value_or(family.attention_softcap);
+  }
+  if (family.reads_logit_softcap) {
+    info.logit_softcap = keys.FindFloat("final_logit_softcapping").value_or(family.logit_softcap);
+  }
+  if (info.attention_softcap < 0.0F || info.logit_softcap < 0.0F) {
+    keys.Fail(StatusCode::kMalformed, keys.Name("*_logit_softcapping"), "must not be negative");
+  }
+  // ALiBi and clamped projections would silently change the maps.
+  for (const char* key : {"attention.max_alibi_bias", "attention.clamp_kqv"}) {
+    if (keys.FindFloat(key).value_or(0.0F) != 0.0F) {
+      keys.Fail(StatusCode::kUnsupported, keys.Name(key), "is not supported for this family");
+    }
+  }
+  if (keys.FindBool("attention.causal").value_or(true) == false) {
+    keys.Fail(StatusCode::kUnsupported, keys.Name("attention.causal"),
+              "is false: bidirectional models of this family are not supported");
+  }
+}
+
+}  // namespace
+
+Result<Hyperparameters> ReadHyperparameters(const format::GgufFile& file) {
+  Hyperparameters hp;
+  if (Status status = CheckFamily(file, &hp.family); !status.ok()) return status;
+  const Family& family = *hp.family;
+  KeyReader keys(file, family.name);
+  hp.info.path = file.path();
+  hp.info.family = family.name;
+  hp.info.file_bytes = file.bytes().size();
+  if (const auto name = file.FindString("general.name"); name.ok() && name->has_value()) {
+    hp.info.name = std::string(**name);
+  }
+  ReadShape(keys, hp.info);
+  if (!keys.status().ok()) return keys.status();
+
+  const char* epsilon_key = family.norm == NormKind::kRms ? "attention.layer_norm_rms_epsilon"
+                                                          : "attention.layer_norm_epsilon";
+  const auto epsilon = file.GetFloat(keys.Name(epsilon_key));
+  if (!epsilon) return epsilon.status();
+  if (!(*epsilon >= 0.0F)) {
+    keys.Fail(StatusCode::kMalformed, keys.Name(epsilon_key), "must not be negative");
+  }
+  hp.norm_epsilon = *epsilon;
+  hp.parallel_residual = family.residual == Residual::kParallel;
+  if (family.residual == Residual::kFromFile) {
+    hp.parallel_residual = keys.FindBool("use_parallel_residual").value_or(true);
+  }
+  ReadRope(keys, hp);
+  ReadWindows(keys, family, hp.info);
+  ReadAttention(keys, hp);
+  if (!keys.status().ok()) return keys.status();
+
+  switch (family.positions) {
+    case PositionKind::kRopeInterleaved: hp.info.position = "rope interleaved"; break;
+    case PositionKind::kRopeHalves: hp.info.position = "rope"; break;
+    case PositionKind::kLearned: hp.info.position = "learned"; break;
+  }
+  hp.info.rope_base = hp.rope.base;
+  hp.info.rope_factor = hp.rope.factor;
+  switch (hp.rope.scaling) {
+    case RopeScaling::kNone: hp.info.rope_scaling = "none"; break;
+    case RopeScaling::kLinear: hp.info.rope_scaling = "linear"; break;
+    case RopeScaling::kYarn: hp.info.rope_scaling = "yarn"; break;
+    case RopeScaling::kLongRope: hp.info.rope_scaling = "longrope"; break;
+  }
+  if (family.positions == PositionKind::kLearned) hp.info.rope_base = 0.0F;
+  return hp;
+}
+
+}  // namespace fovea::model

@@ -1,0 +1,113 @@
+#include "fovea/model.h"
+
+#include <cstdint>
+#include <exception>
+#include <filesystem>
+#include <new>
+#include <system_error>
+#include <utility>
+
+#include "engine/model/load_tokenizer.h"
+#include "engine/model/model_impl.h"
+
+namespace fovea {
+namespace {
+
+Result<std::unique_ptr<Model::Impl>> LoadImpl(const std::string& path, const LoadOptions& options) {
+  using format::GgufFile;
+  if (options.max_memory != 0 && !options.map) {
+    std::error_code error;  // A file without a size is refused by Open with a better reason.
+    const std::uintmax_t size = std::filesystem::file_size(path, error);
+    if (!error && size > options.max_memory) {
+      return Status(StatusCode::kLimitExceeded, path + ": the file has " + std::to_string(size) +
+                                                    " bytes, the memory limit is " +
+                                                    std::to_string(options.max_memory));
+    }
+  }
+  auto file = GgufFile::Open(path, options.map ? GgufFile::Access::kMap : GgufFile::Access::kRead);
+  if (!file) return file.status();
+  auto impl = std::make_unique<Model::Impl>(std::move(*file));
+  auto hp = model::ReadHyperparameters(impl->file);
+  if (!hp) return hp.status();
+  impl->hp = std::move(*hp);
+  auto weights = model::CollectWeights(impl->file, impl->hp);
+  if (!weights) return weights.status();
+  impl->weights = std::move(*weights);
+  if (options.check_finite) {
+    if (Status status = model::CheckFinite(impl->file); !status.ok()) return status;
+  }
+  auto tokenizer = model::LoadTokenizer(impl->file);
+  if (tokenizer) {
+    if ((*tokenizer)->vocabulary_size() > impl->hp.info.vocabulary) {
+      return impl->file.Error(StatusCode::kMalformed,
+                              "key 'tokenizer.ggml.tokens' has " +
+                                  std::to_string((*tokenizer)->vocabulary_size()) +
+                                  " pieces, but tensor 'token_embd.weight' only " +
+                                  std::to_string(impl->hp.info.vocabulary) + " rows");
+    }
+    impl->tokenizer = std::move(*tokenizer);
+  } else if (tokenizer.status().code() == StatusCode::kMalformed) {
+    return tokenizer.status();
+  } else {
+    impl->tokenizer_status = tokenizer.status();
+  }
+  return impl;
+}
+
+}  // namespace
+
+Result<Model> Model::Load(const std::string& path, const LoadOptions& options) {
+  // The only exceptions that can start here are those of the standard library's containers.
+  try {
+    auto impl = LoadImpl(path, options);
+    if (!impl) return impl.status();
+    return Model(std::move(*impl));
+  } catch (const std::bad_alloc&) {
+    return Status(StatusCode::kOutOfMemory, path + ": not enough memory to load the model");
+  } catch (const std::exception& error) {
+    return Status(StatusCode::kLimitExceeded, path + ": " + error.what());
+  }
+}
+
+Model::Model(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Model::Model(Model&&) noexcept = default;
+Model& Model::operator=(Model&&) noexcept = default;
+Model::~Model() = default;
+
+const ModelInfo& Model::info() const {
+  return impl_->hp.info;
+}
+const Tokenizer* Model::tokenizer() const {
+  return impl_->tokenizer.get();
+}
+const Status& Model::tokenizer_status() const {
+  return impl_->tokenizer_status;
+}
+
+std::vector<TensorSummary> Model::Tensors() const {
+  std::vector<TensorSummary> summaries;
+  for (const format::GgufTensor& tensor : impl_->file.tensors()) {
+    TensorSummary summary{.name = std::string(tensor.name),
+                          .type = tensor.type,
+                          .shape = {},
+                          .bytes = tensor.data.size()};
+    for (std::size_t i = tensor.rank; i > 0; --i) summary.shape.push_back(tensor.shape[i - 1]);
+    summaries.push_back(std::move(summary));
+  }
+  return summaries;
+}
+
+std::string Model::FileHash() const {
+  std::uint64_t hash = 0xcbf29ce484222325ULL;
+  for (const std::byte byte : impl_->file.bytes()) {
+    hash = (hash ^ static_cast<std::uint64_t>(byte)) * 0x100000001b3ULL;
+  }
+  static constexpr char kDigits[] = "0123456789abcdef";
+  std::string text(16, '0');
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    text[i] = kDigits[(hash >> (60 - 4 * i)) & 0xF];
+  }
+  return text;
+}
+
+}  // namespace fovea

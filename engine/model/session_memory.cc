@@ -1,0 +1,143 @@
+#include "engine/model/session_memory.h"
+
+#include <algorithm>
+#include <string>
+
+#include "engine/matmul/matmul.h"
+#include "platform/checked_math.h"
+
+namespace fovea::model {
+namespace {
+
+using platform::CheckedSize;
+
+constexpr std::size_t kMaxThreads = 256;
+constexpr std::size_t kMaxPositions = std::size_t{1} << 28;
+
+/// Hands out aligned pieces of one block.
+class LayoutBuilder {
+ public:
+  std::size_t Floats(CheckedSize count) {
+    const std::size_t offset = end_.value();
+    end_ = (end_ + count * sizeof(float)).AlignedUp(platform::kAlignment);
+    return offset;
+  }
+  CheckedSize end() const { return end_; }
+
+ private:
+  CheckedSize end_ = 0;
+};
+
+Result<ScratchLayout> LayOutScratch(const Hyperparameters& hp, const SessionPlan& plan) {
+  const ModelInfo& info = hp.info;
+  const CheckedSize chunk = plan.chunk;
+  const std::size_t pairs = hp.rope.dims / 2;
+  ScratchLayout layout;
+  LayoutBuilder block;
+  layout.hidden_state = block.Floats(chunk * info.width);
+  layout.normed = block.Floats(chunk * info.width);
+  layout.query = block.Floats(chunk * info.heads * info.head_dim);
+  layout.key = block.Floats(chunk * info.kv_heads * info.head_dim);
+  layout.value = block.Floats(chunk * info.kv_heads * info.value_dim);
+  layout.attended = block.Floats(chunk * info.heads * info.value_dim);
+  layout.projected = block.Floats(chunk * info.width);
+  layout.gate = block.Floats(chunk * (hp.family->gate == Gate::kNone ? 0 : info.hidden));
+  layout.up = block.Floats(chunk * info.hidden);
+  layout.ffn_out = block.Floats(chunk * info.width);
+  layout.cosine = block.Floats(chunk * pairs);
+  layout.sine = block.Floats(chunk * pairs);
+  layout.window_cosine = block.Floats(chunk * pairs);
+  layout.window_sine = block.Floats(chunk * pairs);
+  layout.logits = block.Floats(CheckedSize(std::min(plan.chunk, kLogitRows)) * info.vocabulary);
+  const std::size_t max_cols = std::max({info.width, info.hidden, info.heads * info.value_dim});
+  layout.matmul_floats = matmul::ScratchFloats(max_cols, plan.threads);
+  layout.matmul = block.Floats(layout.matmul_floats);
+  layout.attention_floats =
+      attention::ScratchFloats(*plan.kernels, AttentionScratchShape(hp, plan));
+  layout.attention = block.Floats(layout.attention_floats);
+  if (!block.end().ok()) {
+    return Status(StatusCode::kLimitExceeded, info.path + ": the scratch memory of a chunk of " +
+                                                  std::to_string(plan.chunk) +
+                                                  " tokens exceeds the address space");
+  }
+  layout.total = block.end().value();
+  return layout;
+}
+
+Status ResolveOptions(const Hyperparameters& hp, const SessionOptions& options, SessionPlan& plan) {
+  const ModelInfo& info = hp.info;
+  plan.max_tokens = options.max_tokens == 0 ? info.context : options.max_tokens;
+  if (hp.family->positions == PositionKind::kLearned && plan.max_tokens > info.context) {
+    return {StatusCode::kLimitExceeded,
+            info.path + ": " + std::to_string(plan.max_tokens) +
+                " tokens asked for, but the model has learned positions for only " +
+                std::to_string(info.context)};
+  }
+  if (plan.max_tokens > kMaxPositions) {
+    return {StatusCode::kLimitExceeded, std::to_string(plan.max_tokens) +
+                                            " tokens asked for; the limit is " +
+                                            std::to_string(kMaxPositions)};
+  }
+  if (options.chunk == 0) return {StatusCode::kInvalidArgument, "chunk must be at least 1"};
+  plan.chunk = std::min(options.chunk, plan.max_tokens);
+  if (options.threads == 0 || options.threads > kMaxThreads) {
+    return {StatusCode::kInvalidArgument, "threads must be from 1 to " +
+                                              std::to_string(kMaxThreads) + ", not " +
+                                              std::to_string(options.threads)};
+  }
+  plan.threads = options.threads;
+  if (options.kv_type != DataType::kF32 && options.kv_type != DataType::kF16) {
+    return {StatusCode::kUnsupported,
+            "kv_type must be F32 or F16, not " + std::string(DataTypeName(options.kv_type))};
+  }
+  const Isa isa = options.isa.value_or(BestIsa());
+  plan.kernels = kernels::KernelsFor(isa);
+  if (plan.kernels == nullptr) {
+    return {StatusCode::kUnsupported,
+            "instruction set '" + std::string(IsaName(isa)) + "' cannot run on this CPU"};
+  }
+  plan.kv = {.type = options.kv_type,
+             .layers = info.layers,
+             .kv_heads = info.kv_heads,
+             .head_dim = info.head_dim,
+             .value_dim = info.value_dim,
+             .positions = plan.max_tokens};
+  return Status::Ok();
+}
+
+}  // namespace
+
+attention::ScratchShape AttentionScratchShape(const Hyperparameters& hp, const SessionPlan& plan) {
+  return {.max_tokens = plan.chunk,
+          .max_positions = plan.max_tokens,
+          .heads = hp.info.heads,
+          .kv_heads = hp.info.kv_heads,
+          .head_dim = hp.info.head_dim,
+          .value_dim = hp.info.value_dim,
+          .workers = plan.threads};
+}
+
+Result<SessionPlan> PlanSession(const Hyperparameters& hp, const SessionOptions& options) {
+  SessionPlan plan;
+  if (Status status = ResolveOptions(hp, options, plan); !status.ok()) return status;
+  const CheckedSize kv_bytes = KvCache::Bytes(plan.kv);
+  auto layout = LayOutScratch(hp, plan);
+  if (!layout) return layout.status();
+  plan.scratch = *layout;
+  const CheckedSize total = kv_bytes + plan.scratch.total;
+  if (!total.ok()) {
+    return Status(StatusCode::kLimitExceeded, hp.info.path + ": the KV cache of " +
+                                                  std::to_string(plan.max_tokens) +
+                                                  " tokens exceeds the address space");
+  }
+  plan.memory = {.kv_cache = kv_bytes.value(), .scratch = plan.scratch.total};
+  if (options.max_memory != 0 && total.value() > options.max_memory) {
+    return Status(StatusCode::kLimitExceeded,
+                  hp.info.path + ": a session of " + std::to_string(plan.max_tokens) +
+                      " tokens needs " + std::to_string(total.value()) +
+                      " bytes of memory, the limit is " + std::to_string(options.max_memory));
+  }
+  return plan;
+}
+
+}  // namespace fovea::model

@@ -1,0 +1,63 @@
+// The memory of a session, planned in one place with checked arithmetic: how many bytes each buffer
+// has, where it starts in the one block of scratch, and what all of it amounts to before it is
+// allocated.
+#ifndef FOVEA_MODEL_SESSION_MEMORY_H_
+#define FOVEA_MODEL_SESSION_MEMORY_H_
+
+#include <cstddef>
+
+#include "engine/attention/tiled_attention.h"
+#include "engine/kernels/kernel_table.h"
+#include "engine/model/hyperparameters.h"
+#include "engine/model/kv_cache.h"
+#include "fovea/session.h"
+#include "fovea/status.h"
+
+namespace fovea::model {
+
+/// Offsets in bytes into the scratch block; `chunk` rows each unless stated.
+struct ScratchLayout {
+  std::size_t hidden_state = 0;   // [chunk, width], the residual stream
+  std::size_t normed = 0;         // [chunk, width]
+  std::size_t query = 0;          // [chunk, heads, head_dim]
+  std::size_t key = 0;            // [chunk, kv_heads, head_dim]
+  std::size_t value = 0;          // [chunk, kv_heads, value_dim]
+  std::size_t attended = 0;       // [chunk, heads, value_dim]
+  std::size_t projected = 0;      // [chunk, width]
+  std::size_t gate = 0;           // [chunk, hidden]
+  std::size_t up = 0;             // [chunk, hidden]
+  std::size_t ffn_out = 0;        // [chunk, width]
+  std::size_t cosine = 0;         // [chunk, pairs]
+  std::size_t sine = 0;           // [chunk, pairs]
+  std::size_t window_cosine = 0;  // [chunk, pairs]
+  std::size_t window_sine = 0;    // [chunk, pairs]
+  std::size_t logits = 0;         // [logit_rows, vocabulary]
+  std::size_t matmul = 0;         // matmul::ScratchFloats
+  std::size_t attention = 0;      // attention::ScratchFloats, no observer
+  std::size_t matmul_floats = 0;
+  std::size_t attention_floats = 0;
+  std::size_t total = 0;
+};
+
+/// Rows of logits that are computed at once when every position's are wanted.
+inline constexpr std::size_t kLogitRows = 16;
+
+struct SessionPlan {
+  std::size_t max_tokens = 0;
+  std::size_t chunk = 0;
+  std::size_t threads = 1;
+  const kernels::KernelTable* kernels = nullptr;
+  KvCacheShape kv;
+  ScratchLayout scratch;
+  MemoryPlan memory;
+};
+
+/// Resolves defaults, checks options against the model, and sizes everything. Allocates nothing.
+Result<SessionPlan> PlanSession(const Hyperparameters& hp, const SessionOptions& options);
+
+/// What attention::ScratchFloats is asked for by sessions of this plan.
+attention::ScratchShape AttentionScratchShape(const Hyperparameters& hp, const SessionPlan& plan);
+
+}  // namespace fovea::model
+
+#endif  // FOVEA_MODEL_SESSION_MEMORY_H_

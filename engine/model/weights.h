@@ -1,0 +1,70 @@
+// The tensors of a model, found by name, checked against the hyperparameters, ready for the block
+// walker.
+#ifndef FOVEA_MODEL_WEIGHTS_H_
+#define FOVEA_MODEL_WEIGHTS_H_
+
+#include <cstddef>
+#include <vector>
+
+#include "engine/format/gguf_file.h"
+#include "engine/model/hyperparameters.h"
+#include "engine/tensor/matrix_view.h"
+#include "fovea/status.h"
+
+namespace fovea::model {
+
+/// A small tensor (norm, bias), decoded to floats and owned; empty if the file has none.
+using Vector = std::vector<float>;
+
+/// Weight and bias of a norm. The bias may be empty; without a weight there is no norm.
+struct Norm {
+  Vector weight;
+  Vector bias;
+  explicit operator bool() const { return !weight.empty(); }
+};
+
+/// A projection; the view points into the file's bytes.
+struct Linear {
+  MatrixView weight;  // [rows, cols]
+  Vector bias;        // [rows] or empty
+  const float* bias_data() const { return bias.empty() ? nullptr : bias.data(); }
+};
+
+struct LayerWeights {
+  Norm attention_norm;       // [width]
+  Linear query;              // [heads * head_dim, width]
+  Linear key;                // [kv_heads * head_dim, width]
+  Linear value;              // [kv_heads * value_dim, width]
+  Linear attention_output;   // [width, heads * value_dim]
+  Norm query_norm;           // [head_dim], or [heads, head_dim] with weights of each head's own
+  Norm key_norm;             // [head_dim], or [kv_heads, head_dim]
+  Norm post_attention_norm;  // [width]
+  Norm ffn_norm;             // [width]
+  Linear gate;               // [hidden, width]
+  Linear up;                 // [hidden, width]
+  Linear down;               // [width, hidden]
+  Norm post_ffn_norm;        // [width]
+};
+
+struct Weights {
+  MatrixView token_embedding;     // [vocabulary, width]
+  MatrixView position_embedding;  // [context, width], learned positions only
+  Norm output_norm;               // [width]
+  Linear output;                  // [vocabulary, width]; the token embedding if tied
+  Vector rope_factors;            // [dims / 2] or empty: Llama 3
+  Vector rope_factors_long;       // [dims / 2] or empty: Phi 3 beyond its original context
+  Vector rope_factors_short;      // [dims / 2] or empty
+  std::vector<LayerWeights> layers;
+};
+
+/// Collects all tensors; every one of the file must be used. Fills in what `hp.info` says of
+/// tensors: vocabulary, parameters, weight_bytes, weight_type, rope_scaling "llama3", and the
+/// context of learned positions. The file's bytes must outlive the result.
+Result<Weights> CollectWeights(const format::GgufFile& file, Hyperparameters& hp);
+
+/// kNonFinite, naming the first tensor that holds a NaN or an infinity.
+Status CheckFinite(const format::GgufFile& file);
+
+}  // namespace fovea::model
+
+#endif  // FOVEA_MODEL_WEIGHTS_H_
