@@ -1,0 +1,31 @@
+// What Highway compiles each kernel file for. Include before hwy/foreach_target.h. On x86 that is
+// AVX-512
+// ("AVX3") and AVX2, on ARM NEON; Highway insists on a baseline besides, for which our files are
+// empty (FOVEA_SIMD_TARGET is 0): scalar code is written by hand, in *_scalar.cc.
+//
+// Example of a kernel file:
+//   #include "engine/kernels/highway_targets.h"
+//   #undef HWY_TARGET_INCLUDE
+//   #define HWY_TARGET_INCLUDE "engine/kernels/this_file.cc"
+//   #include "hwy/foreach_target.h"  // IWYU pragma: keep
+//   #include "engine/kernels/simd-inl.h"
+//   HWY_BEFORE_NAMESPACE();
+//   namespace fovea::kernels::HWY_NAMESPACE {
+//   #if FOVEA_SIMD_TARGET
+//   ...
+//   #endif
+//   }
+//   HWY_AFTER_NAMESPACE();
+#ifndef FOVEA_KERNELS_HIGHWAY_TARGETS_H_
+#define FOVEA_KERNELS_HIGHWAY_TARGETS_H_
+
+#define HWY_DISABLED_TARGETS \
+  (HWY_SSSE3 | HWY_SSE4 | HWY_SVE | HWY_SVE2 | HWY_SVE_256 | HWY_SVE2_128)
+
+// Highway's own checks in debug and sanitizer builds would call into libhwy and abort.
+#define HWY_IS_DEBUG_BUILD 0
+
+#define FOVEA_SIMD_TARGET \
+  (HWY_TARGET == HWY_AVX2 || HWY_TARGET == HWY_AVX3 || HWY_TARGET == HWY_NEON)
+
+#endif  // FOVEA_KERNELS_HIGHWAY_TARGETS_H_
