@@ -242,6 +242,10 @@ bool GgufFile::IsArray(std::string_view key) const {
   return value != nullptr && value->type == GgufValueType::kArray;
 }
 
+std::uint64_t GgufFile::ArrayLength(std::string_view key) const {
+  return IsArray(key) ? impl_->Find(key)->count : 0;
+}
+
 std::string GgufFile::Describe(std::string_view key) const {
   const GgufValue* value = impl_->Find(key);
   return value == nullptr ? std::string() : DescribeValue(*value);

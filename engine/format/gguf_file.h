@@ -1,6 +1,6 @@
 // GGUF v2 and v3: untrusted bytes in, validated descriptions out. This is the only room that parses
-// bytes of a model file. It promises: no undefined behaviour for any input, time linear in the file,
-// every size computed once in format/checked_size.h.
+// bytes of a model file. It promises: no undefined behaviour for any input, time linear in the
+// file, every size computed once in format/checked_size.h.
 #ifndef FOVEA_FORMAT_GGUF_FILE_H_
 #define FOVEA_FORMAT_GGUF_FILE_H_
 
@@ -14,9 +14,9 @@
 #include <string_view>
 #include <vector>
 
+#include "engine/tensor/matrix_view.h"
 #include "fovea/data_type.h"
 #include "fovea/status.h"
-#include "engine/tensor/matrix_view.h"
 
 namespace fovea::format {
 
@@ -32,7 +32,6 @@ struct GgufTensor {
   /// As [rows, cols] with cols = shape[0] and rows = the product of the others.
   MatrixView Matrix() const;
 };
-
 
 class GgufFile {
  public:
@@ -51,12 +50,13 @@ class GgufFile {
   std::span<const std::byte> bytes() const;
 
   const std::vector<GgufTensor>& tensors() const;
-  /// Null if there is none. O(1).
+  /// Null if there is none. O(log tensors).
   const GgufTensor* FindTensor(std::string_view name) const;
 
-  // --- Metadata. All getters are O(1) in the number of keys. "Find" gives nullopt for a missing key and
-  // an error for a key of the wrong type or out of range; "Get" makes a missing key an error. Messages
-  // name the file, the key and what was wrong.
+  // --- Metadata. Finding a key costs O(log keys), whatever the names are. "Find" gives nullopt for
+  // a missing key and an error for a key of the wrong type (kMalformed) or out of range (kMalformed
+  // below it, kLimitExceeded above); "Get" makes a missing key an error (kNotFound). Messages name
+  // the file, the key and what was wrong.
   bool HasKey(std::string_view key) const;
   std::vector<std::string_view> Keys() const;  ///< In file order.
 
@@ -76,11 +76,14 @@ class GgufFile {
   /// Arrays of any float type, converted; a missing key gives an empty vector.
   Result<std::vector<float>> FindFloatArray(std::string_view key) const;
   /// Arrays of any integer or bool type, each value within [min, max]; a missing key gives an empty
-  /// vector. A scalar counts as an array of one.
+  /// vector. A scalar counts as an array of one. At most 2^21 elements of one byte
+  /// (kLimitExceeded).
   Result<std::vector<std::int64_t>> FindIntArray(std::string_view key, std::int64_t min,
                                                  std::int64_t max) const;
   /// True if the key exists and is an array.
   bool IsArray(std::string_view key) const;
+  /// Elements of an array without converting it; 0 for a missing key or one that is no array.
+  std::uint64_t ArrayLength(std::string_view key) const;
   /// The value as text for `fovea info` ("llama", "5", "[2048 strings]").
   std::string Describe(std::string_view key) const;
 
