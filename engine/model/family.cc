@@ -17,6 +17,7 @@ constexpr Family kFamilies[] = {
      .activation = Activation::kGelu,
      .gate = Gate::kNone},
     // Gemma Team 2024
+    {.name = "gemma", .activation = Activation::kGelu, .scale_embedding = true},
     {.name = "gemma2",
      .activation = Activation::kGelu,
      .post_norms = true,

@@ -1,0 +1,47 @@
+# Sourced by demo.sh and test.sh: installs the Debian packages that are missing, and says which.
+
+fovea_build_packages=(g++ cmake ninja-build pkg-config libhwy-dev libxsimd-dev libcli11-dev
+  nlohmann-json3-dev libpng-dev zlib1g-dev libutf8proc-dev libpcre2-dev)
+fovea_test_packages=(libgtest-dev libgmock-dev libbenchmark-dev python3-numpy)
+# The cross build: headers and libraries of arm64 beside our own, and the emulator.
+fovea_arm64_packages=(g++-aarch64-linux-gnu qemu-user-static libhwy-dev:arm64 libxsimd-dev:arm64
+  libpng-dev:arm64 zlib1g-dev:arm64 libutf8proc-dev:arm64 libpcre2-dev:arm64 libgtest-dev:arm64
+  libgmock-dev:arm64 libbenchmark-dev:arm64)
+
+fovea_as_root() {
+  if [ "$(id -u)" -eq 0 ]; then
+    "$@"
+  elif command -v sudo >/dev/null; then
+    sudo "$@"
+  else
+    echo "error: root is needed to run: $*" >&2
+    return 1
+  fi
+}
+
+fovea_is_installed() {
+  [ "$(dpkg-query -W -f='${db:Status-Status}' "$1" 2>/dev/null)" = installed ]
+}
+
+# fovea_install PACKAGE...
+fovea_install() {
+  local missing=() package
+  if ! command -v apt-get >/dev/null; then
+    echo "note: no apt-get here; assuming that these are installed: $*" >&2
+    return 0
+  fi
+  for package in "$@"; do
+    fovea_is_installed "$package" || missing+=("$package")
+  done
+  [ ${#missing[@]} -eq 0 ] && return 0
+  echo "installing: ${missing[*]}"
+  fovea_as_root apt-get update -qq
+  fovea_as_root env DEBIAN_FRONTEND=noninteractive \
+    apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
+}
+
+fovea_enable_arm64() {
+  dpkg --print-foreign-architectures | grep -qx arm64 && return 0
+  echo "adding the architecture arm64"
+  fovea_as_root dpkg --add-architecture arm64
+}
