@@ -41,7 +41,7 @@ struct AttendTileArgs {
   /// Null, or normalised weights: row r at weights + r * weights_stride; columns [0, key_count) are all
   /// written, masked ones with 0.
   float* weights = nullptr;
-  float* scores = nullptr;       ///< Null, or scores at the same layout, masked ones -inf.
+  float* scores = nullptr;       ///< Null, or scores at the same layout, masked ones -inf; needs weights.
   std::size_t weights_stride = 0;
   std::size_t key_count = 0;
   float* scratch = nullptr;      ///< attend_scratch_floats(head_dim, value_dim) floats, 64-byte aligned.

@@ -119,7 +119,9 @@ class AttentionObserver {
   virtual void OnTrace(const AttentionTrace& trace) { static_cast<void>(trace); }
 };
 
-/// Keeps maps in memory: the simplest observer. Memory: 4 bytes per delivered cell.
+/// Keeps maps of self-attention in memory: the simplest observer. Memory: 4 bytes for each cell of the
+/// square maps, and up to twice that while a generation makes them grow. Cross-attention is not kept.
+/// One session at a time; not to be read while one runs.
 ///
 /// Example:
 ///   AttentionRecorder maps({.layers = {0, 1}});
@@ -143,6 +145,8 @@ class AttentionRecorder : public AttentionObserver {
 
   /// Rows seen so far. A generation is stitched: prompt rows first, then one row per token.
   std::size_t tokens() const;
+  /// kOutOfMemory if rows had to be dropped because a map could not grow; Clear() forgets it.
+  const Status& status() const;
   void Clear();
 
   const AttentionSelection& selection() const override;
@@ -188,18 +192,23 @@ struct AttendInputs {
   Mask mask = {.kind = Mask::Kind::kNone};
   ScoringFunction scoring = ScoringFunction::kScaledDot;
   ScoringWeights weights = {};
-  float scale = 0.0F;    ///< Multiplies dot scores; 0: the scoring function's own.
+  /// Multiplies dot and general scores; 0: the scoring function's own. Must be 0 for kAdditive.
+  float scale = 0.0F;
   float softcap = 0.0F;  ///< > 0: scores become softcap * tanh(score / softcap) (Gemma 2).
+  /// False: the scores themselves are the weights (a weighted sum without softmax; masked cells 0).
+  bool softmax = true;
 };
 
 /// Results; sized by Attend.
 struct AttendOutputs {
   std::vector<float> output;       ///< [queries, heads, value_width]
   std::vector<float> weights;      ///< [heads, queries, keys]
-  std::vector<float> log_sum_exp;  ///< [heads, queries]; -inf for a row that sees no key
+  /// [heads, queries]; -inf for a row that sees no key. Empty without softmax.
+  std::vector<float> log_sum_exp;
 };
 
-/// Computes weights and outputs. kInvalidArgument names the shape that does not fit. Thread-safe.
+/// Computes weights and outputs with the best kernels of this CPU. kInvalidArgument names the shape that
+/// does not fit, kLimitExceeded a size that no memory holds. Thread-safe.
 /// Example:
 ///   auto r = Attend({.queries = 4, .keys = 4, .query_width = 8, .key_width = 8, .value_width = 8,
 ///                    .query = q, .key = k, .value = v});

@@ -1,0 +1,261 @@
+// Attention as an operator: checks the shapes, then runs the tiles (dot-like scores under a
+// softmax) or the readable loop (everything else).
+#include <algorithm>
+#include <cmath>
+#include <initializer_list>
+#include <limits>
+#include <new>
+#include <string>
+#include <string_view>
+
+#include "engine/attention/scoring.h"
+#include "engine/kernels/kernel_table.h"
+#include "fovea/attention.h"
+#include "fovea/isa.h"
+#include "platform/aligned_buffer.h"
+#include "platform/checked_math.h"
+
+namespace fovea {
+namespace {
+
+using kernels::kMaxTileQueries;
+using platform::CheckedSize;
+
+Status Invalid(std::string message) {
+  return Status(StatusCode::kInvalidArgument, "attend: " + std::move(message));
+}
+
+struct Extent {
+  std::string_view name;
+  std::size_t size;
+};
+
+/// Ok if `given` is the product of the shape.
+Status CheckShape(std::string_view array, std::size_t given, std::initializer_list<Extent> shape) {
+  CheckedSize needed = 1;
+  std::string text;
+  for (const Extent& extent : shape) {
+    needed = needed * extent.size;
+    text +=
+        (text.empty() ? "" : ", ") + std::string(extent.name) + " " + std::to_string(extent.size);
+  }
+  if (needed.ok() && needed.value() == given) return Status::Ok();
+  return Invalid(std::string(array) + " holds " + std::to_string(given) + " floats, but [" + text +
+                 "] needs " + (needed.ok() ? std::to_string(needed.value()) : "too many"));
+}
+
+Status CheckScoring(const AttendInputs& in) {
+  const ScoringWeights& w = in.weights;
+  switch (in.scoring) {
+    case ScoringFunction::kScaledDot:
+    case ScoringFunction::kDot:
+      if (in.query_width == in.key_width) return Status::Ok();
+      return Invalid("query_width " + std::to_string(in.query_width) + " and key_width " +
+                     std::to_string(in.key_width) + " differ, which a dot product does not allow");
+    case ScoringFunction::kGeneral:
+      return CheckShape("weights.general", w.general.size(),
+                        {{"query_width", in.query_width}, {"key_width", in.key_width}});
+    case ScoringFunction::kAdditive: {
+      const std::size_t hidden = w.additive_v.size();
+      if (hidden == 0) return Invalid("weights.additive_v is empty");
+      if (in.scale != 0.0F) return Invalid("scale multiplies dot scores; additive ones have none");
+      Status status = CheckShape("weights.additive_query", w.additive_query.size(),
+                                 {{"hidden", hidden}, {"query_width", in.query_width}});
+      if (!status.ok()) return status;
+      return CheckShape("weights.additive_key", w.additive_key.size(),
+                        {{"hidden", hidden}, {"key_width", in.key_width}});
+    }
+  }
+  return Invalid("unknown scoring function");
+}
+
+Status CheckMask(const AttendInputs& in) {
+  if (in.mask.kind == Mask::Kind::kSlidingWindow && in.mask.window == 0) {
+    return Invalid("mask.window of a sliding window is 0");
+  }
+  if (!in.mask.key_valid.empty() && in.mask.key_valid.size() != in.keys) {
+    return Invalid("mask.key_valid holds " + std::to_string(in.mask.key_valid.size()) +
+                   " flags for " + std::to_string(in.keys) + " keys");
+  }
+  return Status::Ok();
+}
+
+Status Check(const AttendInputs& in) {
+  if (in.heads == 0 || in.kv_heads == 0 || in.heads % in.kv_heads != 0) {
+    return Invalid("kv_heads " + std::to_string(in.kv_heads) + " does not divide heads " +
+                   std::to_string(in.heads));
+  }
+  for (const Extent& width :
+       {Extent{"query_width", in.query_width}, Extent{"key_width", in.key_width},
+        Extent{"value_width", in.value_width}}) {
+    if (width.size == 0) return Invalid(std::string(width.name) + " is 0");
+  }
+  if (!std::isfinite(in.scale)) return Invalid("scale is not finite");
+  if (!std::isfinite(in.softcap) || in.softcap < 0.0F) {
+    return Invalid("softcap is negative or not finite");
+  }
+  Status status =
+      CheckShape("query", in.query.size(),
+                 {{"queries", in.queries}, {"heads", in.heads}, {"query_width", in.query_width}});
+  if (!status.ok()) return status;
+  status = CheckShape("key", in.key.size(),
+                      {{"keys", in.keys}, {"kv_heads", in.kv_heads}, {"key_width", in.key_width}});
+  if (!status.ok()) return status;
+  status =
+      CheckShape("value", in.value.size(),
+                 {{"keys", in.keys}, {"kv_heads", in.kv_heads}, {"value_width", in.value_width}});
+  if (!status.ok()) return status;
+  status = CheckScoring(in);
+  return status.ok() ? CheckMask(in) : status;
+}
+
+/// Sizes the outputs, zeroed.
+Status Allocate(const AttendInputs& in, AttendOutputs* out) {
+  const CheckedSize rows = CheckedSize(in.heads) * in.queries;
+  const CheckedSize output = rows * in.value_width;
+  const CheckedSize weights = rows * in.keys;
+  constexpr std::size_t kMost = std::numeric_limits<std::ptrdiff_t>::max() / sizeof(float);
+  if (!output.ok() || !weights.ok() || output.value() > kMost || weights.value() > kMost) {
+    return Status(StatusCode::kLimitExceeded, "attend: outputs of " + std::to_string(in.heads) +
+                                                  " heads, " + std::to_string(in.queries) +
+                                                  " queries and " + std::to_string(in.keys) +
+                                                  " keys exceed what memory can address");
+  }
+  out->output.resize(output.value());
+  out->weights.resize(weights.value());
+  if (in.softmax) out->log_sum_exp.resize(rows.value());
+  return Status::Ok();
+}
+
+Status AttendTiled(const AttendInputs& in, AttendOutputs* out) {
+  const kernels::KernelTable* kernels = kernels::KernelsFor(BestIsa());
+  if (kernels == nullptr) kernels = kernels::KernelsFor(Isa::kScalar);
+  const CheckedSize scratch_bytes =
+      CheckedSize(kernels->attend_scratch_floats(in.key_width, in.value_width)) * sizeof(float);
+  const platform::AlignedBuffer scratch = platform::AlignedBuffer::Allocate(scratch_bytes.value());
+  if (!scratch) return Status(StatusCode::kOutOfMemory, "attend: no memory for scratch");
+
+  std::vector<float> transformed;
+  const float* query = in.query.data();
+  if (in.scoring == ScoringFunction::kGeneral) {
+    transformed = attention::TransformQueries(in);
+    query = transformed.data();
+  }
+
+  kernels::AttendTileArgs args;
+  args.head_dim = in.key_width;
+  args.value_dim = in.value_width;
+  args.query_stride = in.heads * in.key_width;
+  args.key_stride_bytes = in.kv_heads * in.key_width * sizeof(float);
+  args.value_stride_bytes = in.kv_heads * in.value_width * sizeof(float);
+  args.key_valid = in.mask.key_valid.empty() ? nullptr : in.mask.key_valid.data();
+  args.scale = attention::ScoreScale(in);
+  args.softcap = in.softcap;
+  args.out_stride = in.heads * in.value_width;
+  args.weights_stride = in.keys;
+  args.key_count = in.keys;
+  args.scratch = scratch.As<float>();
+  std::size_t key_begin[kMaxTileQueries];
+  std::size_t key_end[kMaxTileQueries];
+  args.key_begin = key_begin;
+  args.key_end = key_end;
+  for (std::size_t head = 0; head < in.heads; ++head) {
+    const std::size_t kv_head = head / (in.heads / in.kv_heads);
+    args.key = reinterpret_cast<const std::byte*>(in.key.data() + kv_head * in.key_width);
+    args.value = reinterpret_cast<const std::byte*>(in.value.data() + kv_head * in.value_width);
+    for (std::size_t first = 0; first < in.queries; first += kMaxTileQueries) {
+      args.queries = std::min(in.queries - first, kMaxTileQueries);
+      for (std::size_t r = 0; r < args.queries; ++r) {
+        const Mask::Range range = in.mask.KeyRange(first + r, in.keys);
+        key_begin[r] = range.begin;
+        key_end[r] = range.end;
+      }
+      args.query = query + (first * in.heads + head) * in.key_width;
+      args.out = out->output.data() + (first * in.heads + head) * in.value_width;
+      args.log_sum_exp = out->log_sum_exp.data() + head * in.queries + first;
+      args.weights = out->weights.data() + (head * in.queries + first) * in.keys;
+      kernels->attend_tile(args);
+    }
+  }
+  return Status::Ok();
+}
+
+/// Turns a row of scores into weights; returns its log-sum-exp.
+double SoftmaxInPlace(const std::vector<std::size_t>& visible, double* scores) {
+  double max = -std::numeric_limits<double>::infinity();
+  for (const std::size_t key : visible) {
+    if (scores[key] > max || std::isnan(scores[key])) max = scores[key];
+  }
+  if (std::isinf(max) && max < 0.0) {  // Nothing to see.
+    for (const std::size_t key : visible) scores[key] = 0.0;
+    return max;
+  }
+  double sum = 0.0;
+  for (const std::size_t key : visible) sum += scores[key] = std::exp(scores[key] - max);
+  for (const std::size_t key : visible) scores[key] /= sum;
+  return max + std::log(sum);
+}
+
+/// Any scoring function, with or without softmax, row by row.
+void AttendReadably(const AttendInputs& in, AttendOutputs* out) {
+  const attention::Scorer scorer(in);
+  std::vector<double> row(in.keys);
+  std::vector<double> sums(in.value_width);
+  std::vector<std::size_t> visible;
+  for (std::size_t head = 0; head < in.heads; ++head) {
+    const std::size_t kv_head = head / (in.heads / in.kv_heads);
+    for (std::size_t query = 0; query < in.queries; ++query) {
+      const Mask::Range range = in.mask.KeyRange(query, in.keys);
+      visible.clear();
+      for (std::size_t key = range.begin; key < range.end; ++key) {
+        if (in.mask.key_valid.empty() || in.mask.key_valid[key] != 0) visible.push_back(key);
+      }
+      for (const std::size_t key : visible) row[key] = scorer.Score(head, query, key);
+      if (in.softmax) {
+        out->log_sum_exp[head * in.queries + query] =
+            static_cast<float>(SoftmaxInPlace(visible, row.data()));
+      }
+      std::fill(sums.begin(), sums.end(), 0.0);
+      for (const std::size_t key : visible) {
+        out->weights[(head * in.queries + query) * in.keys + key] = static_cast<float>(row[key]);
+        const float* value = in.value.data() + (key * in.kv_heads + kv_head) * in.value_width;
+        for (std::size_t i = 0; i < in.value_width; ++i) {
+          sums[i] += row[key] * static_cast<double>(value[i]);
+        }
+      }
+      float* output = out->output.data() + (query * in.heads + head) * in.value_width;
+      for (std::size_t i = 0; i < in.value_width; ++i) output[i] = static_cast<float>(sums[i]);
+    }
+  }
+}
+
+Result<AttendOutputs> AttendChecked(const AttendInputs& inputs) {
+  AttendOutputs outputs;
+  Status status = Allocate(inputs, &outputs);
+  if (!status.ok()) return status;
+  if (inputs.softmax && inputs.scoring != ScoringFunction::kAdditive) {
+    status = AttendTiled(inputs, &outputs);
+    if (!status.ok()) return status;
+  } else {
+    AttendReadably(inputs, &outputs);
+  }
+  return outputs;
+}
+
+}  // namespace
+
+Result<AttendOutputs> Attend(const AttendInputs& inputs) {
+  Status status = Check(inputs);
+  if (!status.ok()) return status;
+#if defined(__cpp_exceptions)
+  try {
+    return AttendChecked(inputs);
+  } catch (const std::bad_alloc&) {  // The vectors of the result.
+    return Status(StatusCode::kOutOfMemory, "attend: no memory for the outputs");
+  }
+#else
+  return AttendChecked(inputs);
+#endif
+}
+
+}  // namespace fovea

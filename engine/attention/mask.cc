@@ -1,0 +1,26 @@
+#include <algorithm>
+
+#include "fovea/attention.h"
+
+namespace fovea {
+
+Mask::Range Mask::KeyRange(std::size_t query, std::size_t keys) const {
+  if (kind == Kind::kNone) return {0, keys};
+  // Position of the query; saturates instead of wrapping, which sees the same keys.
+  const std::size_t position = first_query + std::min(query, ~first_query);
+  const std::size_t end = position < keys ? position + 1 : keys;
+  if (kind == Kind::kCausal) return {0, end};
+  const std::size_t begin = position >= window ? position - window + 1 : 0;
+  return {std::min(begin, end), end};
+}
+
+std::string_view MaskKindName(Mask::Kind kind) {
+  switch (kind) {
+    case Mask::Kind::kNone: return "none";
+    case Mask::Kind::kCausal: return "causal";
+    case Mask::Kind::kSlidingWindow: return "sliding_window";
+  }
+  return "unknown";
+}
+
+}  // namespace fovea

@@ -1,0 +1,431 @@
+#include "engine/attention/tiled_attention.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <mutex>
+#include <vector>
+
+#include "platform/thread_pool.h"
+#include "tests/attention/attention_problem.h"
+
+namespace fovea::attention {
+namespace {
+
+constexpr double kUnit = std::numeric_limits<float>::epsilon() / 2.0;
+
+/// Keeps every row it is given, and checks the order.
+class Collector : public AttentionObserver {
+ public:
+  Collector(const Problem& problem, AttentionSelection selection)
+      : n_(problem.positions()),
+        tokens_(problem.shape().tokens),
+        first_(problem.shape().first_query),
+        selection_(std::move(selection)),
+        weights(problem.shape().heads * tokens_ * n_, -1.0F),
+        scores(weights.size(), -1.0F),
+        lse(problem.shape().heads * tokens_, -1.0F),
+        next_(problem.shape().heads, first_) {}
+
+  const AttentionSelection& selection() const override { return selection_; }
+
+  void OnRows(const AttentionRows& rows) override {
+    ASSERT_EQ(rows.query_begin, next_[rows.head]) << "rows must come in ascending order";
+    next_[rows.head] += rows.query_count;
+    ASSERT_LE(rows.key_count, n_);
+    ASSERT_GE(rows.stride, rows.key_count);
+    for (std::size_t r = 0; r < rows.query_count; ++r) {
+      const std::size_t row = rows.head * tokens_ + rows.query_begin - first_ + r;
+      std::fill_n(&weights[row * n_], n_, 0.0F);
+      std::fill_n(&scores[row * n_], n_, -std::numeric_limits<float>::infinity());
+      std::copy_n(rows.weights + r * rows.stride, rows.key_count, &weights[row * n_]);
+      if (rows.scores != nullptr) {
+        std::copy_n(rows.scores + r * rows.stride, rows.key_count, &scores[row * n_]);
+      }
+      lse[row] = rows.log_sum_exp[r];
+    }
+  }
+
+ private:
+  std::size_t n_, tokens_, first_;
+  AttentionSelection selection_;
+
+ public:
+  std::vector<float> weights, scores, lse;
+
+ private:
+  std::vector<std::size_t> next_;
+};
+
+std::vector<const kernels::KernelTable*> Tables() {
+  std::vector<const kernels::KernelTable*> tables;
+  for (const Isa isa : AvailableIsas()) tables.push_back(kernels::KernelsFor(isa));
+  return tables;
+}
+
+/// Runs the problem observed and plain on every instruction set and compares all with the answer.
+void Check(const ProblemShape& shape) {
+  SCOPED_TRACE(shape.ToString());
+  const Problem problem(shape, shape.tokens * 977 + shape.head_dim);
+  const Answer answer = problem.Solve();
+  const std::size_t n = problem.positions();
+  for (const kernels::KernelTable* table : Tables()) {
+    SCOPED_TRACE(IsaName(table->isa));
+    const std::vector<float> plain = RunPlain(*table, problem);
+    Collector seen(problem, {.scores = true});
+    std::vector<float> out(plain.size(), -1.0F);
+    platform::SerialParallel serial;
+    Call call = problem.MakeCall(0, shape.tokens, out.data());
+    call.observer = &seen;
+    RunCall(*table, serial, call);
+    ASSERT_EQ(out, plain) << "observing must not change a bit";
+
+    for (std::size_t i = 0; i < out.size(); ++i) {
+      ASSERT_NEAR(out[i], answer.out[i], answer.out_bound[i]) << "output " << i;
+    }
+    for (std::size_t row = 0; row < answer.lse.size(); ++row) {
+      double sum = 0.0;
+      for (std::size_t k = 0; k < n; ++k) {
+        const std::size_t cell = row * n + k;
+        const double weight = static_cast<double>(seen.weights[cell]);
+        sum += weight;
+        ASSERT_NEAR(weight, answer.weights[cell],
+                    answer.weight_bound[row] * answer.weights[cell] + 1e-37)
+            << "row " << row << " key " << k;
+        if (std::isinf(answer.scores[cell])) {
+          ASSERT_EQ(seen.scores[cell], -std::numeric_limits<float>::infinity());
+          ASSERT_EQ(weight, 0.0);
+        } else {
+          ASSERT_NEAR(seen.scores[cell], answer.scores[cell], answer.score_bound[row]);
+        }
+      }
+      if (std::isinf(answer.lse[row])) {
+        ASSERT_EQ(sum, 0.0);
+        ASSERT_EQ(static_cast<double>(seen.lse[row]), answer.lse[row]);
+      } else {
+        // Each weight errs by a few ulp beside the sum that they share.
+        ASSERT_NEAR(sum, 1.0, (static_cast<double>(n) + 16.0) * kUnit);
+        ASSERT_NEAR(seen.lse[row], answer.lse[row], answer.lse_bound[row]);
+      }
+    }
+  }
+}
+
+TEST(TiledAttention, AgreesWithTheReferenceForEveryLengthUpToSeventy) {
+  for (std::size_t tokens = 1; tokens <= 70; ++tokens) {
+    Check({.tokens = tokens, .heads = 2, .kv_heads = 1, .head_dim = 16, .value_dim = 16});
+  }
+}
+
+TEST(TiledAttention, AgreesWithTheReferenceForLongerSequences) {
+  for (const std::size_t tokens : {127, 128, 129, 200, 256, 333, 600}) {
+    Check({.tokens = tokens, .head_dim = 32, .value_dim = 32});
+    Check({.tokens = tokens, .head_dim = 24, .value_dim = 40, .kv_type = DataType::kF16});
+  }
+}
+
+TEST(TiledAttention, AgreesWithTheReferenceForEveryHeadDim) {
+  for (const std::size_t dim : {1, 3, 8, 16, 20, 24, 32, 40, 64, 80, 96, 128, 160, 256}) {
+    for (const DataType type : {DataType::kF32, DataType::kF16}) {
+      Check({.tokens = 37,
+             .heads = 2,
+             .kv_heads = 2,
+             .head_dim = dim,
+             .value_dim = dim,
+             .kv_type = type});
+      Check({.tokens = 70, .head_dim = dim, .value_dim = 257 - dim, .kv_type = type});
+      Check({.tokens = 1, .head_dim = dim, .value_dim = dim, .first_query = 90, .kv_type = type});
+    }
+  }
+}
+
+TEST(TiledAttention, AgreesWithTheReferenceForEveryMultipleOfEight) {
+  for (std::size_t dim = 8; dim <= 256; dim += 8) {
+    Check({.tokens = 20, .head_dim = dim, .value_dim = dim, .first_query = 60});
+  }
+}
+
+TEST(TiledAttention, AgreesWithTheReferenceForEveryMask) {
+  for (const std::size_t tokens : {1, 5, 16, 33, 64, 65, 150}) {
+    for (const bool padded : {false, true}) {
+      Check({.tokens = tokens, .mask = Mask::Kind::kNone, .padded = padded});
+      Check({.tokens = tokens, .mask = Mask::Kind::kCausal, .padded = padded});
+      for (const std::size_t window : {1, 2, 7, 16, 63, 64, 65, 100}) {
+        Check({.tokens = tokens,
+               .mask = Mask::Kind::kSlidingWindow,
+               .window = window,
+               .padded = padded});
+      }
+    }
+  }
+}
+
+TEST(TiledAttention, AgreesWithTheReferenceForGroupedQueries) {
+  for (const auto& [heads, kv_heads] : std::vector<std::pair<std::size_t, std::size_t>>{
+           {4, 4}, {4, 2}, {9, 3}, {8, 1}, {32, 1}, {14, 2}}) {
+    for (const std::size_t tokens : {1, 2, 18}) {
+      Check({.tokens = tokens,
+             .heads = heads,
+             .kv_heads = kv_heads,
+             .head_dim = 16,
+             .value_dim = 24,
+             .first_query = 50});
+    }
+  }
+}
+
+TEST(TiledAttention, AgreesWithTheReferenceUnderASoftcap) {
+  for (const float softcap : {1.0F, 20.0F, 50.0F}) {
+    Check(
+        {.tokens = 90, .head_dim = 32, .value_dim = 32, .softcap = softcap, .query_factor = 5.0F});
+  }
+}
+
+TEST(TiledAttention, AgreesWithTheReferenceAfterCachedPositions) {
+  for (const std::size_t first : {1, 15, 63, 64, 65, 300}) {
+    for (const std::size_t tokens : {1, 3, 20}) {
+      Check({.tokens = tokens, .head_dim = 64, .value_dim = 64, .first_query = first});
+      Check({.tokens = tokens,
+             .first_query = first,
+             .mask = Mask::Kind::kSlidingWindow,
+             .window = 40,
+             .kv_type = DataType::kF16});
+    }
+  }
+}
+
+TEST(TiledAttention, KeepsRowSumsWhereScoresAreHuge) {
+  Check({.tokens = 80, .head_dim = 32, .value_dim = 16, .query_factor = 1e4F});
+  Check({.tokens = 80, .head_dim = 32, .value_dim = 16, .query_factor = 1e-20F});
+}
+
+/// Splits the tokens into calls of `chunk` and returns outputs and weights.
+struct Observed {
+  std::vector<float> out, weights, lse;
+  bool operator==(const Observed&) const = default;
+};
+
+Observed RunChunked(const kernels::KernelTable& table, const Problem& problem, std::size_t chunk,
+                    platform::Parallel& parallel, bool observed) {
+  const ProblemShape& shape = problem.shape();
+  Observed result;
+  result.out.assign(shape.tokens * shape.heads * shape.value_dim, -1.0F);
+  Collector seen(problem, {});
+  for (std::size_t begin = 0; begin < shape.tokens; begin += chunk) {
+    Call call = problem.MakeCall(begin, std::min(begin + chunk, shape.tokens), result.out.data());
+    if (observed) call.observer = &seen;
+    RunCall(table, parallel, call);
+  }
+  result.weights = seen.weights;
+  result.lse = seen.lse;
+  return result;
+}
+
+TEST(TiledAttention, IsBitEqualForEverySplitOfTheQueriesObservedOrNot) {
+  for (const ProblemShape& shape :
+       {ProblemShape{.tokens = 150, .heads = 6, .kv_heads = 2, .head_dim = 24, .value_dim = 40},
+        ProblemShape{.tokens = 90,
+        .heads = 4,
+        .kv_heads = 1,
+        .head_dim = 13,
+        .value_dim = 9,
+        .first_query = 30,
+        .mask = Mask::Kind::kSlidingWindow,
+        .window = 33,
+        .kv_type = DataType::kF16,
+        .softcap = 30.0F,
+        .padded = true},
+        ProblemShape{.tokens = 130,
+        .heads = 2,
+        .head_dim = 64,
+        .value_dim = 64,
+        .kv_type = DataType::kF16}}) {
+    SCOPED_TRACE(shape.ToString());
+    const Problem problem(shape, 5);
+    for (const kernels::KernelTable* table : Tables()) {
+      SCOPED_TRACE(IsaName(table->isa));
+      platform::SerialParallel serial;
+      const Observed whole = RunChunked(*table, problem, shape.tokens, serial, true);
+      for (const std::size_t chunk : {1, 2, 3, 7, 16, 17, 64, 100}) {
+        ASSERT_EQ(RunChunked(*table, problem, chunk, serial, true), whole) << "chunk " << chunk;
+        ASSERT_EQ(RunChunked(*table, problem, chunk, serial, false).out, whole.out);
+      }
+    }
+  }
+}
+
+TEST(TiledAttention, IsBitEqualForEveryNumberOfThreads) {
+  const Problem problem({.tokens = 100, .heads = 6, .kv_heads = 2, .head_dim = 24, .value_dim = 40},
+                        6);
+  for (const kernels::KernelTable* table : Tables()) {
+    platform::SerialParallel serial;
+    const Observed one = RunChunked(*table, problem, 64, serial, true);
+    for (std::size_t workers = 1; workers <= 4; ++workers) {
+      const auto pool = platform::ThreadPool::Create(workers);
+      ASSERT_NE(pool, nullptr);
+      ASSERT_EQ(RunChunked(*table, problem, 64, *pool, true), one) << workers << " workers";
+      ASSERT_EQ(RunChunked(*table, problem, 1, *pool, false).out, one.out);
+    }
+  }
+}
+
+TEST(TiledAttention, DeliversOnlySelectedHeadsOfSelectedLayers) {
+  const Problem problem({.tokens = 40, .heads = 6, .kv_heads = 2, .head_dim = 8, .value_dim = 8},
+                        7);
+  const auto pool = platform::ThreadPool::Create(3);
+  const std::vector<float> plain = RunPlain(*Tables().back(), problem);
+  for (const std::size_t layer : {2, 3}) {
+    Collector seen(problem, {.layers = {3}, .heads = {1, 4}});
+    std::vector<float> out(plain.size());
+    Call call = problem.MakeCall(0, 40, out.data());
+    call.observer = &seen;
+    call.layer = layer;
+    RunCall(*Tables().back(), *pool, call);
+    EXPECT_EQ(out, plain);
+    for (std::size_t head = 0; head < 6; ++head) {
+      const bool wanted = layer == 3 && (head == 1 || head == 4);
+      EXPECT_EQ(seen.lse[head * 40 + 39] != -1.0F, wanted) << "layer " << layer << " head " << head;
+    }
+  }
+}
+
+/// Rebuilds every weight from traces and compares with the rows.
+class TraceChecker : public AttentionObserver {
+ public:
+  TraceChecker(const Problem& problem, bool with_rows)
+      : problem_(problem),
+        selection_{.rows = with_rows, .trace = true},
+        weights(problem.shape().heads * problem.shape().tokens * problem.positions()) {}
+  const AttentionSelection& selection() const override { return selection_; }
+  void OnRows(const AttentionRows&) override { ++rows; }
+  void OnTrace(const AttentionTrace& trace) override {
+    ++traces;
+    const ProblemShape& shape = problem_.shape();
+    ASSERT_EQ(trace.query_begin,
+              shape.first_query + keys.size() / (shape.kv_heads * shape.head_dim));
+    keys.insert(keys.end(), trace.key,
+                trace.key + trace.query_count * trace.kv_heads * trace.head_dim);
+    const Mask mask{trace.mask, trace.window, trace.query_begin, {}};
+    for (std::size_t t = 0; t < trace.query_count; ++t) {
+      for (std::size_t head = 0; head < trace.heads; ++head) {
+        const std::size_t kv_head = head / (trace.heads / trace.kv_heads);
+        const Mask::Range range = mask.KeyRange(t, trace.query_begin + trace.query_count);
+        const std::size_t token = trace.query_begin - shape.first_query + t;
+        for (std::size_t k = range.begin; k < range.end; ++k) {
+          double score = 0.0;
+          for (std::size_t i = 0; i < trace.head_dim; ++i) {
+            score +=
+                static_cast<double>(trace.query[(t * trace.heads + head) * trace.head_dim + i]) *
+                static_cast<double>(keys[(k * trace.kv_heads + kv_head) * trace.head_dim + i]);
+          }
+          score *= static_cast<double>(trace.scale);
+          const double cap = static_cast<double>(trace.softcap);
+          if (cap > 0.0) score = cap * std::tanh(score / cap);
+          weights.at((head * shape.tokens + token) * problem_.positions() + k) = std::exp(
+              score - static_cast<double>(trace.log_sum_exp[head * trace.query_count + t]));
+        }
+      }
+    }
+  }
+
+ private:
+  const Problem& problem_;
+  AttentionSelection selection_;
+
+ public:
+  std::size_t rows = 0, traces = 0;
+  std::vector<float> keys;
+  std::vector<double> weights;
+};
+
+TEST(TiledAttention, TracesRebuildTheWeights) {
+  for (const ProblemShape& shape :
+       {ProblemShape{.tokens = 75, .heads = 6, .kv_heads = 2, .head_dim = 24, .value_dim = 8},
+        ProblemShape{.tokens = 75,
+        .heads = 6,
+        .kv_heads = 2,
+        .head_dim = 24,
+        .value_dim = 8,
+        .mask = Mask::Kind::kSlidingWindow,
+        .window = 20,
+        .kv_type = DataType::kF16,
+        .softcap = 10.0F}}) {
+    const Problem problem(shape, 8);
+    const Answer answer = problem.Solve();
+    for (const kernels::KernelTable* table : Tables()) {
+      for (const bool rows : {true, false}) {
+        for (const std::size_t chunk : {75, 20, 1}) {
+          const auto pool = platform::ThreadPool::Create(2);
+          TraceChecker trace(problem, rows);
+          std::vector<float> out(75 * 6 * 8);
+          for (std::size_t begin = 0; begin < 75; begin += chunk) {
+            Call call =
+                problem.MakeCall(begin, std::min<std::size_t>(begin + chunk, 75), out.data());
+            call.observer = &trace;
+            RunCall(*table, *pool, call);
+          }
+          EXPECT_EQ(trace.traces, (75 + chunk - 1) / chunk);
+          EXPECT_EQ(trace.rows > 0, rows);
+          for (std::size_t i = 0; i < answer.weights.size(); ++i) {
+            const std::size_t row = i / 75;
+            ASSERT_NEAR(trace.weights[i], answer.weights[i],
+                        answer.weights[i] * (std::expm1(answer.lse_bound[row]) + kUnit) + 1e-37);
+          }
+        }
+      }
+    }
+  }
+}
+
+TEST(TiledAttention, TracePacksQueriesThatTheCallerKeepsApart) {
+  const Problem problem({.tokens = 5, .heads = 2, .head_dim = 4, .value_dim = 4}, 9);
+  std::vector<float> spaced(5 * 11, 77.0F);
+  for (std::size_t t = 0; t < 5; ++t) std::copy_n(&problem.query[t * 8], 8, &spaced[t * 11]);
+  class Taker : public AttentionObserver {
+   public:
+    const AttentionSelection& selection() const override { return selection_; }
+    void OnRows(const AttentionRows&) override {}
+    void OnTrace(const AttentionTrace& trace) override {
+      query.assign(trace.query, trace.query + trace.query_count * trace.heads * trace.head_dim);
+    }
+    std::vector<float> query;
+
+   private:
+    AttentionSelection selection_{.rows = false, .trace = true};
+  } taker;
+  std::vector<float> out(5 * 8);
+  Call call = problem.MakeCall(0, 5, out.data());
+  call.query = spaced.data();
+  call.query_stride = 11;
+  call.observer = &taker;
+  platform::SerialParallel serial;
+  RunCall(*Tables().front(), serial, call);
+  EXPECT_EQ(taker.query, problem.query);
+  EXPECT_EQ(out, RunPlain(*Tables().front(), problem));
+}
+
+TEST(TiledAttention, ScratchSizesThatOverflowAreReportedAsTheLargest) {
+  const kernels::KernelTable& table = *Tables().front();
+  constexpr std::size_t kHuge = std::numeric_limits<std::size_t>::max() / 2;
+  EXPECT_EQ(ScratchFloats(table, {.max_tokens = 1,
+                                  .max_positions = kHuge,
+                                  .heads = 1,
+                                  .kv_heads = 1,
+                                  .head_dim = 8,
+                                  .value_dim = 8,
+                                  .rows = true}),
+            std::numeric_limits<std::size_t>::max());
+  EXPECT_EQ(ScratchFloats(table, {.max_tokens = kHuge,
+                                  .max_positions = 1,
+                                  .heads = 4,
+                                  .kv_heads = 1,
+                                  .head_dim = 8,
+                                  .value_dim = 8,
+                                  .trace = true}),
+            std::numeric_limits<std::size_t>::max());
+}
+
+}  // namespace
+}  // namespace fovea::attention
