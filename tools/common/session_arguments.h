@@ -1,0 +1,38 @@
+// The command-line options that every tool with a session has, and what they mean.
+#ifndef FOVEA_TOOLS_COMMON_SESSION_ARGUMENTS_H_
+#define FOVEA_TOOLS_COMMON_SESSION_ARGUMENTS_H_
+
+#include <cstddef>
+#include <string>
+
+#include <fovea/session.h>
+#include <fovea/status.h>
+
+namespace CLI {
+class App;
+}
+
+namespace fovea::tools {
+
+/// As given; defaults mean "not given".
+struct SessionArguments {
+  std::size_t threads = 0;  ///< 0: all cores.
+  std::size_t context = 0;  ///< 0: as many tokens as are needed.
+  std::string kv = "f16";   ///< "f32" or "f16"
+  std::string isa;          ///< Empty: FOVEA_ISA from the environment, else the best.
+  std::string max_memory;   ///< Bytes, with an optional K, M or G.
+};
+
+/// Adds --threads, --context, --kv, --isa and --max-memory.
+void AddSessionArguments(CLI::App& app, SessionArguments& arguments);
+
+/// Turns them into options for a session; errors name the argument. `max_tokens` stays as the
+/// argument says, 0 if it was not given.
+Result<SessionOptions> ToSessionOptions(const SessionArguments& arguments);
+
+/// "512M" as 536870912; kInvalidArgument for anything that is not a size.
+Result<std::size_t> ParseBytes(const std::string& text);
+
+}  // namespace fovea::tools
+
+#endif  // FOVEA_TOOLS_COMMON_SESSION_ARGUMENTS_H_

@@ -1,0 +1,146 @@
+// fovea generate: continues a prompt, streaming text as it comes.
+
+#include <CLI/CLI.hpp>
+#include <chrono>
+#include <cstdio>
+#include <fovea/fovea.hpp>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "tools/common/read_text.h"
+#include "tools/common/session_arguments.h"
+#include "tools/fovea/commands.h"
+
+namespace fovea::tools {
+namespace {
+
+struct GenerateArguments {
+  std::string model;
+  std::string prompt;
+  std::string file;
+  std::size_t max_tokens = 128;
+  SamplerOptions sampler;
+  SessionArguments session;
+  bool echo = false;
+  bool rates = false;
+};
+
+double Seconds(std::chrono::steady_clock::time_point since) {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - since).count();
+}
+
+Result<std::vector<std::int32_t>> PromptIds(const Model& model, const std::string& text) {
+  if (model.tokenizer() == nullptr) return model.tokenizer_status();
+  auto tokens = model.tokenizer()->Tokenize(text);
+  if (!tokens) return Status(tokens.status().code(), "prompt: " + tokens.status().message());
+  std::vector<std::int32_t> ids;
+  for (const Token& token : *tokens) ids.push_back(token.id);
+  if (ids.empty()) {
+    return Status(StatusCode::kInvalidArgument,
+                  "the prompt is empty and the model has no BOS token");
+  }
+  return ids;
+}
+
+/// Prompt and tokens to generate, bounded by the model's context unless the user asked for another.
+Result<std::size_t> ContextFor(const Model& model, const GenerateArguments& arguments,
+                               std::size_t prompt) {
+  const std::size_t limit =
+      arguments.session.context != 0 ? arguments.session.context : model.info().context;
+  if (prompt > limit) {
+    return Status(StatusCode::kLimitExceeded, "the prompt has " + std::to_string(prompt) +
+                                                  " tokens, the context only " +
+                                                  std::to_string(limit));
+  }
+  if (arguments.session.context != 0) return limit;
+  return std::min(limit, prompt + std::min(arguments.max_tokens, limit));
+}
+
+void PrintRates(std::size_t prompt, double prefill, std::size_t steps, double decode) {
+  std::fprintf(stderr, "prefill: %zu tokens in %.3f s (%.1f tokens/s)\n", prompt, prefill,
+               static_cast<double>(prompt) / prefill);
+  if (steps > 0) {
+    std::fprintf(stderr, "decode:  %zu tokens in %.3f s (%.1f tokens/s)\n", steps, decode,
+                 static_cast<double>(steps) / decode);
+  }
+}
+
+Status Generate(const GenerateArguments& arguments) {
+  auto options = ToSessionOptions(arguments.session);
+  if (!options) return options.status();
+  auto sampler = Sampler::Create(arguments.sampler);
+  if (!sampler) return sampler.status();
+  std::string prompt = arguments.prompt;
+  if (!arguments.file.empty()) {
+    auto text = ReadText(arguments.file);
+    if (!text) return text.status();
+    prompt = std::move(*text);
+  }
+  auto model = Model::Load(arguments.model);
+  if (!model) return model.error();
+  auto ids = PromptIds(*model, prompt);
+  if (!ids) return ids.status();
+  auto context = ContextFor(*model, arguments, ids->size());
+  if (!context) return context.status();
+  options->max_tokens = *context;
+  auto session = Session::Create(*model, *options);
+  if (!session) return session.error();
+
+  const auto prefill_start = std::chrono::steady_clock::now();
+  auto logits = session->Prefill(*ids);
+  if (!logits) return logits.error();
+  const double prefill = Seconds(prefill_start);
+
+  const Tokenizer& tokenizer = *model->tokenizer();
+  StreamingDetokenizer detokenizer(tokenizer);
+  if (arguments.echo) {
+    if (Status status = Print(prompt); !status.ok()) return status;
+  }
+  // The prompt's own ids go through first, so that spaces at the seam are right.
+  for (const std::int32_t id : *ids) static_cast<void>(detokenizer.Push(id));
+  const auto decode_start = std::chrono::steady_clock::now();
+  std::size_t steps = 0;
+  for (std::size_t made = 0; made < arguments.max_tokens; ++made) {
+    auto id = sampler->Sample(*logits);
+    if (!id) return id.status();
+    if (tokenizer.IsEndOfGeneration(*id)) break;
+    if (Status status = Print(detokenizer.Push(*id)); !status.ok()) return status;
+    if (made + 1 == arguments.max_tokens || session->position() == session->max_tokens()) break;
+    logits = session->Decode(*id);
+    if (!logits) return logits.error();
+    ++steps;
+  }
+  const double decode = Seconds(decode_start);
+  if (Status status = Print(detokenizer.Finish() + "\n"); !status.ok()) return status;
+  if (arguments.rates) PrintRates(ids->size(), prefill, steps, decode);
+  return Status::Ok();
+}
+
+}  // namespace
+
+void AddGenerate(CLI::App& app, Command& command) {
+  auto arguments = std::make_shared<GenerateArguments>();
+  CLI::App* sub = app.add_subcommand("generate", "Continue a prompt, streaming text");
+  sub->add_option("MODEL", arguments->model, "GGUF file")->required();
+  auto* prompt =
+      sub->add_option("-p,--prompt", arguments->prompt, "text to continue")->type_name("TEXT");
+  sub->add_option("-f,--file", arguments->file, "read the prompt from a file, - for standard input")
+      ->excludes(prompt)
+      ->type_name("FILE");
+  sub->add_option("-n,--max-tokens", arguments->max_tokens, "tokens to generate (default 128)")
+      ->type_name("N");
+  sub->add_option("--temperature", arguments->sampler.temperature, "0 is greedy (default)")
+      ->type_name("T");
+  sub->add_option("--top-k", arguments->sampler.top_k, "keep the K most likely tokens")
+      ->type_name("K");
+  sub->add_option("--top-p", arguments->sampler.top_p, "keep the most likely tokens up to P")
+      ->type_name("P");
+  sub->add_option("--seed", arguments->sampler.seed, "same seed, same text")->type_name("N");
+  sub->add_flag("--echo", arguments->echo, "print the prompt too");
+  sub->add_flag("--rates", arguments->rates, "print prefill and decode rates to standard error");
+  AddSessionArguments(*sub, arguments->session);
+  sub->callback([arguments, &command] { command = [arguments] { return Generate(*arguments); }; });
+}
+
+}  // namespace fovea::tools

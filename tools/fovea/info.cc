@@ -1,0 +1,136 @@
+// fovea info: what a model file holds, and what running it takes.
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <cstdio>
+#include <fovea/fovea.hpp>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <string>
+
+#include "tools/common/session_arguments.h"
+#include "tools/fovea/commands.h"
+
+namespace fovea::tools {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+struct InfoArguments {
+  std::string model;
+  SessionArguments session;
+  bool tensors = false;
+  bool json = false;
+};
+
+Json Hyperparameters(const ModelInfo& info) {
+  Json json = {{"file", info.path},
+               {"family", info.family},
+               {"name", info.name},
+               {"parameters", info.parameters},
+               {"weight_type", info.weight_type},
+               {"file_bytes", info.file_bytes},
+               {"layers", info.layers},
+               {"width", info.width},
+               {"hidden", info.hidden},
+               {"heads", info.heads},
+               {"kv_heads", info.kv_heads},
+               {"head_dim", info.head_dim},
+               {"value_dim", info.value_dim},
+               {"vocabulary", info.vocabulary},
+               {"context", info.context},
+               {"position", info.position}};
+  if (info.position != "learned") {
+    json["rope_base"] = info.rope_base;
+    json["rope_scaling"] = info.rope_scaling;
+    json["rope_factor"] = info.rope_factor;
+  }
+  json["attention_scale"] = info.attention_scale;
+  if (info.attention_softcap > 0) json["attention_softcap"] = info.attention_softcap;
+  if (info.logit_softcap > 0) json["logit_softcap"] = info.logit_softcap;
+  if (std::any_of(info.windows.begin(), info.windows.end(), [](auto w) { return w != 0; })) {
+    json["windows"] = info.windows;
+  }
+  return json;
+}
+
+Json Tensors(const Model& model) {
+  Json list = Json::array();
+  for (const TensorSummary& tensor : model.Tensors()) {
+    list.push_back({{"name", tensor.name},
+                    {"type", DataTypeName(tensor.type)},
+                    {"shape", tensor.shape},
+                    {"bytes", tensor.bytes}});
+  }
+  return list;
+}
+
+std::string Mebibytes(double bytes) {
+  char text[64];
+  std::snprintf(text, sizeof text, "%.1f MiB", bytes / 1048576.0);
+  return text;
+}
+
+std::string Table(const Json& json) {
+  std::string text;
+  for (const auto& [key, value] : json.items()) {
+    if (value.is_array() && !value.empty() && value[0].is_object()) continue;
+    std::string shown = value.is_string() ? value.get<std::string>() : value.dump();
+    if (key.ends_with("bytes")) shown += " (" + Mebibytes(value.get<double>()) + ")";
+    text += key + std::string(key.size() < 18 ? 18 - key.size() : 1, ' ') + shown + "\n";
+  }
+  return text;
+}
+
+std::string TensorTable(const Json& tensors) {
+  std::string text;
+  for (const Json& tensor : tensors) {
+    char line[512];
+    std::snprintf(line, sizeof line, "%-40s %-7s %-18s %12llu\n",
+                  tensor["name"].get<std::string>().c_str(),
+                  tensor["type"].get<std::string>().c_str(), tensor["shape"].dump().c_str(),
+                  static_cast<unsigned long long>(tensor["bytes"].get<std::uint64_t>()));
+    text += line;
+  }
+  return text;
+}
+
+Status Info(const InfoArguments& arguments) {
+  auto options = ToSessionOptions(arguments.session);
+  if (!options) return options.status();
+  auto model = Model::Load(arguments.model, {.map = true});
+  if (!model) return model.error();
+  Json json = Hyperparameters(model->info());
+  if (model->tokenizer() != nullptr) {
+    json["tokenizer"] = model->tokenizer()->kind();
+  } else {
+    json["tokenizer"] = "none: " + model->tokenizer_status().message();
+  }
+  auto plan = Session::Plan(*model, *options);
+  if (!plan) return plan.status();
+  json["memory_for_context"] =
+      options->max_tokens != 0 ? options->max_tokens : model->info().context;
+  json["kv_cache_bytes"] = plan->kv_cache;
+  json["scratch_bytes"] = plan->scratch;
+  json["total_bytes"] = plan->total() + model->info().file_bytes;
+  if (arguments.tensors) json["tensors"] = Tensors(*model);
+  if (arguments.json) {
+    return Print(json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
+  }
+  return Print(Table(json) + (arguments.tensors ? "\n" + TensorTable(json["tensors"]) : ""));
+}
+
+}  // namespace
+
+void AddInfo(CLI::App& app, Command& command) {
+  auto arguments = std::make_shared<InfoArguments>();
+  CLI::App* sub =
+      app.add_subcommand("info", "Hyperparameters, tensors, and the memory that a context needs");
+  sub->add_option("MODEL", arguments->model, "GGUF file")->required();
+  sub->add_flag("--tensors", arguments->tensors, "list every tensor");
+  sub->add_flag("--json", arguments->json, "print one JSON object");
+  AddSessionArguments(*sub, arguments->session);
+  sub->callback([arguments, &command] { command = [arguments] { return Info(*arguments); }; });
+}
+
+}  // namespace fovea::tools
