@@ -128,6 +128,12 @@ Status Allocate(const AttendInputs& in, AttendOutputs* out) {
 }
 
 Status AttendTiled(const AttendInputs& in, AttendOutputs* out) {
+  if (in.keys == 0) {  // No key to see: outputs are zero already, and nothing bounds key_width.
+    std::fill(out->log_sum_exp.begin(), out->log_sum_exp.end(),
+              -std::numeric_limits<float>::infinity());
+    return Status::Ok();
+  }
+  if (in.queries == 0) return Status::Ok();
   const kernels::KernelTable* kernels = kernels::KernelsFor(BestIsa());
   if (kernels == nullptr) kernels = kernels::KernelsFor(Isa::kScalar);
   const CheckedSize scratch_bytes =
