@@ -59,13 +59,19 @@ class Tokenizer {
 
   /// Which algorithm: "llama", "gpt2" or "bert", as the GGUF key tokenizer.ggml.model says.
   virtual std::string_view kind() const = 0;
+
+  /// True if a space is put before the first word, which Detokenize takes away again.
+  virtual bool adds_space_prefix() const { return false; }
 };
 
 /// Turns a stream of ids into text that never ends in the middle of a UTF-8 character.
 /// Example: `StreamingDetokenizer out(tokenizer); for (auto id : ids) std::cout << out.Push(id);`
 class StreamingDetokenizer {
  public:
-  explicit StreamingDetokenizer(const Tokenizer& tokenizer) : tokenizer_(&tokenizer) {}
+  /// at_start: the ids begin a text. False for ids that continue one (generated after a prompt), whose
+  /// first space is a real one.
+  explicit StreamingDetokenizer(const Tokenizer& tokenizer, bool at_start = true)
+      : tokenizer_(&tokenizer), first_(at_start) {}
 
   /// Text that became complete with this id (may be empty). Invalid bytes become U+FFFD.
   std::string Push(std::int32_t id);
@@ -78,7 +84,7 @@ class StreamingDetokenizer {
   bool first_ = true;    // SentencePiece drops the space that it added before the first word
 };
 
-/// All ids at once; the leading space that SentencePiece adds is removed.
+/// All ids of a text at once; the leading space that SentencePiece adds is removed.
 std::string Detokenize(const Tokenizer& tokenizer, std::span<const std::int32_t> ids);
 
 }  // namespace fovea

@@ -1,0 +1,113 @@
+#include "engine/text/vocabulary_tokenizer.h"
+
+#include <algorithm>
+#include <new>
+#include <utility>
+
+#include "engine/text/display.h"
+#include "engine/text/utf8.h"
+
+namespace fovea::text {
+namespace {
+
+int HexDigit(char c) {
+  if (c >= '0' && c <= '9') return c - '0';
+  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
+  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+  return -1;
+}
+
+}  // namespace
+
+int ByteOfPiece(std::string_view piece) {
+  if (piece.size() != 6 || piece.substr(0, 3) != "<0x" || piece[5] != '>') return -1;
+  const int high = HexDigit(piece[3]);
+  const int low = HexDigit(piece[4]);
+  return high < 0 || low < 0 ? -1 : high * 16 + low;
+}
+
+VocabularyTokenizer::VocabularyTokenizer(PreparedVocabulary prepared)
+    : prepared_(std::move(prepared)), splitter_(prepared_.vocabulary) {}
+
+Result<std::vector<Token>> VocabularyTokenizer::Tokenize(std::string_view text,
+                                                         const TokenizeOptions& options) const {
+  if (text.size() > kMaxTextBytes) {
+    return Status(StatusCode::kLimitExceeded, "the text has " + std::to_string(text.size()) +
+                                                  " bytes, the limit is " +
+                                                  std::to_string(kMaxTextBytes));
+  }
+  if (const auto offset = FirstInvalidUtf8(text)) {
+    return Status(StatusCode::kInvalidArgument,
+                  "the text is not valid UTF-8 at byte " + std::to_string(*offset));
+  }
+  try {
+    return TokenizeChecked(text, options);
+  } catch (const std::bad_alloc&) {
+    return Status(StatusCode::kOutOfMemory, "not enough memory to tokenize a text of " +
+                                                std::to_string(text.size()) + " bytes");
+  }
+}
+
+Result<std::vector<Token>> VocabularyTokenizer::TokenizeChecked(
+    std::string_view text, const TokenizeOptions& options) const {
+  const Vocabulary& v = vocabulary();
+  // WordPiece texts are always framed, whatever the add_* flags say: that is how such models are
+  // trained.
+  const bool frame = v.kind == TokenizerKind::kWordPiece;
+  const std::int32_t last = frame ? v.separator_id : v.eos_id;
+  std::vector<Token> tokens;
+  if (options.add_special && (v.add_bos || frame) && v.bos_id != kNoToken) {
+    tokens.push_back({v.bos_id, 0, 0});
+  }
+  bool starts_text = true;
+  for (const TextPart& part : splitter_.Split(text, options.parse_special)) {
+    if (part.id != kNoToken) {
+      tokens.push_back({part.id, part.begin, part.end});
+      starts_text = true;
+      continue;
+    }
+    const PlainText plain = {text.substr(part.begin, part.end - part.begin), part.begin,
+                             starts_text};
+    if (Status s = AppendTokens(plain, &tokens); !s.ok()) return s;
+    starts_text = false;
+  }
+  if (options.add_special && (v.add_eos || frame) && last != kNoToken) {
+    tokens.push_back({last, text.size(), text.size()});
+  }
+  return tokens;
+}
+
+std::string VocabularyTokenizer::PieceBytes(std::int32_t id) const {
+  if (!Has(id)) return {};
+  const auto index = static_cast<std::size_t>(id);
+  const std::string& piece = vocabulary().pieces[index];
+  switch (vocabulary().Type(index)) {
+    case TokenType::kNormal: return NormalPieceBytes(piece);
+    case TokenType::kUserDefined: return piece;
+    case TokenType::kByte: {
+      const int byte = ByteOfPiece(piece);
+      return byte < 0 ? piece : std::string(1, static_cast<char>(byte));
+    }
+    case TokenType::kUndefined:
+    case TokenType::kUnknown:
+    case TokenType::kControl:
+    case TokenType::kUnused: return {};
+  }
+  return {};
+}
+
+std::string VocabularyTokenizer::DisplayPiece(std::int32_t id) const {
+  if (!Has(id)) return "<" + std::to_string(id) + "?>";
+  const std::string bytes = PieceBytes(id);
+  return DisplayText(bytes.empty() ? vocabulary().pieces[static_cast<std::size_t>(id)] : bytes);
+}
+
+bool VocabularyTokenizer::IsSpecial(std::int32_t id) const {
+  return Has(id) && vocabulary().Type(static_cast<std::size_t>(id)) == TokenType::kControl;
+}
+
+bool VocabularyTokenizer::IsEndOfGeneration(std::int32_t id) const {
+  return std::binary_search(prepared_.end_ids.begin(), prepared_.end_ids.end(), id);
+}
+
+}  // namespace fovea::text
