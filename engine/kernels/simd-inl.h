@@ -75,7 +75,7 @@ HWY_INLINE void Map(const Function& function, std::size_t n, float* out, const f
 
 /// Folds a vector to four lanes: upper half onto lower half until four are left.
 template <class D, class V>
-HWY_INLINE F32x4 FoldToFour(D d, V v) {
+HWY_INLINE F32x4 FoldToFour([[maybe_unused]] D d, V v) {
   if constexpr (hn::MaxLanes(D()) == 4) {
     return v;
   } else {

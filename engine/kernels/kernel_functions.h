@@ -1,0 +1,49 @@
+// Every function of KernelTable but the attention tile, declared for each instruction set. What
+// they do is said in kernel_table.h, whose fields they fill. Free of SIMD types.
+#ifndef FOVEA_KERNELS_KERNEL_FUNCTIONS_H_
+#define FOVEA_KERNELS_KERNEL_FUNCTIONS_H_
+
+#include <cstddef>
+#include <cstdint>
+
+#include "engine/kernels/kernel_table.h"
+#include "engine/kernels/targets.h"
+
+namespace fovea::kernels {
+
+// dot.cc
+FOVEA_DECLARE_KERNEL(float, Dot, (const float* a, const float* b, std::size_t n))
+// gemm.cc
+FOVEA_DECLARE_KERNEL(void, Gemm,
+                     (const float* w, std::size_t w_stride, std::size_t rows, const float* x,
+                      std::size_t x_stride, std::size_t tokens, std::size_t cols, float* out,
+                      std::size_t out_stride))
+// dequantize_row.cc
+FOVEA_DECLARE_KERNEL(void, DequantizeRow,
+                     (DataType type, const void* blocks, std::size_t elements, float* out))
+// norms.cc
+FOVEA_DECLARE_KERNEL(void, RmsNorm,
+                     (const float* x, const float* weight, float eps, std::size_t n, float* out))
+FOVEA_DECLARE_KERNEL(void, LayerNorm,
+                     (const float* x, const float* weight, const float* bias, float eps,
+                      std::size_t n, float* out))
+// rope.cc
+FOVEA_DECLARE_KERNEL(void, Rope,
+                     (float* x, const float* cosine, const float* sine, std::size_t pairs,
+                      RopeLayout layout))
+// activations.cc
+FOVEA_DECLARE_KERNEL(void, Silu, (const float* x, std::size_t n, float* out))
+FOVEA_DECLARE_KERNEL(void, Gelu, (const float* x, std::size_t n, float* out))
+FOVEA_DECLARE_KERNEL(void, SiluMul, (const float* gate, const float* up, std::size_t n, float* out))
+FOVEA_DECLARE_KERNEL(void, GeluMul, (const float* gate, const float* up, std::size_t n, float* out))
+FOVEA_DECLARE_KERNEL(void, Softcap, (float cap, std::size_t n, float* x))
+// elementwise.cc
+FOVEA_DECLARE_KERNEL(void, Add, (const float* a, const float* b, std::size_t n, float* out))
+FOVEA_DECLARE_KERNEL(void, Scale, (float factor, std::size_t n, float* x))
+// half.cc
+FOVEA_DECLARE_KERNEL(void, FloatsToHalves, (const float* x, std::size_t n, std::uint16_t* out))
+FOVEA_DECLARE_KERNEL(void, HalvesToFloats, (const std::uint16_t* x, std::size_t n, float* out))
+
+}  // namespace fovea::kernels
+
+#endif  // FOVEA_KERNELS_KERNEL_FUNCTIONS_H_

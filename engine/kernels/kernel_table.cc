@@ -1,0 +1,59 @@
+#include "engine/kernels/kernel_table.h"
+
+#include "engine/kernels/attend_tile.h"
+#include "engine/kernels/kernel_functions.h"
+#include "engine/kernels/targets.h"
+#include "platform/cpu_features.h"
+
+namespace fovea::kernels {
+namespace {
+
+// clang-format off
+#define FOVEA_KERNEL_TABLE(isa_value, target)            \
+  {                                                      \
+    .isa = (isa_value),                                  \
+    .dot = target::Dot,                                  \
+    .gemm = target::Gemm,                                \
+    .dequantize = target::DequantizeRow,                 \
+    .rms_norm = target::RmsNorm,                         \
+    .layer_norm = target::LayerNorm,                     \
+    .rope = target::Rope,                                \
+    .silu = target::Silu,                                \
+    .gelu = target::Gelu,                                \
+    .silu_mul = target::SiluMul,                         \
+    .gelu_mul = target::GeluMul,                         \
+    .add = target::Add,                                  \
+    .scale = target::Scale,                              \
+    .softcap = target::Softcap,                          \
+    .f32_to_f16 = target::FloatsToHalves,                \
+    .f16_to_f32 = target::HalvesToFloats,                \
+    .attend_scratch_floats = target::AttendScratchFloats, \
+    .attend_tile = target::AttendTile,                   \
+  }
+// clang-format on
+
+constexpr KernelTable kScalar = FOVEA_KERNEL_TABLE(Isa::kScalar, scalar);
+#if FOVEA_KERNELS_X86
+constexpr KernelTable kAvx2 = FOVEA_KERNEL_TABLE(Isa::kAvx2, N_AVX2);
+constexpr KernelTable kAvx512 = FOVEA_KERNEL_TABLE(Isa::kAvx512, N_AVX3);
+#elif FOVEA_KERNELS_NEON
+constexpr KernelTable kNeon = FOVEA_KERNEL_TABLE(Isa::kNeon, N_NEON);
+#endif
+
+}  // namespace
+
+const KernelTable* KernelsFor(Isa isa) {
+  if (isa == Isa::kScalar) return &kScalar;
+  const platform::CpuFeatures cpu = platform::DetectCpuFeatures();
+#if FOVEA_KERNELS_X86
+  if (isa == Isa::kAvx2 && cpu.avx2_fma_f16c) return &kAvx2;
+  if (isa == Isa::kAvx512 && cpu.avx512) return &kAvx512;
+#elif FOVEA_KERNELS_NEON
+  if (isa == Isa::kNeon && cpu.neon) return &kNeon;
+#else
+  static_cast<void>(cpu);
+#endif
+  return nullptr;
+}
+
+}  // namespace fovea::kernels

@@ -1,0 +1,86 @@
+#include "fovea/isa.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <optional>
+#include <vector>
+
+#include "engine/kernels/kernel_table.h"
+#include "platform/cpu_features.h"
+
+namespace fovea {
+namespace {
+
+TEST(Isa, NamesAreUniqueAndGoBothWays) {
+  for (const Isa isa : {Isa::kScalar, Isa::kAvx2, Isa::kAvx512, Isa::kNeon}) {
+    EXPECT_EQ(IsaFromName(IsaName(isa)), isa);
+  }
+  EXPECT_EQ(IsaName(Isa::kAvx512), "avx512");
+  EXPECT_EQ(IsaFromName("sse9"), std::nullopt);
+  EXPECT_EQ(IsaFromName(""), std::nullopt);
+  EXPECT_EQ(IsaFromName("AVX2"), std::nullopt);
+}
+
+TEST(Isa, ListsTheScalarOneFirstAndTheBestOneLast) {
+  const std::vector<Isa> available = AvailableIsas();
+  ASSERT_FALSE(available.empty());
+  EXPECT_EQ(available.front(), Isa::kScalar);
+  EXPECT_EQ(available.back(), BestIsa());
+}
+
+TEST(Isa, FollowsTheCpu) {
+  const platform::CpuFeatures cpu = platform::DetectCpuFeatures();
+  const std::vector<Isa> available = AvailableIsas();
+  const auto expect = [&available](Isa isa, bool expected) {
+    EXPECT_EQ(std::count(available.begin(), available.end(), isa), expected ? 1 : 0)
+        << IsaName(isa);
+  };
+  expect(Isa::kAvx2, cpu.avx2_fma_f16c);
+  expect(Isa::kAvx512, cpu.avx512);
+  expect(Isa::kNeon, cpu.neon);
+}
+
+TEST(KernelsFor, GivesTheTableThatWasAskedForOrNone) {
+  const std::vector<Isa> available = AvailableIsas();
+  for (const Isa isa : {Isa::kScalar, Isa::kAvx2, Isa::kAvx512, Isa::kNeon}) {
+    const kernels::KernelTable* table = kernels::KernelsFor(isa);
+    if (std::count(available.begin(), available.end(), isa) == 0) {
+      EXPECT_EQ(table, nullptr) << IsaName(isa);
+    } else {
+      ASSERT_NE(table, nullptr) << IsaName(isa);
+      EXPECT_EQ(table->isa, isa);
+    }
+  }
+}
+
+// A forced instruction set is worth nothing if its table holds another one's functions.
+TEST(KernelsFor, GivesEachInstructionSetItsOwnFunctions) {
+  const std::vector<Isa> available = AvailableIsas();
+  for (const Isa a : available) {
+    for (const Isa b : available) {
+      if (a == b) continue;
+      const kernels::KernelTable& x = *kernels::KernelsFor(a);
+      const kernels::KernelTable& y = *kernels::KernelsFor(b);
+      EXPECT_NE(x.dot, y.dot);
+      EXPECT_NE(x.gemm, y.gemm);
+      EXPECT_NE(x.dequantize, y.dequantize);
+      EXPECT_NE(x.rms_norm, y.rms_norm);
+      EXPECT_NE(x.layer_norm, y.layer_norm);
+      EXPECT_NE(x.rope, y.rope);
+      EXPECT_NE(x.silu, y.silu);
+      EXPECT_NE(x.gelu, y.gelu);
+      EXPECT_NE(x.silu_mul, y.silu_mul);
+      EXPECT_NE(x.gelu_mul, y.gelu_mul);
+      EXPECT_NE(x.add, y.add);
+      EXPECT_NE(x.scale, y.scale);
+      EXPECT_NE(x.softcap, y.softcap);
+      EXPECT_NE(x.f32_to_f16, y.f32_to_f16);
+      EXPECT_NE(x.f16_to_f32, y.f16_to_f32);
+      EXPECT_NE(x.attend_tile, y.attend_tile);
+    }
+  }
+}
+
+}  // namespace
+}  // namespace fovea
