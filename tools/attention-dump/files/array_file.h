@@ -1,0 +1,103 @@
+// A file of named arrays (.npz, .npy, .safetensors) that is laid out before the numbers exist, so that
+// rows can be written where they belong as they stream by and no map has to be kept in memory.
+//
+// The lengths planned at the start may turn out too long (a generation that stops early): Finish moves
+// the arrays together, in place.
+#ifndef FOVEA_TOOLS_ATTENTION_DUMP_FILES_ARRAY_FILE_H_
+#define FOVEA_TOOLS_ATTENTION_DUMP_FILES_ARRAY_FILE_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <fovea/fovea.hpp>
+
+#include "platform/atomic_file.h"
+
+namespace fovea::dump {
+
+enum class ElementType : std::uint8_t { kF16, kF32, kI32 };
+
+std::size_t ElementBytes(ElementType type);
+
+using Shape = std::vector<std::uint64_t>;
+
+/// One array, row-major. The shape is the largest that the array may have in the end.
+struct ArraySpec {
+  std::string name;
+  ElementType type = ElementType::kF32;
+  Shape shape;
+};
+
+/// Bytes of an array; kLimitExceeded if they do not fit 63 bits.
+Result<std::uint64_t> ArrayBytes(ElementType type, const Shape& shape);
+
+/// One open file. WriteAt may be called by several threads at once on ranges that do not overlap; the
+/// rest belongs to one thread. Errors carry the reason alone; the caller knows the path. Without a
+/// successful Finish nothing appears under the final name.
+class ArrayFile {
+ public:
+  virtual ~ArrayFile() = default;
+
+  const std::vector<ArraySpec>& arrays() const { return arrays_; }
+
+  /// Index of the array of that name, or npos if this file does not hold it.
+  static constexpr std::size_t npos = static_cast<std::size_t>(-1);
+  std::size_t Find(const std::string& name) const;
+
+  /// Writes at a byte offset within array `index`. Parts never written read as zero.
+  Status WriteAt(std::size_t index, std::uint64_t offset, const void* data, std::size_t bytes);
+
+  /// Gives the arrays their final shapes (each length at most the planned one; the leading part of
+  /// every dimension is kept), adds the sidecar and gives the file its name.
+  Status Finish(const std::vector<Shape>& shapes, const std::string& metadata);
+
+  std::uint64_t bytes() const { return bytes_; }  ///< Size of the finished file.
+
+ protected:
+  struct Placement {
+    ArraySpec spec;
+    std::uint64_t offset = 0;  ///< In the file, of the first element.
+    std::uint64_t bytes = 0;
+  };
+
+  ArrayFile(platform::AtomicFile file, std::vector<ArraySpec> arrays);
+
+  /// Sets the offset (and bytes) of every array; called with the planned and with the final shapes.
+  /// Offsets must ascend and never grow when shapes shrink.
+  virtual Status Place(std::vector<Placement>* arrays) const = 0;
+  /// Writes everything that is not array data, after the arrays have come to their final places.
+  /// Returns the size of the whole file.
+  virtual Result<std::uint64_t> Complete(std::vector<Placement>* arrays,
+                                         const std::string& metadata) = 0;
+
+  /// To be called once by factories.
+  Status Lay();
+
+  Status Write(std::uint64_t offset, const std::string& data);
+  Status Read(std::uint64_t offset, void* data, std::size_t bytes) const;
+  /// Copies within the file; the ranges may overlap.
+  Status Move(std::uint64_t from, std::uint64_t to, std::uint64_t bytes);
+
+ private:
+  Status MoveTogether(const Placement& from, const Placement& to);
+
+  platform::AtomicFile file_;
+  std::vector<ArraySpec> arrays_;
+  std::vector<Placement> placed_;
+  std::uint64_t bytes_ = 0;
+};
+
+/// A file of the three kinds on an already created temporary file. A .npy holds exactly one array.
+Result<std::unique_ptr<ArrayFile>> MakeNpz(platform::AtomicFile file, std::vector<ArraySpec> arrays);
+Result<std::unique_ptr<ArrayFile>> MakeNpy(platform::AtomicFile file, ArraySpec array);
+/// `header_reserve`: bytes to keep free for the header; more are found if it turns out longer.
+Result<std::unique_ptr<ArrayFile>> MakeSafetensors(platform::AtomicFile file,
+                                                   std::vector<ArraySpec> arrays,
+                                                   std::uint64_t header_reserve);
+
+}  // namespace fovea::dump
+
+#endif  // FOVEA_TOOLS_ATTENTION_DUMP_FILES_ARRAY_FILE_H_

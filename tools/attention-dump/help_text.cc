@@ -1,0 +1,56 @@
+#include "tools/attention-dump/arguments.h"
+
+namespace fovea::dump {
+
+std::string HelpText() {
+  return R"(Usage: attention-dump [MODEL] [--text T | --file F | --tokens 1,2,3 | -] [-o OUT ...]
+
+Shows the exact attention of a language model (a GGUF file) over a text. Without MODEL: the small model
+that ships. Without a text: a sample sentence. Without -o: a heat map in the terminal.
+
+Examples
+  attention-dump                                          look at something, now
+  attention-dump model.gguf --text "The cat sat." -o map.html
+  attention-dump model.gguf --file story.txt -o maps.npz --layers 0-3 --heads 0,2
+  echo "Once upon a time" | attention-dump - --generate 20 -o tale.png --layers 2 --heads 1
+
+Text
+  --text T            this text
+  --file F            a UTF-8 file, every byte of it
+  -                   standard input
+  --tokens 1,2,3      token ids, taken as they are (nothing is added)
+  --generate N        go on greedily for up to N tokens; the map covers prompt and continuation
+
+What to keep
+  --layers 0-3,5      these layers, counted from 0 (default: all)
+  --heads 0,2         these query heads of every layer (default: all)
+  --precision f16     weights in the file: f16 (default) or f32 (exact)
+  --logits            also logits [token, vocabulary]                    (.npz, .safetensors)
+  --scores            also scores before the softmax, masked ones -inf   (.npz, .safetensors)
+  --trace             also queries, keys and log-sum-exp of every layer  (.npz, .safetensors)
+  --compare-mask      also the same layers without the causal mask       (.png, .svg, .html, terminal)
+
+Output
+  -o, --output OUT    may be given several times; the ending chooses the format:
+                        .npz .safetensors .npy   arrays [layer, head, query, key], any length
+                        .html                    a page to explore; needs no network
+                        .png .svg                a picture: one head, or a grid of heads
+                        .json .csv               text, for small selections
+  -q, --quiet         print nothing but errors
+
+How to run
+  --threads N         default: one per core
+  --context N         most tokens allowed (default: what the model was trained for)
+  --kv f32            keys and values are cached as f32 (default) or f16
+  --isa NAME          scalar, avx2, avx512 or neon (default: the best; or the variable FOVEA_ISA)
+  --max-memory BYTES  refuse rather than use more, e.g. 500M
+
+  -h, --help          this text
+  --version           print the version
+
+Exit status: 0 done, 1 it could not be done (one line says why; no file is left half-written), 2 the
+command line is wrong.
+)";
+}
+
+}  // namespace fovea::dump

@@ -1,0 +1,21 @@
+// Figures and messages as people read them.
+#ifndef FOVEA_TOOLS_ATTENTION_DUMP_HUMAN_H_
+#define FOVEA_TOOLS_ATTENTION_DUMP_HUMAN_H_
+
+#include <string>
+#include <string_view>
+
+namespace fovea::dump {
+
+/// "512 bytes", "3.4 MB", "17 GB" (powers of 1000).
+std::string HumanBytes(double bytes);
+
+/// One line: control characters become '?'.
+std::string OneLine(std::string_view text);
+
+/// "subject: message", or the message alone if it begins with the subject already.
+std::string About(const std::string& subject, const std::string& message);
+
+}  // namespace fovea::dump
+
+#endif  // FOVEA_TOOLS_ATTENTION_DUMP_HUMAN_H_

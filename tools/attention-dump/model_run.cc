@@ -1,0 +1,34 @@
+#include "tools/attention-dump/model_run.h"
+
+namespace fovea::dump {
+
+Result<std::vector<std::int32_t>> RunModel(const ModelRun& run, Session* session,
+                                           StreamingDump* dump, Progress* progress) {
+  const auto total = static_cast<double>(run.prompt.size() + run.generate);
+  RunOptions options;
+  options.observer = dump;
+  options.cancelled = [&] { return dump->failed() || run.interrupted(); };
+  options.on_progress = [&](double done) {
+    progress->Update(done * static_cast<double>(run.prompt.size()) / total, "running the text");
+  };
+  if (run.logits) {
+    options.on_logits = [&](std::size_t position, std::span<const float> logits) {
+      dump->OnLogits(position, logits);
+    };
+  }
+  std::vector<std::int32_t> generated;
+  Result<std::span<const float>> logits = session->Prefill(run.prompt, options);
+  options.on_progress = {};
+  while (logits.ok() && generated.size() < run.generate) {
+    const std::int32_t next = ArgMax(*logits);
+    if (run.tokenizer != nullptr && run.tokenizer->IsEndOfGeneration(next)) break;
+    generated.push_back(next);
+    logits = session->Decode(next, options);
+    progress->Update(static_cast<double>(run.prompt.size() + generated.size()) / total,
+                     "generating");
+  }
+  if (!logits) return logits.status();
+  return generated;
+}
+
+}  // namespace fovea::dump

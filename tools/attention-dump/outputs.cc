@@ -1,0 +1,207 @@
+#include "tools/attention-dump/outputs.h"
+
+#include <algorithm>
+#include <filesystem>
+#include <map>
+#include <utility>
+
+#include "tools/attention-dump/files/text_files.h"
+#include "tools/attention-dump/human.h"
+#include "tools/attention-dump/render/render.h"
+#include "tools/attention-dump/sidecar.h"
+
+namespace fovea::dump {
+namespace {
+
+constexpr const char* kCausalTitle = "causal";
+constexpr const char* kBidirectionalTitle = "bidirectional (mask off)";
+
+Status Named(const std::string& path, const Status& status) {
+  return {status.code(), About(path, status.message())};
+}
+
+Status CheckTextSize(const OutputPath& output, const DumpShape& shape) {
+  const bool json = output.kind == OutputKind::kJson;
+  const std::size_t layers = shape.layers.size();
+  const std::size_t heads = shape.heads.size();
+  const double bytes = json ? EstimateJsonBytes(layers, heads, shape.tokens)
+                            : EstimateCsvBytes(layers, heads, shape.tokens);
+  if (bytes <= static_cast<double>(kMaxTextFileBytes)) return Status::Ok();
+  return {StatusCode::kLimitExceeded,
+          output.path + ": about " + HumanBytes(bytes) + " of text for " + std::to_string(layers) +
+              " layers, " + std::to_string(heads) + " heads and " + std::to_string(shape.tokens) +
+              " tokens, the limit is " + HumanBytes(static_cast<double>(kMaxTextFileBytes)) +
+              "; choose with --layers and --heads, or write .npz"};
+}
+
+Result<std::uint64_t> PlannedBytes(OutputKind kind, const DumpShape& shape) {
+  const std::vector<ArraySpec> specs =
+      kind == OutputKind::kNpy ? std::vector{AttentionSpec(shape)} : AllSpecs(shape);
+  std::uint64_t total = 0;
+  for (const ArraySpec& spec : specs) {
+    Result<std::uint64_t> bytes = ArrayBytes(spec.type, spec.shape);
+    if (!bytes) return bytes.status();
+    total += *bytes;
+  }
+  return total;
+}
+
+std::string Render(OutputKind kind, const DumpInfo& info, const MapSet& maps,
+                   const MapSet* bidirectional) {
+  const PictureOptions picture = {.title = info.model.name};
+  switch (kind) {
+    case OutputKind::kJson: return RenderJson(info, maps);
+    case OutputKind::kCsv: return RenderCsv(info, maps);
+    case OutputKind::kHtml: return RenderPage(info, maps, bidirectional);
+    case OutputKind::kPng:
+      if (bidirectional == nullptr) return RenderPng(info, maps, picture);
+      return RenderComparisonPng(info, maps, *bidirectional, kCausalTitle, kBidirectionalTitle,
+                                 picture);
+    case OutputKind::kSvg:
+      if (bidirectional == nullptr) return RenderSvg(info, maps, picture);
+      return RenderComparisonSvg(info, maps, *bidirectional, kCausalTitle, kBidirectionalTitle,
+                                 picture);
+    case OutputKind::kNpz:
+    case OutputKind::kNpy:
+    case OutputKind::kSafetensors: break;
+  }
+  return {};
+}
+
+Status WriteNumbers(const std::string& name, const std::vector<std::int32_t>& numbers,
+                    ArrayFile* file) {
+  const std::size_t index = file->Find(name);
+  if (index == ArrayFile::npos) return Status::Ok();
+  return file->WriteAt(index, 0, numbers.data(), numbers.size() * sizeof(std::int32_t));
+}
+
+std::vector<std::int32_t> Narrow(const std::vector<std::size_t>& numbers) {
+  std::vector<std::int32_t> narrow;
+  for (const std::size_t number : numbers) narrow.push_back(static_cast<std::int32_t>(number));
+  return narrow;
+}
+
+}  // namespace
+
+Result<Outputs> Outputs::Open(const std::vector<OutputPath>& paths) {
+  Outputs outputs;
+  for (const OutputPath& path : paths) {
+    Output output;
+    output.path = path;
+    std::string error;
+    if (!platform::AtomicFile::Create(path.path, &output.file, &error)) {
+      return Status(StatusCode::kIoError, path.path + ": " + error);
+    }
+    outputs.outputs_.push_back(std::move(output));
+  }
+  return outputs;
+}
+
+bool Outputs::needs_maps() const {
+  return std::any_of(outputs_.begin(), outputs_.end(),
+                     [](const Output& output) { return !Streams(output.path.kind); });
+}
+
+Status Outputs::CheckRoom(const DumpShape& shape) const {
+  std::map<std::string, std::uint64_t> needed;  // by folder: outputs there share the disk
+  for (const Output& output : outputs_) {
+    if (!Streams(output.path.kind)) continue;
+    Result<std::uint64_t> bytes = PlannedBytes(output.path.kind, shape);
+    if (!bytes) return Named(output.path.path, bytes.status());
+    std::string folder = std::filesystem::path(output.path.path).parent_path().string();
+    if (folder.empty()) folder = ".";
+    needed[folder] += *bytes;
+    std::error_code error;
+    const std::filesystem::space_info space = std::filesystem::space(folder, error);
+    if (!error && needed[folder] > space.available) {
+      return {StatusCode::kIoError,
+              output.path.path + ": needs " + HumanBytes(static_cast<double>(needed[folder])) +
+                  ", the disk has " + HumanBytes(static_cast<double>(space.available)) + " left"};
+    }
+  }
+  return Status::Ok();
+}
+
+Status Outputs::Lay(const DumpShape& shape, std::uint64_t header_estimate) {
+  for (const Output& output : outputs_) {
+    const bool text = output.path.kind == OutputKind::kJson || output.path.kind == OutputKind::kCsv;
+    if (!text) continue;
+    if (Status status = CheckTextSize(output.path, shape); !status.ok()) return status;
+  }
+  if (Status status = CheckRoom(shape); !status.ok()) return status;
+  for (Output& output : outputs_) {
+    if (!Streams(output.path.kind)) continue;
+    Result<std::unique_ptr<ArrayFile>> file =
+        output.path.kind == OutputKind::kNpz
+            ? MakeNpz(std::move(output.file), AllSpecs(shape))
+        : output.path.kind == OutputKind::kNpy
+            ? MakeNpy(std::move(output.file), AttentionSpec(shape))
+            : MakeSafetensors(std::move(output.file), AllSpecs(shape), header_estimate);
+    if (!file) return Named(output.path.path, file.status());
+    output.arrays = std::move(*file);
+  }
+  return Status::Ok();
+}
+
+std::vector<ArrayFile*> Outputs::array_files() const {
+  std::vector<ArrayFile*> files;
+  for (const Output& output : outputs_) {
+    if (output.arrays != nullptr) files.push_back(output.arrays.get());
+  }
+  return files;
+}
+
+const std::string& Outputs::array_path(std::size_t index) const {
+  for (const Output& output : outputs_) {
+    if (output.arrays != nullptr && index-- == 0) return output.path.path;
+  }
+  return outputs_.front().path.path;
+}
+
+Status Outputs::FinishArrays(const DumpInfo& info, const DumpShape& shape,
+                             const std::string& sidecar, Output* output) {
+  std::vector<std::int32_t> generated;
+  for (std::size_t i = 0; i < info.tokens.size(); ++i) {
+    if (info.tokens.generated[i]) generated.push_back(info.tokens.ids[i]);
+  }
+  ArrayFile* file = output->arrays.get();
+  Status status = WriteNumbers("tokens", info.tokens.ids, file);
+  if (status.ok()) status = WriteNumbers("greedy_tokens", generated, file);
+  if (status.ok()) status = WriteNumbers("layers", Narrow(info.layers), file);
+  if (status.ok()) status = WriteNumbers("heads", Narrow(info.heads), file);
+  if (status.ok()) status = WriteNumbers("kv_head", Narrow(info.kv_head), file);
+  if (!status.ok()) return status;
+  std::vector<Shape> shapes;
+  for (const ArraySpec& spec : file->arrays()) {
+    shapes.push_back(FinalShape(spec, shape, info.tokens.size(), generated.size()));
+  }
+  status = file->Finish(shapes, sidecar);
+  if (status.ok()) written_.push_back({output->path.path, output->path.kind, file->bytes()});
+  return status;
+}
+
+Status Outputs::FinishRendered(const DumpInfo& info, const MapSet* maps,
+                               const MapSet* bidirectional, Output* output) {
+  const std::string bytes = Render(output->path.kind, info, *maps, bidirectional);
+  if (bytes.empty()) return {StatusCode::kOutOfMemory, "not enough memory to draw it"};
+  std::string error;
+  if (!output->file.Write(bytes.data(), bytes.size(), &error) || !output->file.Commit(&error)) {
+    return {StatusCode::kIoError, error};
+  }
+  written_.push_back({output->path.path, output->path.kind, bytes.size()});
+  return Status::Ok();
+}
+
+Status Outputs::Finish(const DumpInfo& info, const DumpShape& shape, const MapSet* maps,
+                       const MapSet* bidirectional) {
+  const std::string sidecar = SidecarJson(info);
+  for (Output& output : outputs_) {
+    const Status status = output.arrays != nullptr
+                              ? FinishArrays(info, shape, sidecar, &output)
+                              : FinishRendered(info, maps, bidirectional, &output);
+    if (!status.ok()) return Named(output.path.path, status);
+  }
+  return Status::Ok();
+}
+
+}  // namespace fovea::dump

@@ -1,0 +1,71 @@
+// The files that a dump writes: opened before the model runs, so that a bad path costs nothing, and
+// given their names only when everything went well.
+#ifndef FOVEA_TOOLS_ATTENTION_DUMP_OUTPUTS_H_
+#define FOVEA_TOOLS_ATTENTION_DUMP_OUTPUTS_H_
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <fovea/fovea.hpp>
+
+#include "platform/atomic_file.h"
+#include "tools/attention-dump/arguments.h"
+#include "tools/attention-dump/dump_data.h"
+#include "tools/attention-dump/dump_shape.h"
+#include "tools/attention-dump/files/array_file.h"
+
+namespace fovea::dump {
+
+/// Every error names the path.
+class Outputs {
+ public:
+  /// Creates a temporary file beside every path.
+  static Result<Outputs> Open(const std::vector<OutputPath>& paths);
+
+  /// Some output needs all maps in memory.
+  bool needs_maps() const;
+
+  /// Refuses what cannot work: text that would be huge, disks with too little room. Then lays out the
+  /// array files. `header_estimate`: bytes of the sidecar, roughly.
+  Status Lay(const DumpShape& shape, std::uint64_t header_estimate);
+
+  /// The array files, in order; owned by this.
+  std::vector<ArrayFile*> array_files() const;
+  /// Path of array_files()[index].
+  const std::string& array_path(std::size_t index) const;
+
+  /// Writes what is left and gives all files their names. `bidirectional` may be null. If one file
+  /// fails, those not yet named never appear.
+  Status Finish(const DumpInfo& info, const DumpShape& shape, const MapSet* maps,
+                const MapSet* bidirectional);
+
+  struct Written {
+    std::string path;
+    OutputKind kind = OutputKind::kNpz;
+    std::uint64_t bytes = 0;
+  };
+  /// What Finish wrote.
+  const std::vector<Written>& written() const { return written_; }
+
+ private:
+  struct Output {
+    OutputPath path;
+    platform::AtomicFile file;          // until Lay, for array files
+    std::unique_ptr<ArrayFile> arrays;  // from Lay on
+  };
+
+  Status CheckRoom(const DumpShape& shape) const;
+  Status FinishArrays(const DumpInfo& info, const DumpShape& shape, const std::string& sidecar,
+                      Output* output);
+  Status FinishRendered(const DumpInfo& info, const MapSet* maps, const MapSet* bidirectional,
+                        Output* output);
+
+  std::vector<Output> outputs_;
+  std::vector<Written> written_;
+};
+
+}  // namespace fovea::dump
+
+#endif  // FOVEA_TOOLS_ATTENTION_DUMP_OUTPUTS_H_

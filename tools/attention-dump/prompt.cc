@@ -1,0 +1,126 @@
+#include "tools/attention-dump/prompt.h"
+
+#include <array>
+#include <cerrno>
+#include <cstdio>
+#include <filesystem>
+#include <memory>
+#include <system_error>
+#include <utility>
+
+#include "tools/attention-dump/human.h"
+
+namespace fovea::dump {
+namespace {
+
+constexpr const char* kSampleText =
+    "The old man had a dog and a cat. The old man fed the dog, and the dog slept by the fire.";
+constexpr std::size_t kMaxTextBytes = std::size_t{64} << 20U;
+
+using Input = Arguments::Input;
+
+Status About(const std::string& subject, StatusCode code, const std::string& message) {
+  return {code, fovea::dump::About(subject, message)};
+}
+
+Result<std::string> ReadStream(std::FILE* stream, const std::string& name) {
+  std::string text;
+  std::array<char, 65536> block{};
+  while (true) {
+    const std::size_t count = std::fread(block.data(), 1, block.size(), stream);
+    text.append(block.data(), count);
+    if (text.size() > kMaxTextBytes) {
+      return About(name, StatusCode::kLimitExceeded,
+                   "the text is longer than " + HumanBytes(static_cast<double>(kMaxTextBytes)));
+    }
+    if (count < block.size()) break;
+  }
+  if (std::ferror(stream) != 0) {
+    return About(name, StatusCode::kIoError, std::generic_category().message(errno));
+  }
+  return text;
+}
+
+Result<std::string> ReadFile(const std::string& path) {
+  std::error_code error;
+  if (std::filesystem::is_directory(path, error)) {
+    return About(path, StatusCode::kIoError, "is a directory");
+  }
+  struct Closer {
+    void operator()(std::FILE* file) const { std::fclose(file); }
+  };
+  const std::unique_ptr<std::FILE, Closer> file(std::fopen(path.c_str(), "rb"));
+  if (file == nullptr) {
+    return About(path, StatusCode::kIoError, std::generic_category().message(errno));
+  }
+  return ReadStream(file.get(), path);
+}
+
+Status CheckIds(const Arguments& arguments, const ModelInfo& info) {
+  for (const std::int32_t id : arguments.ids) {
+    if (static_cast<std::size_t>(id) >= info.vocabulary) {
+      return {StatusCode::kInvalidArgument,
+              "--tokens: " + std::to_string(id) + " is not in the vocabulary, which has ids 0 to " +
+                  std::to_string(info.vocabulary - 1)};
+    }
+  }
+  return Status::Ok();
+}
+
+}  // namespace
+
+std::string InputName(const Arguments& arguments) {
+  switch (arguments.input) {
+    case Input::kSample: return "the sample text";
+    case Input::kText: return "--text";
+    case Input::kFile: return arguments.file;
+    case Input::kStandardInput: return "standard input";
+    case Input::kTokens: return "--tokens";
+  }
+  return "";
+}
+
+Result<std::string> ReadText(const Arguments& arguments) {
+  Result<std::string> text = std::string();
+  switch (arguments.input) {
+    case Input::kTokens: return text;
+    case Input::kSample: text = std::string(kSampleText); break;
+    case Input::kText: text = arguments.text; break;
+    case Input::kFile: text = ReadFile(arguments.file); break;
+    case Input::kStandardInput: text = ReadStream(stdin, InputName(arguments)); break;
+  }
+  if (text.ok() && text->empty()) {
+    return About(InputName(arguments), StatusCode::kInvalidArgument, "the text is empty");
+  }
+  return text;
+}
+
+Result<Prompt> MakePrompt(const Arguments& arguments, const Model& model,
+                          const std::string& text) {
+  Prompt prompt;
+  if (arguments.input == Input::kTokens) {
+    if (Status status = CheckIds(arguments, model.info()); !status.ok()) return status;
+    for (const std::int32_t id : arguments.ids) {
+      Token token;
+      token.id = id;
+      prompt.tokens.push_back(token);
+    }
+    return prompt;
+  }
+  if (model.tokenizer() == nullptr) {
+    const Status& reason = model.tokenizer_status();
+    return About(model.info().path, StatusCode::kUnsupported,
+                 (reason.ok() ? "it has no tokenizer" : reason.message()) + "; give --tokens");
+  }
+  Result<std::vector<Token>> tokens = model.tokenizer()->Tokenize(text);
+  if (!tokens) return About(InputName(arguments), tokens.status().code(), tokens.status().message());
+  if (tokens->empty()) {
+    return About(InputName(arguments), StatusCode::kInvalidArgument, "the text has no tokens");
+  }
+  prompt.has_text = true;
+  prompt.text = text;
+  prompt.tokens = std::move(*tokens);
+  return prompt;
+}
+
+}  // namespace fovea::dump

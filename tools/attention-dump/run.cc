@@ -1,0 +1,292 @@
+#include "tools/attention-dump/run.h"
+
+#include <algorithm>
+#include <cstdint>
+#include <optional>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "tools/attention-dump/bidirectional.h"
+#include "tools/attention-dump/dump_shape.h"
+#include "tools/attention-dump/human.h"
+#include "tools/attention-dump/model_run.h"
+#include "tools/attention-dump/outputs.h"
+#include "tools/attention-dump/progress.h"
+#include "tools/attention-dump/prompt.h"
+#include "tools/attention-dump/shipped_model.h"
+#include "tools/attention-dump/sidecar.h"
+#include "tools/attention-dump/streaming_dump.h"
+#include "tools/attention-dump/terminal_view.h"
+
+namespace fovea::dump {
+namespace {
+
+constexpr std::size_t kMaxComparedTokens = 1024;
+constexpr std::size_t kMaxDefaultThreads = 16;
+/// For maps that must be kept whole (pictures, the page), when the user named no limit.
+constexpr std::uint64_t kDefaultKeptBytes = std::uint64_t{2} << 30U;
+/// Sidecar bytes per token and on top, for laying out a .safetensors header; it may be wrong.
+constexpr std::uint64_t kSidecarBytesPerToken = 128;
+constexpr std::uint64_t kSidecarBytes = 4096;
+
+Result<std::optional<Isa>> ChooseIsa(const Arguments& arguments, const std::string& variable) {
+  const bool from_option = !arguments.isa.empty();
+  const std::string& name = from_option ? arguments.isa : variable;
+  if (name.empty()) return std::optional<Isa>();
+  const std::vector<Isa> available = AvailableIsas();
+  const std::optional<Isa> isa = IsaFromName(name);
+  if (isa && std::find(available.begin(), available.end(), *isa) != available.end()) return isa;
+  std::string names;
+  for (const Isa each : available) {
+    names += (names.empty() ? "" : ", ") + std::string(IsaName(each));
+  }
+  return Status(StatusCode::kUnsupported,
+                std::string(from_option ? "--isa" : "FOVEA_ISA") + ": " +
+                    (isa ? "this CPU cannot run '" : "unknown instruction set '") + name +
+                    "'; it has " + names);
+}
+
+class Run {
+ public:
+  Run(const Arguments& arguments, const RunSurroundings& surroundings)
+      : arguments_(arguments), surroundings_(surroundings) {}
+
+  Result<std::string> Do();
+
+ private:
+  bool keeps_maps() const { return arguments_.outputs.empty() || outputs_->needs_maps(); }
+
+  Status LoadModel();
+  Status CheckLength() const;
+  Status MakeShape();
+  Status CheckKeptBytes();
+  Status OpenSession();
+  Status RunAndFinish();
+  void FillInfo(const StreamingDump& dump, const std::vector<std::int32_t>& generated);
+  std::string Summary() const;
+
+  const Arguments& arguments_;
+  const RunSurroundings& surroundings_;
+  std::optional<Isa> isa_;
+  std::optional<Outputs> outputs_;
+  std::optional<Model> model_;
+  std::optional<Session> session_;
+  Prompt prompt_;
+  DumpShape shape_;
+  DumpInfo info_;
+  std::uint64_t kept_bytes_ = 0;
+  MapSet maps_;
+  std::optional<MapSet> bidirectional_;
+};
+
+Result<std::string> Run::Do() {
+  Result<std::optional<Isa>> isa = ChooseIsa(arguments_, surroundings_.isa_variable);
+  if (!isa) return isa.status();
+  isa_ = *isa;
+  Result<Outputs> outputs = Outputs::Open(arguments_.outputs);
+  if (!outputs) return outputs.status();
+  outputs_ = std::move(*outputs);
+  Result<std::string> text = ReadText(arguments_);
+  if (!text) return text.status();
+  if (Status status = LoadModel(); !status.ok()) return status;
+  Result<Prompt> prompt = MakePrompt(arguments_, *model_, *text);
+  if (!prompt) return prompt.status();
+  prompt_ = std::move(*prompt);
+  Status status = CheckLength();
+  if (status.ok()) status = MakeShape();
+  if (status.ok()) status = CheckKeptBytes();
+  if (status.ok()) {
+    status = outputs_->Lay(shape_, kSidecarBytes + text->size() +
+                                       shape_.tokens * kSidecarBytesPerToken);
+  }
+  if (status.ok()) status = OpenSession();
+  if (status.ok()) status = RunAndFinish();
+  if (!status.ok()) return status;
+  return Summary();
+}
+
+Status Run::LoadModel() {
+  std::string path = arguments_.model;
+  if (path.empty()) {
+    Result<std::string> shipped = FindShippedModel();
+    if (!shipped) return shipped.status();
+    path = *shipped;
+  }
+  LoadOptions options;
+  options.max_memory = arguments_.max_memory;
+  Result<Model> model = Model::Load(path, options);
+  if (!model) return {model.status().code(), About(path, model.status().message())};
+  model_ = std::move(*model);
+  return Status::Ok();
+}
+
+Status Run::CheckLength() const {
+  const std::size_t limit =
+      arguments_.context != 0 ? arguments_.context : model_->info().context;
+  const std::string context = "the context of " + std::to_string(limit) + " tokens";
+  const std::size_t count = prompt_.tokens.size();
+  if (count > limit) {
+    return {StatusCode::kLimitExceeded, InputName(arguments_) + ": " + std::to_string(count) +
+                                            " tokens do not fit " + context};
+  }
+  const std::size_t generate = arguments_.generate.value_or(0);
+  if (generate > limit - count) {
+    return {StatusCode::kLimitExceeded, "--generate: " + std::to_string(count) +
+                                            " tokens of text and " + std::to_string(generate) +
+                                            " to generate do not fit " + context};
+  }
+  if (arguments_.compare_mask && count + generate > kMaxComparedTokens) {
+    return {StatusCode::kLimitExceeded,
+            "--compare-mask: " + std::to_string(count + generate) + " tokens, the limit is " +
+                std::to_string(kMaxComparedTokens)};
+  }
+  return Status::Ok();
+}
+
+Status Run::MakeShape() {
+  const ModelInfo& info = model_->info();
+  Result<std::vector<std::size_t>> layers = Select(arguments_.layers, info.layers, "layer");
+  if (!layers) return {layers.status().code(), "--layers: " + layers.status().message()};
+  Result<std::vector<std::size_t>> heads = Select(arguments_.heads, info.heads, "head");
+  if (!heads) return {heads.status().code(), "--heads: " + heads.status().message()};
+  shape_ = {.tokens = prompt_.tokens.size() + arguments_.generate.value_or(0),
+            .generated = arguments_.generate.value_or(0),
+            .generates = arguments_.generate.has_value(),
+            .layers = std::move(*layers),
+            .heads = std::move(*heads),
+            .model_heads = info.heads,
+            .kv_heads = info.kv_heads,
+            .head_dim = info.head_dim,
+            .vocabulary = info.vocabulary,
+            .half = arguments_.half,
+            .scores = arguments_.scores,
+            .logits = arguments_.logits,
+            .trace = arguments_.trace};
+  return Status::Ok();
+}
+
+Status Run::CheckKeptBytes() {
+  if (!keeps_maps()) return Status::Ok();
+  const Result<std::uint64_t> bytes = ArrayBytes(ElementType::kF32, AttentionSpec(shape_).shape);
+  const std::uint64_t copies = arguments_.compare_mask ? 2 : 1;
+  std::uint64_t limit = kDefaultKeptBytes;
+  if (arguments_.max_memory != 0) {
+    const std::uint64_t model_bytes = model_->info().file_bytes;
+    limit = arguments_.max_memory - std::min(arguments_.max_memory, model_bytes);
+  }
+  if (!bytes.ok() || *bytes > limit / copies) {
+    const std::string needed =
+        bytes.ok() ? HumanBytes(static_cast<double>(*bytes * copies)) : "too much memory";
+    return {StatusCode::kLimitExceeded,
+            (arguments_.outputs.empty() ? "the terminal view" : "pictures, pages and text") +
+                std::string(": the maps of ") + std::to_string(shape_.tokens) + " tokens need " +
+                needed + ", the limit is " + HumanBytes(static_cast<double>(limit)) +
+                "; choose with --layers and --heads, write .npz, or raise --max-memory"};
+  }
+  kept_bytes_ = *bytes * copies;
+  return Status::Ok();
+}
+
+Status Run::OpenSession() {
+  SessionOptions options;
+  options.max_tokens = shape_.tokens;
+  options.kv_type = arguments_.kv_type;
+  options.threads = arguments_.threads != 0
+                        ? arguments_.threads
+                        : std::clamp<std::size_t>(std::thread::hardware_concurrency(), 1,
+                                                  kMaxDefaultThreads);
+  options.isa = isa_;
+  if (arguments_.max_memory != 0) {
+    const std::uint64_t used = model_->info().file_bytes + kept_bytes_;
+    options.max_memory = std::max<std::uint64_t>(
+        arguments_.max_memory - std::min(arguments_.max_memory, used), 1);
+  }
+  Result<Session> session = Session::Create(*model_, options);
+  if (!session) return {session.status().code(),
+                        About(model_->info().path, session.status().message())};
+  session_ = std::move(*session);
+  return Status::Ok();
+}
+
+Status Run::RunAndFinish() {
+  const std::vector<ArrayFile*> files = outputs_->array_files();
+  std::vector<KeptTrace> traces;
+  StreamingDump dump(shape_, files, keeps_maps() ? &maps_ : nullptr,
+                     arguments_.compare_mask ? &traces : nullptr);
+  const std::vector<std::int32_t> prompt = prompt_.Ids();
+  Progress progress(!arguments_.quiet);
+  const ModelRun run = {.prompt = prompt,
+                        .generate = shape_.generated,
+                        .tokenizer = model_->tokenizer(),
+                        .logits = shape_.logits,
+                        .interrupted = surroundings_.interrupted};
+  Result<std::vector<std::int32_t>> generated = RunModel(run, &*session_, &dump, &progress);
+  if (dump.failed()) {
+    const std::string subject =
+        files.empty() ? InputName(arguments_) : outputs_->array_path(dump.failed_file());
+    return {dump.status().code(), About(subject, dump.status().message())};
+  }
+  if (!generated) {
+    return {generated.status().code(), About(model_->info().path, generated.status().message())};
+  }
+  FillInfo(dump, *generated);
+  const std::size_t tokens = info_.tokens.size();
+  maps_.windows = info_.windows;
+  TrimMaps(tokens, &maps_);
+  if (arguments_.compare_mask) {
+    Result<MapSet> maps = BidirectionalMaps(shape_, traces, tokens);
+    if (!maps) return {maps.status().code(), "--compare-mask: " + maps.status().message()};
+    bidirectional_ = std::move(*maps);
+  }
+  progress.Update(1.0, "writing");
+  return outputs_->Finish(info_, shape_, &maps_, bidirectional_ ? &*bidirectional_ : nullptr);
+}
+
+void Run::FillInfo(const StreamingDump& dump, const std::vector<std::int32_t>& generated) {
+  TokenTable table = MakeTokenTable(model_->tokenizer(), prompt_, generated);
+  info_.model = model_->info();
+  info_.model_hash = model_->FileHash();
+  info_.text = std::move(table.text);
+  info_.tokens = std::move(table.tokens);
+  info_.layers = shape_.layers;
+  info_.heads = shape_.heads;
+  bool windowed = false;
+  for (const std::size_t head : shape_.heads) info_.kv_head.push_back(shape_.KvHead(head));
+  for (const std::size_t layer : shape_.layers) {
+    const std::vector<std::size_t>& windows = info_.model.windows;
+    info_.windows.push_back(layer < windows.size() ? windows[layer] : 0);
+    windowed = windowed || info_.windows.back() != 0;
+  }
+  info_.mask = windowed ? "causal, sliding window" : "causal";
+  info_.kv_type = DataTypeName(session_->kv_type());
+  info_.isa = IsaName(session_->isa());
+  info_.threads = session_->threads();
+  info_.precision = shape_.half ? "f16" : "f32";
+  info_.row_sum_error = dump.row_sum_error();
+  info_.version = FOVEA_VERSION;
+}
+
+std::string Run::Summary() const {
+  if (arguments_.outputs.empty()) {
+    return TerminalView(info_, maps_, bidirectional_ ? &*bidirectional_ : nullptr,
+                        DetectTerminal());
+  }
+  std::string text;
+  if (arguments_.quiet) return text;
+  for (const Outputs::Written& file : outputs_->written()) {
+    text += OneLine(file.path) + ": " + std::to_string(shape_.layers.size()) + " layers, " +
+            std::to_string(shape_.heads.size()) + " heads, " +
+            std::to_string(info_.tokens.size()) + " tokens, " +
+            HumanBytes(static_cast<double>(file.bytes)) + "\n";
+  }
+  return text;
+}
+
+}  // namespace
+
+Result<std::string> RunDump(const Arguments& arguments, const RunSurroundings& surroundings) {
+  return Run(arguments, surroundings).Do();
+}
+
+}  // namespace fovea::dump

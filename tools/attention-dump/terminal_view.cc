@@ -1,0 +1,100 @@
+#include "tools/attention-dump/terminal_view.h"
+
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <string_view>
+
+#include "tools/attention-dump/number_list.h"
+
+namespace fovea::dump {
+namespace {
+
+constexpr std::size_t kTableRows = 10;
+constexpr std::size_t kMaxColumns = 1000;
+
+std::string_view Variable(const char* name) {
+  const char* value = std::getenv(name);
+  return value == nullptr ? std::string_view() : std::string_view(value);
+}
+
+std::size_t Columns() {
+  struct winsize size = {};
+  if (::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0) return size.ws_col;
+  const auto columns = ParseNumber(Variable("COLUMNS"));
+  if (columns && *columns > 0) {
+    return static_cast<std::size_t>(std::min<std::uint64_t>(*columns, kMaxColumns));
+  }
+  return TerminalOptions().columns;
+}
+
+bool LocaleIsUtf8() {
+  for (const char* name : {"LC_ALL", "LC_CTYPE", "LANG"}) {
+    const std::string_view value = Variable(name);
+    if (value.empty()) continue;
+    for (const std::string_view spelling : {"UTF-8", "utf-8", "UTF8", "utf8"}) {
+      if (value.find(spelling) != std::string_view::npos) return true;
+    }
+    return false;
+  }
+  return false;
+}
+
+}  // namespace
+
+std::vector<HeadStatistics> StatisticsOf(const MapSet& maps, const DumpInfo& info) {
+  HeadStatisticsObserver observer;
+  const std::size_t tokens = maps.tokens;
+  for (std::size_t layer = 0; layer < maps.layers.size(); ++layer) {
+    for (std::size_t head = 0; head < maps.heads.size(); ++head) {
+      AttentionRows rows;
+      rows.layer = maps.layers[layer];
+      rows.head = maps.heads[head];
+      rows.kv_head = info.kv_head[head];
+      rows.query_count = rows.key_count = rows.stride = tokens;
+      rows.weights = maps.Map(layer, head);
+      observer.OnRows(rows);
+    }
+  }
+  return observer.Heads();
+}
+
+std::size_t MostTelling(const std::vector<HeadStatistics>& heads) {
+  const auto score = [](const HeadStatistics& head) {
+    return head.confidence * (1.0 - std::max(head.first_token, head.self));
+  };
+  const auto best = std::max_element(
+      heads.begin(), heads.end(),
+      [&](const HeadStatistics& a, const HeadStatistics& b) { return score(a) < score(b); });
+  return static_cast<std::size_t>(best - heads.begin());
+}
+
+TerminalOptions DetectTerminal() {
+  TerminalOptions options;
+  options.columns = Columns();
+  const std::string_view term = Variable("TERM");
+  options.color = ::isatty(STDOUT_FILENO) == 1 && !term.empty() && term != "dumb" &&
+                  Variable("NO_COLOR").empty();
+  options.unicode = options.color && LocaleIsUtf8();
+  const std::string_view depth = Variable("COLORTERM");
+  options.true_color = options.color && (depth == "truecolor" || depth == "24bit");
+  return options;
+}
+
+std::string TerminalView(const DumpInfo& info, const MapSet& maps, const MapSet* bidirectional,
+                         const TerminalOptions& options) {
+  const std::vector<HeadStatistics> statistics = StatisticsOf(maps, info);
+  const std::size_t shown = MostTelling(statistics);
+  const std::size_t layer = shown / maps.heads.size();
+  const std::size_t head = shown % maps.heads.size();
+  std::string text = RenderTerminal(info, maps, layer, head, options);
+  if (bidirectional != nullptr) {
+    text += "\nThe same head without the causal mask:\n\n";
+    text += RenderTerminal(info, *bidirectional, layer, head, options);
+  }
+  return text + "\n" + RenderHeadTable(statistics, options, kTableRows);
+}
+
+}  // namespace fovea::dump

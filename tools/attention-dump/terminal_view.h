@@ -1,0 +1,32 @@
+// What is printed when no file was asked for: a heat map of the most telling head, and a table of heads.
+#ifndef FOVEA_TOOLS_ATTENTION_DUMP_TERMINAL_VIEW_H_
+#define FOVEA_TOOLS_ATTENTION_DUMP_TERMINAL_VIEW_H_
+
+#include <string>
+#include <vector>
+
+#include <fovea/fovea.hpp>
+
+#include "tools/attention-dump/dump_data.h"
+#include "tools/attention-dump/render/render.h"
+
+namespace fovea::dump {
+
+/// Statistics of every head of a set, in its order.
+std::vector<HeadStatistics> StatisticsOf(const MapSet& maps, const DumpInfo& info);
+
+/// Index of the head that shows most: sure of itself, and not merely looking at the first token or at
+/// itself.
+std::size_t MostTelling(const std::vector<HeadStatistics>& heads);
+
+/// Width and abilities of standard output, by the system and the usual variables (COLUMNS, TERM,
+/// NO_COLOR, COLORTERM, LC_ALL, LC_CTYPE, LANG).
+TerminalOptions DetectTerminal();
+
+/// The text to print. `bidirectional` may be null.
+std::string TerminalView(const DumpInfo& info, const MapSet& maps, const MapSet* bidirectional,
+                         const TerminalOptions& options);
+
+}  // namespace fovea::dump
+
+#endif  // FOVEA_TOOLS_ATTENTION_DUMP_TERMINAL_VIEW_H_
