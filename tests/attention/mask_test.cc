@@ -1,0 +1,76 @@
+#include <gtest/gtest.h>
+
+#include <limits>
+
+#include "fovea/attention.h"
+
+namespace fovea {
+namespace {
+
+void ExpectRange(const Mask& mask, std::size_t query, std::size_t keys, std::size_t begin,
+                 std::size_t end) {
+  const Mask::Range range = mask.KeyRange(query, keys);
+  EXPECT_EQ(range.begin, begin);
+  EXPECT_EQ(range.end, end);
+}
+
+TEST(Mask, NoneShowsEveryKey) {
+  ExpectRange({.kind = Mask::Kind::kNone}, 0, 5, 0, 5);
+  ExpectRange({.kind = Mask::Kind::kNone, .first_query = 3}, 9, 5, 0, 5);
+}
+
+TEST(Mask, CausalShowsKeysUpToTheQuery) {
+  ExpectRange({}, 0, 5, 0, 1);
+  ExpectRange({}, 4, 5, 0, 5);
+  ExpectRange({.first_query = 2}, 1, 10, 0, 4);
+}
+
+TEST(Mask, CausalStopsAtTheLastKey) {
+  ExpectRange({}, 7, 5, 0, 5);
+}
+
+TEST(Mask, SlidingWindowShowsTheLastKeysItselfIncluded) {
+  const Mask mask{.kind = Mask::Kind::kSlidingWindow, .window = 3};
+  ExpectRange(mask, 0, 9, 0, 1);
+  ExpectRange(mask, 2, 9, 0, 3);
+  ExpectRange(mask, 3, 9, 1, 4);
+  ExpectRange(mask, 8, 9, 6, 9);
+}
+
+TEST(Mask, SlidingWindowOfOneShowsOnlyTheQueryItself) {
+  ExpectRange({.kind = Mask::Kind::kSlidingWindow, .window = 1}, 4, 9, 4, 5);
+}
+
+TEST(Mask, SlidingWindowPastTheKeysIsEmpty) {
+  const Mask::Range range = Mask{.kind = Mask::Kind::kSlidingWindow, .window = 2}.KeyRange(9, 5);
+  EXPECT_EQ(range.begin, range.end);
+}
+
+TEST(Mask, HugePositionsDoNotWrap) {
+  constexpr std::size_t kMost = std::numeric_limits<std::size_t>::max();
+  ExpectRange({.first_query = kMost - 1}, 5, 10, 0, 10);
+  ExpectRange({.kind = Mask::Kind::kSlidingWindow, .window = kMost}, 4, 10, 0, 5);
+}
+
+TEST(Mask, KindsHaveNames) {
+  EXPECT_EQ(MaskKindName(Mask::Kind::kNone), "none");
+  EXPECT_EQ(MaskKindName(Mask::Kind::kCausal), "causal");
+  EXPECT_EQ(MaskKindName(Mask::Kind::kSlidingWindow), "sliding_window");
+}
+
+TEST(AttentionSelection, EmptyListsSelectEverything) {
+  const AttentionSelection all;
+  EXPECT_TRUE(all.HasLayer(0));
+  EXPECT_TRUE(all.HasHead(99));
+}
+
+TEST(AttentionSelection, ListsSelectTheirItems) {
+  const AttentionSelection some{.layers = {2, 5}, .heads = {1}};
+  EXPECT_TRUE(some.HasLayer(5));
+  EXPECT_FALSE(some.HasLayer(3));
+  EXPECT_TRUE(some.HasHead(1));
+  EXPECT_FALSE(some.HasHead(0));
+}
+
+}  // namespace
+}  // namespace fovea
