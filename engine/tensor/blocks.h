@@ -132,13 +132,14 @@ struct ScaleMin {
 /// Group 0–3 keep their six bits in bytes g and g+4; groups 4–7 keep four bits in byte g+4 and the
 /// two upper ones on top of the bytes of group g-4.
 constexpr ScaleMin UnpackScaleMinK(const std::uint8_t (&scales)[12], std::size_t group) {
+  const unsigned at = scales[group];
+  const unsigned after = scales[group + 4];
   if (group < 4) {
-    return {static_cast<std::uint8_t>(scales[group] & 63U),
-            static_cast<std::uint8_t>(scales[group + 4] & 63U)};
+    return {static_cast<std::uint8_t>(at & 63U), static_cast<std::uint8_t>(after & 63U)};
   }
-  const unsigned low = scales[group + 4];
-  return {static_cast<std::uint8_t>((low & 15U) | ((scales[group - 4] >> 6U) << 4U)),
-          static_cast<std::uint8_t>((low >> 4U) | ((scales[group] >> 6U) << 4U))};
+  const unsigned before = scales[group - 4];
+  return {static_cast<std::uint8_t>((after & 15U) | ((before >> 6U) << 4U)),
+          static_cast<std::uint8_t>((after >> 4U) | ((at >> 6U) << 4U))};
 }
 
 /// The sixteen 6-bit scales of Q3_K, 0..63 (32 is zero): the low four bits are the nibbles of bytes
