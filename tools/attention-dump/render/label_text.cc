@@ -1,0 +1,170 @@
+#include "tools/attention-dump/render/label_text.h"
+
+#include <utf8proc.h>
+
+#include <array>
+
+namespace fovea::dump {
+namespace {
+
+constexpr char32_t kReplacement = 0xFFFD;
+
+// Takes one code point off the front of `text`; an invalid byte counts as U+FFFD.
+char32_t TakeCodePoint(std::string_view& text) {
+  utf8proc_int32_t code = 0;
+  const utf8proc_ssize_t taken =
+      utf8proc_iterate(reinterpret_cast<const utf8proc_uint8_t*>(text.data()),
+                       static_cast<utf8proc_ssize_t>(text.size()), &code);
+  if (taken <= 0 || code < 0) {
+    text.remove_prefix(1);
+    return kReplacement;
+  }
+  text.remove_prefix(static_cast<std::size_t>(taken));
+  return static_cast<char32_t>(code);
+}
+
+void AppendUtf8(std::string& out, char32_t code) {
+  std::array<utf8proc_uint8_t, 4> bytes = {};
+  const utf8proc_ssize_t count =
+      utf8proc_encode_char(static_cast<utf8proc_int32_t>(code), bytes.data());
+  for (utf8proc_ssize_t i = 0; i < count; ++i) {
+    out.push_back(static_cast<char>(bytes[static_cast<std::size_t>(i)]));
+  }
+}
+
+bool IsVariationSelector(char32_t code) {
+  return (code >= 0xFE00 && code <= 0xFE0F) || (code >= 0xE0100 && code <= 0xE01EF);
+}
+
+// What stands for `code` on screen; width 0 and code 0 if nothing does.
+DisplayCharacter ForDisplay(char32_t code) {
+  if (code < 0x20) return {0x2400 + code, 1};
+  if (code == 0x7F) return {0x2421, 1};
+  if (IsVariationSelector(code)) return {0, 0};
+  const auto signed_code = static_cast<utf8proc_int32_t>(code);
+  switch (utf8proc_category(signed_code)) {
+    case UTF8PROC_CATEGORY_CF: return {0, 0};
+    case UTF8PROC_CATEGORY_CC:
+    case UTF8PROC_CATEGORY_CN:
+    case UTF8PROC_CATEGORY_CS:
+    case UTF8PROC_CATEGORY_CO:
+    case UTF8PROC_CATEGORY_ZL:
+    case UTF8PROC_CATEGORY_ZP: return {kReplacement, 1};
+    case UTF8PROC_CATEGORY_MN:
+    case UTF8PROC_CATEGORY_ME: return {code, 0};
+    default: break;
+  }
+  return {code, utf8proc_charwidth(signed_code) == 2 ? std::size_t{2} : std::size_t{1}};
+}
+
+std::vector<DisplayCharacter> ToAscii(std::vector<DisplayCharacter> characters) {
+  std::vector<DisplayCharacter> out;
+  out.reserve(characters.size());
+  for (const DisplayCharacter& c : characters) {
+    if (c.width == 0) continue;
+    const bool space = c.code == U'␣' || c.code == U'▁';
+    out.push_back({space ? U'_' : c.code < 0x7F ? c.code : U'?', 1});
+  }
+  return out;
+}
+
+// The characters that fit, and their width.
+std::size_t Cut(std::vector<DisplayCharacter>& characters, std::size_t columns, Alphabet alphabet) {
+  std::size_t width = 0;
+  for (const DisplayCharacter& c : characters) width += c.width;
+  if (width <= columns) return width;
+  if (columns == 0) {
+    characters.clear();
+    return 0;
+  }
+  while (!characters.empty() && width + 1 > columns) {
+    width -= characters.back().width;
+    characters.pop_back();
+  }
+  characters.push_back({alphabet == Alphabet::kAscii ? U'~' : U'…', 1});
+  return width + 1;
+}
+
+}  // namespace
+
+std::vector<DisplayCharacter> DecodeForDisplay(std::string_view text) {
+  constexpr std::size_t kMaxMarks = 2;  // more marks on one letter draw over the lines around it
+  std::vector<DisplayCharacter> out;
+  std::size_t marks = 0;
+  while (!text.empty()) {
+    const DisplayCharacter c = ForDisplay(TakeCodePoint(text));
+    if (c.code == 0) continue;
+    if (c.width == 0) {
+      if (out.empty()) out.push_back({U'◌', 1});  // a mark needs something to stand on
+      if (++marks > kMaxMarks) continue;
+    } else {
+      marks = 0;
+    }
+    out.push_back(c);
+  }
+  return out;
+}
+
+std::string EncodeUtf8(const std::vector<DisplayCharacter>& characters) {
+  std::string out;
+  for (const DisplayCharacter& c : characters) AppendUtf8(out, c.code);
+  return out;
+}
+
+std::size_t DisplayWidth(std::string_view text) {
+  std::size_t width = 0;
+  for (const DisplayCharacter& c : DecodeForDisplay(text)) width += c.width;
+  return width;
+}
+
+std::string CutToWidth(std::string_view text, std::size_t columns, Alphabet alphabet) {
+  std::vector<DisplayCharacter> characters = DecodeForDisplay(text);
+  if (alphabet == Alphabet::kAscii) characters = ToAscii(std::move(characters));
+  Cut(characters, columns, alphabet);
+  return EncodeUtf8(characters);
+}
+
+std::string FitToWidth(std::string_view text, std::size_t columns, Alphabet alphabet) {
+  std::vector<DisplayCharacter> characters = DecodeForDisplay(text);
+  if (alphabet == Alphabet::kAscii) characters = ToAscii(std::move(characters));
+  const std::size_t width = Cut(characters, columns, alphabet);
+  return EncodeUtf8(characters) + std::string(columns - width, ' ');
+}
+
+std::string EscapeXml(std::string_view text) {
+  std::string out;
+  for (const DisplayCharacter& c : DecodeForDisplay(text)) {
+    switch (c.code) {
+      case U'&': out += "&amp;"; break;
+      case U'<': out += "&lt;"; break;
+      case U'>': out += "&gt;"; break;
+      case U'"': out += "&quot;"; break;
+      case U'\'': out += "&#39;"; break;
+      default: AppendUtf8(out, c.code);
+    }
+  }
+  return out;
+}
+
+std::string JsonString(std::string_view text) {
+  constexpr std::string_view kHex = "0123456789abcdef";
+  std::string out = "\"";
+  while (!text.empty()) {
+    const char32_t code = TakeCodePoint(text);
+    // '<', '>' and '&' would mean something to HTML, U+2028 and U+2029 to JavaScript.
+    const bool escape = code < 0x20 || code == 0x7F || code == U'<' || code == U'>' ||
+                        code == U'&' || code == 0x2028 || code == 0x2029;
+    if (code == U'"' || code == U'\\') {
+      out.push_back('\\');
+      out.push_back(static_cast<char>(code));
+    } else if (escape) {
+      out += "\\u";
+      for (int shift = 12; shift >= 0; shift -= 4) out.push_back(kHex[(code >> shift) & 15]);
+    } else {
+      AppendUtf8(out, code);
+    }
+  }
+  return out + "\"";
+}
+
+}  // namespace fovea::dump
