@@ -52,8 +52,9 @@ ScratchLayout LayOut(const kernels::KernelTable& kernels, const ScratchShape& sh
 
 /// One call to Run, taken apart into independent tasks.
 ///
-/// A task is a block of query rows of one head, or, in decode, the heads that share one KV head; an
-/// observed head is one task as a whole, so that its rows arrive in ascending order.
+/// A task is a block of query rows of one head; an observed head is one task as a whole, so that
+/// its rows arrive in ascending order. For a single token the heads that share one KV head are one
+/// task.
 class Runner {
  public:
   Runner(const Context& context, const Call& call)
@@ -82,7 +83,7 @@ class Runner {
     std::size_t observed = 0;
     for (std::size_t head = 0; head < call_.heads; ++head) observed += Observed(head) ? 1 : 0;
 
-    if (call_.tokens == 1 && observed == 0) {
+    if (call_.tokens == 1) {
       const std::size_t slices = (group_ + kMaxTileQueries - 1) / kMaxTileQueries;
       context_.parallel->Run(call_.kv_heads * slices, [&](std::size_t task, std::size_t worker) {
         RunHeadGroup(task / slices, task % slices, worker);
@@ -159,7 +160,13 @@ class Runner {
     args.out = call_.out + head * call_.value_dim;
     args.out_stride = call_.value_dim;
     args.log_sum_exp = trace_ ? context_.scratch.data() + head : lse;
+    bool observed = false;
+    for (std::size_t r = 0; r < args.queries; ++r) observed = observed || Observed(head + r);
+    if (observed) AskForWeights(&args);
     context_.kernels->attend_tile(args);
+    for (std::size_t r = 0; r < args.queries; ++r) {
+      if (Observed(head + r)) DeliverRows(args, r, 1, head + r, 0);
+    }
   }
 
   /// kMaxTileQueries query rows of one head.
@@ -185,28 +192,34 @@ class Runner {
     args.out_stride = call_.out_stride;
     args.log_sum_exp = trace_ ? context_.scratch.data() + head * call_.tokens + first : lse;
     const bool observed = Observed(head);
-    if (observed) {
-      args.weights = args.scratch + layout_.tile.value();
-      args.scores = layout_.scores ? args.weights + layout_.map.value() : nullptr;
-      args.weights_stride = layout_.map_stride.value();
-      args.key_count = key_end[count - 1];
-    }
+    if (observed) AskForWeights(&args);
     context_.kernels->attend_tile(args);
-    if (observed) DeliverRows(args, head, first);
+    if (observed) DeliverRows(args, 0, count, head, first);
   }
 
-  void DeliverRows(const AttendTileArgs& args, std::size_t head, std::size_t first) {
+  /// Points the tile at the worker's map buffers; its ranges must be set.
+  void AskForWeights(AttendTileArgs* args) const {
+    args->weights = args->scratch + layout_.tile.value();
+    args->scores = layout_.scores ? args->weights + layout_.map.value() : nullptr;
+    args->weights_stride = layout_.map_stride.value();
+    args->key_count = args->key_end[args->queries - 1];
+  }
+
+  /// Rows [row, row + count) of a finished tile are those of `head` from query `first` on.
+  void DeliverRows(const AttendTileArgs& args, std::size_t row, std::size_t count, std::size_t head,
+                   std::size_t first) {
+    const std::size_t offset = row * args.weights_stride;
     const AttentionRows rows{.stream = call_.stream,
                              .layer = call_.layer,
                              .head = head,
                              .kv_head = head / group_,
                              .query_begin = call_.mask.first_query + first,
-                             .query_count = args.queries,
+                             .query_count = count,
                              .key_count = args.key_count,
-                             .weights = args.weights,
-                             .scores = args.scores,
+                             .weights = args.weights + offset,
+                             .scores = args.scores != nullptr ? args.scores + offset : nullptr,
                              .stride = args.weights_stride,
-                             .log_sum_exp = args.log_sum_exp,
+                             .log_sum_exp = args.log_sum_exp + row,
                              .mask = call_.mask.kind,
                              .window = call_.mask.window};
     if (call_.observer->concurrent()) {

@@ -29,9 +29,14 @@ struct HeadStatistics {
   double induction = 0.0;
   /// Largest |Σ A - 1| of a row that sees a key.
   double row_sum_error = 0.0;
+  /// Entropy and mean distance of a head that would look evenly at all its mask shows (padding aside):
+  /// what "broad" and "local" are measured against.
+  double even_entropy = 0.0;
+  double even_distance = 0.0;
 };
 
-/// An observer that keeps only HeadStatistics: O(heads) memory whatever the length.
+/// An observer that keeps only HeadStatistics: O(heads) memory whatever the length. It takes one call at
+/// a time, as sessions give it.
 class HeadStatisticsObserver : public AttentionObserver {
  public:
   /// period > 0: the input is a block of `period` tokens repeated once, starting at `repeat_begin`
@@ -53,14 +58,18 @@ class HeadStatisticsObserver : public AttentionObserver {
     std::size_t rows_with_previous = 0;
     std::size_t repeat_rows = 0;
   };
+  Sums& SumsOf(const AttentionRows& rows);
+  void AddRow(const float* row, std::size_t query, std::size_t key_count, Sums* sums) const;
+
   AttentionSelection selection_;
   std::size_t period_;
   std::size_t repeat_begin_;
-  std::vector<Sums> heads_;
+  std::vector<Sums> heads_;  ///< Of the heads seen so far, by layer, then head.
 };
 
-/// A plain-words type: "previous token", "first token (sink)", "current token", "broad", "local" or
-/// "mixed". Thresholds are stated in analysis.cc.
+/// A plain-words type, the first that fits: "previous token" or "current token" (that token takes at
+/// least 0.4 of the weight on average), "first token (sink)" (over 0.3), "broad" (entropy at least 0.8 of
+/// even_entropy), "local" (mean distance at most 8 tokens and half of even_distance), else "mixed".
 std::string_view HeadType(const HeadStatistics& head);
 
 }  // namespace fovea

@@ -1,0 +1,133 @@
+#include "fovea/analysis.h"
+
+#include <algorithm>
+#include <cmath>
+#include <utility>
+
+namespace fovea {
+namespace {
+
+// Thresholds of HeadType. A head is named after a single position if that takes at least two fifths
+// of its weight on average; a first token that takes 0.3 counts as a sink already (Gu et al. 2025).
+constexpr double kPositionShare = 0.4;
+constexpr double kSinkShare = 0.3;
+// A head is broad if its rows are nearly as spread as rows that look evenly at all they may see; it
+// is local if it looks clearly nearer than those would, and near in tokens too.
+constexpr double kBroadShareOfEven = 0.8;
+constexpr double kLocalShareOfEven = 0.5;
+constexpr double kLocalDistance = 8.0;
+
+}  // namespace
+
+HeadStatisticsObserver::HeadStatisticsObserver(AttentionSelection selection, std::size_t period,
+                                               std::size_t repeat_begin)
+    : selection_(std::move(selection)), period_(period), repeat_begin_(repeat_begin) {}
+
+HeadStatisticsObserver::Sums& HeadStatisticsObserver::SumsOf(const AttentionRows& rows) {
+  const auto before = [](const Sums& sums, const std::pair<std::size_t, std::size_t>& place) {
+    return std::pair(sums.partial.layer, sums.partial.head) < place;
+  };
+  const std::pair place(rows.layer, rows.head);
+  auto found = std::lower_bound(heads_.begin(), heads_.end(), place, before);
+  if (found == heads_.end() || found->partial.layer != rows.layer ||
+      found->partial.head != rows.head) {
+    found = heads_.insert(found, Sums());
+    found->partial.layer = rows.layer;
+    found->partial.head = rows.head;
+    found->partial.kv_head = rows.kv_head;
+  }
+  return *found;
+}
+
+void HeadStatisticsObserver::OnRows(const AttentionRows& rows) {
+  Sums& sums = SumsOf(rows);
+  const Mask mask{.kind = rows.mask, .window = rows.window, .first_query = rows.query_begin};
+  for (std::size_t r = 0; r < rows.query_count; ++r) {
+    const Mask::Range range = mask.KeyRange(r, rows.key_count);
+    if (range.begin < range.end) {
+      // Middle of the keys that the row may see.
+      const double middle =
+          (static_cast<double>(range.begin) + static_cast<double>(range.end - 1)) / 2;
+      sums.partial.even_entropy += std::log(static_cast<double>(range.end - range.begin));
+      sums.partial.even_distance += static_cast<double>(rows.query_begin + r) - middle;
+    }
+    AddRow(rows.weights + r * rows.stride, rows.query_begin + r, rows.key_count, &sums);
+  }
+}
+
+void HeadStatisticsObserver::AddRow(const float* row, std::size_t query, std::size_t key_count,
+                                    Sums* sums) const {
+  HeadStatistics& head = sums->partial;
+  double mass = 0.0;
+  double distance = 0.0;
+  double entropy = 0.0;
+  double largest = 0.0;
+  for (std::size_t key = 0; key < key_count; ++key) {
+    const double weight = static_cast<double>(row[key]);
+    if (weight == 0.0) continue;
+    mass += weight;
+    distance += weight * (static_cast<double>(query) - static_cast<double>(key));
+    entropy -= weight * std::log(weight);
+    largest = std::max(largest, weight);
+  }
+  const auto at = [&](std::size_t key) {
+    return key < key_count ? static_cast<double>(row[key]) : 0.0;
+  };
+  ++head.rows;
+  head.entropy += entropy;
+  head.confidence += largest;
+  head.self += at(query);
+  sums->mass += mass;
+  sums->weighted_distance += distance;
+  if (query >= 1) {
+    ++sums->rows_with_previous;
+    head.previous_token += at(query - 1);
+    head.first_token += at(0);
+  }
+  // A row whose sum is NaN makes the error NaN, and it stays so.
+  const double error = std::abs(mass - 1.0);
+  if (mass != 0.0 && !(error <= head.row_sum_error) && !std::isnan(head.row_sum_error)) {
+    head.row_sum_error = error;
+  }
+  if (period_ > 0 && query >= repeat_begin_ && query - repeat_begin_ >= period_ &&
+      query - repeat_begin_ - period_ < period_) {
+    ++sums->repeat_rows;
+    head.duplicate_token += at(query - period_);
+    head.induction += at(query - period_ + 1);
+  }
+}
+
+std::vector<HeadStatistics> HeadStatisticsObserver::Heads() const {
+  const auto divide = [](double* sum, double count) { *sum = count != 0.0 ? *sum / count : 0.0; };
+  std::vector<HeadStatistics> heads;
+  heads.reserve(heads_.size());
+  for (const Sums& sums : heads_) {
+    HeadStatistics head = sums.partial;
+    const double rows = static_cast<double>(head.rows);
+    divide(&head.entropy, rows);
+    divide(&head.confidence, rows);
+    divide(&head.self, rows);
+    divide(&head.even_entropy, rows);
+    divide(&head.even_distance, rows);
+    head.mean_distance = sums.weighted_distance;
+    divide(&head.mean_distance, sums.mass);
+    divide(&head.previous_token, static_cast<double>(sums.rows_with_previous));
+    divide(&head.first_token, static_cast<double>(sums.rows_with_previous));
+    divide(&head.duplicate_token, static_cast<double>(sums.repeat_rows));
+    divide(&head.induction, static_cast<double>(sums.repeat_rows));
+    heads.push_back(head);
+  }
+  return heads;
+}
+
+std::string_view HeadType(const HeadStatistics& head) {
+  if (head.previous_token >= kPositionShare) return "previous token";
+  if (head.self >= kPositionShare) return "current token";
+  if (head.first_token > kSinkShare) return "first token (sink)";
+  if (head.entropy >= kBroadShareOfEven * head.even_entropy) return "broad";
+  const double near = std::min(kLocalDistance, kLocalShareOfEven * head.even_distance);
+  if (head.mean_distance <= near) return "local";
+  return "mixed";
+}
+
+}  // namespace fovea
