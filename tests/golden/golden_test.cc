@@ -192,10 +192,10 @@ TEST_P(GoldenTest, IsReproducedInSmallChunksOnSeveralThreads) {
 }
 
 TEST_P(GoldenTest, IsCloseWithHalfPrecisionKeysAndValues) {
-  // Rounding keys to 11 bits moves a score by at most 2^-12 of |q||k|, so maps by about that much;
-  // a few hundredths of a logit after all layers.
+  // Rounding a key to half precision moves a score by at most 2^-11 · Σ|q k| · scale. Scores of
+  // these models reach about 40, so a weight w moves by up to 40 · 2^-11 = 0.02, times w (1 - w).
   Tolerance tolerance = GetParam().tolerance;
-  tolerance.attention = std::max(tolerance.attention, 5e-3);
+  tolerance.attention = std::max(tolerance.attention, 2e-2);
   tolerance.divergence = std::max(tolerance.divergence, 1e-5);
   tolerance.logits = std::max(tolerance.logits, 5e-2);
   Golden::Check(GetParam(), BestIsa(), {.kv_type = DataType::kF16}, tolerance);

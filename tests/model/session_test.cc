@@ -1,0 +1,278 @@
+// What a session promises besides right numbers (those are in tests/golden): results that do not
+// depend on chunks, threads or observers, errors that change nothing, memory that is planned.
+
+#include "fovea/session.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <fovea/fovea.hpp>
+#include <numeric>
+#include <string>
+#include <thread>
+#include <vector>
+
+namespace fovea {
+namespace {
+
+std::string Data(const std::string& name) {
+  return FOVEA_SOURCE_DIR "/tests/golden/data/" + name + ".gguf";
+}
+
+std::vector<std::int32_t> SomeIds(std::size_t count) {
+  std::vector<std::int32_t> ids(count);
+  for (std::size_t i = 0; i < count; ++i)
+    ids[i] = static_cast<std::int32_t>((i * 37 + 11) % 100 + 3);
+  return ids;
+}
+
+struct Outcome {
+  std::vector<float> last;  // [vocabulary]
+  std::vector<float> all;   // [tokens, vocabulary]
+  std::vector<float> maps;  // [layers, heads, tokens, tokens]
+};
+
+Outcome RunAll(const Model& model, const SessionOptions& options,
+               const std::vector<std::int32_t>& ids) {
+  Outcome outcome;
+  auto session = Session::Create(model, options);
+  EXPECT_TRUE(session) << session.error().message();
+  AttentionRecorder recorder;
+  auto logits = session->Prefill(
+      ids, {.observer = &recorder, .on_logits = [&](std::size_t, std::span<const float> row) {
+              outcome.all.insert(outcome.all.end(), row.begin(), row.end());
+            }});
+  EXPECT_TRUE(logits) << logits.error().message();
+  outcome.last.assign(logits->begin(), logits->end());
+  for (std::size_t layer = 0; layer < model.info().layers; ++layer) {
+    for (std::size_t head = 0; head < model.info().heads; ++head) {
+      const auto map = recorder.Map(layer, head);
+      for (std::size_t q = 0; q < map.tokens; ++q) {
+        for (std::size_t k = 0; k < map.tokens; ++k) outcome.maps.push_back(map.At(q, k));
+      }
+    }
+  }
+  return outcome;
+}
+
+class SessionOfFamily : public ::testing::TestWithParam<const char*> {};
+
+TEST_P(SessionOfFamily, GivesTheSameBitsForAnyChunkAndThreadCount) {
+  auto model = Model::Load(Data(GetParam()));
+  ASSERT_TRUE(model) << model.error().message();
+  const auto ids = SomeIds(45);
+  for (const Isa isa : AvailableIsas()) {
+    SCOPED_TRACE(IsaName(isa));
+    const Outcome whole = RunAll(*model, {.max_tokens = 48, .isa = isa}, ids);
+    EXPECT_EQ(whole.all.size(), ids.size() * model->info().vocabulary);
+    for (const std::size_t chunk : {1U, 7U, 16U, 33U}) {
+      for (const std::size_t threads : {1U, 2U, 3U}) {
+        const Outcome split =
+            RunAll(*model, {.max_tokens = 48, .chunk = chunk, .threads = threads, .isa = isa}, ids);
+        ASSERT_EQ(split.last, whole.last) << chunk << " " << threads;
+        ASSERT_EQ(split.all, whole.all) << chunk << " " << threads;
+        ASSERT_EQ(split.maps, whole.maps) << chunk << " " << threads;
+      }
+    }
+  }
+}
+
+TEST_P(SessionOfFamily, GivesTheSameBitsWithAndWithoutAnObserver) {
+  auto model = Model::Load(Data(GetParam()));
+  ASSERT_TRUE(model) << model.error().message();
+  const auto ids = SomeIds(40);
+  const Outcome seen = RunAll(*model, {.max_tokens = 64, .chunk = 16}, ids);
+  auto session = Session::Create(*model, {.max_tokens = 64, .chunk = 16});
+  ASSERT_TRUE(session);
+  auto logits = session->Prefill(ids);  // The path that skips what nobody reads.
+  ASSERT_TRUE(logits);
+  EXPECT_EQ(std::vector<float>(logits->begin(), logits->end()), seen.last);
+}
+
+INSTANTIATE_TEST_SUITE_P(Families, SessionOfFamily,
+                         ::testing::Values("llama", "gpt2", "gemma2", "gemma3", "phi2", "phi3",
+                                           "gptneox", "stablelm-parallel", "llama-quantized"),
+                         [](const auto& info) {
+                           std::string name = info.param;
+                           for (char& c : name) c = c == '-' ? '_' : c;
+                           return name;
+                         });
+
+class SessionTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    auto loaded = Model::Load(Data("llama"));
+    ASSERT_TRUE(loaded) << loaded.error().message();
+    model_.emplace(std::move(*loaded));
+  }
+  const Model& model() { return *model_; }
+  Session Make(const SessionOptions& options = {}) {
+    auto session = Session::Create(model(), options);
+    EXPECT_TRUE(session) << session.error().message();
+    return std::move(*session);
+  }
+  std::optional<Model> model_;
+};
+
+TEST_F(SessionTest, StitchesDecodedTokensIntoOneTriangle) {
+  const auto ids = SomeIds(20);
+  const Outcome whole = RunAll(model(), {}, ids);
+  Session session = Make();
+  AttentionRecorder recorder;
+  ASSERT_TRUE(session.Prefill(std::span(ids).first(12), {.observer = &recorder}));
+  for (std::size_t i = 12; i < ids.size(); ++i) {
+    ASSERT_TRUE(session.Decode(ids[i], {.observer = &recorder}));
+  }
+  EXPECT_EQ(recorder.tokens(), ids.size());
+  std::size_t at = 0;
+  for (std::size_t layer = 0; layer < model().info().layers; ++layer) {
+    for (std::size_t head = 0; head < model().info().heads; ++head) {
+      for (std::size_t q = 0; q < ids.size(); ++q) {
+        for (std::size_t k = 0; k < ids.size(); ++k) {
+          ASSERT_EQ(recorder.Map(layer, head).At(q, k), whole.maps[at++]);
+        }
+      }
+    }
+  }
+}
+
+TEST_F(SessionTest, TruncateGoesBackInTime) {
+  const auto ids = SomeIds(20);
+  Session session = Make();
+  auto first = session.Prefill(ids);
+  ASSERT_TRUE(first);
+  const std::vector<float> want(first->begin(), first->end());
+  ASSERT_TRUE(session.Truncate(9).ok());
+  EXPECT_EQ(session.position(), 9U);
+  auto again = session.Prefill(std::span(ids).subspan(9));
+  ASSERT_TRUE(again);
+  EXPECT_EQ(std::vector<float>(again->begin(), again->end()), want);
+  EXPECT_EQ(session.Truncate(21).code(), StatusCode::kInvalidArgument);
+}
+
+TEST_F(SessionTest, RefusesBadTokensAndStaysUsable) {
+  Session session = Make({.max_tokens = 10});
+  const auto ids = SomeIds(6);
+  ASSERT_TRUE(session.Prefill(ids));
+  const auto vocabulary = static_cast<std::int32_t>(model().info().vocabulary);
+  for (const std::int32_t bad : {-1, vocabulary, INT32_MAX, INT32_MIN}) {
+    auto result = session.Decode(bad);
+    ASSERT_FALSE(result);
+    EXPECT_EQ(result.error().code(), StatusCode::kInvalidArgument);
+    EXPECT_NE(result.error().message().find(std::to_string(bad)), std::string::npos);
+  }
+  EXPECT_EQ(session.Prefill({}).error().code(), StatusCode::kInvalidArgument);
+  auto over = session.Prefill(SomeIds(5));
+  ASSERT_FALSE(over);
+  EXPECT_EQ(over.error().code(), StatusCode::kLimitExceeded);
+  EXPECT_EQ(session.position(), 6U);
+  EXPECT_TRUE(session.Prefill(SomeIds(4)));
+  EXPECT_EQ(session.Decode(5).error().code(), StatusCode::kLimitExceeded);
+}
+
+TEST_F(SessionTest, CancelsAtALayerAndKeepsTheCache) {
+  const auto ids = SomeIds(30);
+  Session session = Make({.chunk = 8});
+  ASSERT_TRUE(session.Prefill(std::span(ids).first(10)));
+  int asked = 0;
+  auto result =
+      session.Prefill(std::span(ids).subspan(10), {.cancelled = [&] { return ++asked == 4; }});
+  ASSERT_FALSE(result);
+  EXPECT_EQ(result.error().code(), StatusCode::kCancelled);
+  EXPECT_EQ(session.position(), 10U);
+  auto resumed = session.Prefill(std::span(ids).subspan(10));
+  ASSERT_TRUE(resumed);
+  const Outcome whole = RunAll(model(), {}, ids);
+  EXPECT_EQ(std::vector<float>(resumed->begin(), resumed->end()), whole.last);
+}
+
+TEST_F(SessionTest, ReportsProgressUpToOne) {
+  Session session = Make({.chunk = 8});
+  std::vector<double> seen;
+  ASSERT_TRUE(session.Prefill(SomeIds(20), {.on_progress = [&](double d) { seen.push_back(d); }}));
+  EXPECT_EQ(seen.size(), 3 * model().info().layers);
+  EXPECT_TRUE(std::is_sorted(seen.begin(), seen.end()));
+  EXPECT_DOUBLE_EQ(seen.back(), 1.0);
+}
+
+TEST_F(SessionTest, KnowsItsMemoryBeforeItTakesIt) {
+  const SessionOptions options{.max_tokens = 64, .kv_type = DataType::kF16};
+  auto plan = Session::Plan(model(), options);
+  ASSERT_TRUE(plan);
+  const ModelInfo& info = model().info();
+  EXPECT_GE(plan->kv_cache,
+            info.layers * info.kv_heads * 64 * (info.head_dim + info.value_dim) * 2);
+  Session session = Make(options);
+  EXPECT_EQ(session.memory().total(), plan->total());
+  SessionOptions tight = options;
+  tight.max_memory = plan->total() - 1;
+  auto refused = Session::Create(model(), tight);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code(), StatusCode::kLimitExceeded);
+  tight.max_memory = plan->total();
+  auto fits = Session::Create(model(), tight);
+  ASSERT_TRUE(fits);
+  // Rows for an observer come on top, and count against the same budget.
+  AttentionRecorder recorder;
+  auto watched = fits->Prefill(SomeIds(4), {.observer = &recorder});
+  ASSERT_FALSE(watched);
+  EXPECT_EQ(watched.error().code(), StatusCode::kLimitExceeded);
+  EXPECT_TRUE(fits->Prefill(SomeIds(4)));
+}
+
+TEST_F(SessionTest, RefusesOptionsThatCannotWork) {
+  const auto code = [&](const SessionOptions& options) {
+    auto session = Session::Create(model(), options);
+    return session ? StatusCode::kOk : session.error().code();
+  };
+  EXPECT_EQ(code({.chunk = 0}), StatusCode::kInvalidArgument);
+  EXPECT_EQ(code({.threads = 0}), StatusCode::kInvalidArgument);
+  EXPECT_EQ(code({.threads = 100000}), StatusCode::kInvalidArgument);
+  EXPECT_EQ(code({.kv_type = DataType::kQ8_0}), StatusCode::kUnsupported);
+  EXPECT_EQ(code({.max_tokens = SIZE_MAX}), StatusCode::kLimitExceeded);
+  EXPECT_EQ(code({.max_tokens = std::size_t{1} << 27, .max_memory = std::size_t{1} << 30}),
+            StatusCode::kLimitExceeded);
+  EXPECT_EQ(code({.max_tokens = 1}), StatusCode::kOk);
+}
+
+TEST_F(SessionTest, RefusesAnObserverOfLayersThatDoNotExist) {
+  Session session = Make();
+  AttentionRecorder layer({.layers = {model().info().layers}});
+  AttentionRecorder head({.heads = {model().info().heads}});
+  for (AttentionRecorder* recorder : {&layer, &head}) {
+    auto result = session.Prefill(SomeIds(3), {.observer = recorder});
+    ASSERT_FALSE(result);
+    EXPECT_EQ(result.error().code(), StatusCode::kInvalidArgument);
+  }
+}
+
+TEST(LearnedPositions, BoundTheContext) {
+  auto model = Model::Load(Data("gpt2"));
+  ASSERT_TRUE(model) << model.error().message();
+  auto session = Session::Create(*model, {.max_tokens = model->info().context + 1});
+  ASSERT_FALSE(session);
+  EXPECT_EQ(session.error().code(), StatusCode::kLimitExceeded);
+  EXPECT_TRUE(Session::Create(*model, {.max_tokens = model->info().context}));
+}
+
+TEST(SharedModel, ServesManyThreadsWithTheSameBits) {
+  auto model = Model::Load(Data("llama"));
+  ASSERT_TRUE(model);
+  const auto ids = SomeIds(24);
+  const Outcome want = RunAll(*model, {}, ids);
+  std::vector<std::thread> threads;
+  std::vector<Outcome> outcomes(8);
+  for (Outcome& outcome : outcomes) {
+    threads.emplace_back([&] {
+      for (int round = 0; round < 3; ++round) outcome = RunAll(*model, {.threads = 2}, ids);
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  for (const Outcome& outcome : outcomes) {
+    EXPECT_EQ(outcome.all, want.all);
+    EXPECT_EQ(outcome.maps, want.maps);
+  }
+}
+
+}  // namespace
+}  // namespace fovea
