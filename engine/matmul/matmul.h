@@ -22,11 +22,12 @@ struct Context {
 /// Floats of scratch that products with up to max_cols columns need.
 std::size_t ScratchFloats(std::size_t max_cols, std::size_t workers);
 
-/// One product of several that share their input (q, k, v; gate, up): all are run in one parallel step.
+/// One product of several that share their input (q, k, v; gate, up): all are run in one parallel
+/// step.
 struct Product {
-  MatrixView weight;               ///< [rows, cols]
-  const float* bias = nullptr;     ///< [rows] or null
-  float* out = nullptr;            ///< [tokens, rows], row t at out + t * out_stride
+  MatrixView weight;            ///< [rows, cols]
+  const float* bias = nullptr;  ///< [rows] or null
+  float* out = nullptr;         ///< [tokens, rows], row t at out + t * out_stride
   std::size_t out_stride = 0;
 };
 

@@ -1,0 +1,61 @@
+#include "engine/matmul/native_providers.h"
+
+#include <algorithm>
+#include <cstdint>
+
+namespace fovea::matmul {
+namespace {
+
+/// A single token meets each weight once: a panel of a few rows is read back from the first cache.
+constexpr std::size_t kRowsForOneToken = 8;
+
+/// A row of floats in a mapped file may start anywhere; C++ floats may not.
+bool IsFloatAligned(const MatrixView& weight) {
+  return reinterpret_cast<std::uintptr_t>(weight.data) % alignof(float) == 0 &&
+         weight.row_bytes % sizeof(float) == 0;
+}
+
+std::size_t PanelRows(const RowBlock& block) {
+  const std::size_t cols = std::max<std::size_t>(block.weight.cols, 1);
+  const std::size_t rows = std::max<std::size_t>(block.panel.size() / cols, 1);
+  return block.tokens == 1 ? std::min(rows, kRowsForOneToken) : rows;
+}
+
+}  // namespace
+
+bool AcceptsDirectF32(const Problem& problem) {
+  return problem.type == DataType::kF32;
+}
+
+void MultiplyDirectF32(const kernels::KernelTable& kernels, const RowBlock& block) {
+  const MatrixView& weight = block.weight;
+  // The panel's copy is rare (files align their tensors) and gives the same bits.
+  if (!IsFloatAligned(weight)) return MultiplyDequantizedPanel(kernels, block);
+  // As many rows at a time as a panel would hold: they stay in cache while the tokens pass.
+  const std::size_t step = PanelRows(block);
+  for (std::size_t begin = 0; begin < weight.rows; begin += step) {
+    kernels.gemm(reinterpret_cast<const float*>(weight.Row(begin)),
+                 weight.row_bytes / sizeof(float), std::min(step, weight.rows - begin), block.x,
+                 block.x_stride, block.tokens, weight.cols, block.out + begin, block.out_stride);
+  }
+}
+
+bool AcceptsDequantizedPanel(const Problem& /*problem*/) {
+  return true;
+}
+
+void MultiplyDequantizedPanel(const kernels::KernelTable& kernels, const RowBlock& block) {
+  const MatrixView& weight = block.weight;
+  const std::size_t cols = weight.cols;
+  const std::size_t step = PanelRows(block);
+  for (std::size_t begin = 0; begin < weight.rows; begin += step) {
+    const std::size_t rows = std::min(step, weight.rows - begin);
+    for (std::size_t r = 0; r < rows; ++r) {
+      kernels.dequantize(weight.type, weight.Row(begin + r), cols, block.panel.data() + r * cols);
+    }
+    kernels.gemm(block.panel.data(), cols, rows, block.x, block.x_stride, block.tokens, cols,
+                 block.out + begin, block.out_stride);
+  }
+}
+
+}  // namespace fovea::matmul

@@ -1,0 +1,20 @@
+// The providers made of our own kernels: one for float weights, one for everything else.
+#ifndef FOVEA_MATMUL_NATIVE_PROVIDERS_H_
+#define FOVEA_MATMUL_NATIVE_PROVIDERS_H_
+
+#include "engine/matmul/plan.h"
+
+namespace fovea::matmul {
+
+/// Float weights that lie where float loads may: straight from the file.
+bool AcceptsDirectF32(const Problem& problem);
+void MultiplyDirectF32(const kernels::KernelTable& kernels, const RowBlock& block);
+
+/// Every type: as many rows as the panel holds are decoded into it, then multiplied with all
+/// tokens.
+bool AcceptsDequantizedPanel(const Problem& problem);
+void MultiplyDequantizedPanel(const kernels::KernelTable& kernels, const RowBlock& block);
+
+}  // namespace fovea::matmul
+
+#endif  // FOVEA_MATMUL_NATIVE_PROVIDERS_H_
