@@ -63,7 +63,7 @@ struct AttentionRecorder::State {
   std::size_t count = 0;
   std::size_t capacity = 0;
 
-  const HeadMap* Find(std::size_t layer, std::size_t head) const {
+  HeadMap* Find(std::size_t layer, std::size_t head) const {
     for (std::size_t i = 0; i < count; ++i) {
       if (maps[i].layer == layer && maps[i].head == head) return &maps[i];
     }
@@ -71,7 +71,7 @@ struct AttentionRecorder::State {
   }
 
   HeadMap* FindOrAdd(std::size_t layer, std::size_t head) {
-    if (const HeadMap* found = Find(layer, head)) return &maps[found - maps.get()];
+    if (HeadMap* found = Find(layer, head)) return found;
     if (count == capacity) {
       const std::size_t larger = std::max<std::size_t>(16, 2 * capacity);
       std::unique_ptr<HeadMap[]> grown(new (std::nothrow) HeadMap[larger]);
