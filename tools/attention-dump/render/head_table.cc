@@ -22,9 +22,8 @@ struct Interest {
 Interest InterestOf(const HeadStatistics& head) {
   const std::array<double, 5> scores = {head.induction, head.previous_token, head.duplicate_token,
                                         head.first_token, head.self};
-  for (std::size_t i = 0; i < scores.size(); ++i) {
-    if (scores[i] >= kNameable) return {static_cast<int>(i), scores[i]};
-  }
+  const auto largest = std::max_element(scores.begin(), scores.end());
+  if (*largest >= kNameable) return {static_cast<int>(largest - scores.begin()), *largest};
   return {static_cast<int>(scores.size()), head.confidence};
 }
 

@@ -101,7 +101,12 @@ class HeatMap {
   void Headings() {
     out_ += std::string(label_ + 1, ' ');
     for (std::size_t key = 0; key < panel_.size; ++key) {
-      out_ += FitToWidth(TokenPiece(info_, key), cell_columns_ - 1, alphabet_) + " ";
+      constexpr std::string_view kSpace = "␣";
+      std::string piece = TokenPiece(info_, key);
+      if (DisplayWidth(piece) >= cell_columns_ && piece.starts_with(kSpace)) {
+        piece.erase(0, kSpace.size());  // the letters tell more
+      }
+      out_ += FitToWidth(piece, cell_columns_ - 1, alphabet_) + " ";
     }
     out_ += "\n";
   }
@@ -179,7 +184,13 @@ class HeatMap {
       return;
     }
     const char mark = Mark(weight);
-    out_ += with_numbers_ ? mark + Number(weight) + " " : std::string(cell_columns_, mark);
+    if (!with_numbers_) {
+      out_ += std::string(cell_columns_, mark);
+    } else if (weight < 0.005F) {
+      out_ += "  .  ";  // ".00" everywhere would hide the pattern
+    } else {
+      out_ += (mark == kRamp.front() ? ' ' : mark) + Number(weight) + " ";
+    }
   }
 
   // ".07"; "1.0" from 0.995 on.

@@ -86,7 +86,8 @@ bind("drop-first", (element) => { state.dropFirst = element.checked; });
 document.getElementById("reset").addEventListener("click", () => mapView.reset());
 
 document.addEventListener("keydown", (event) => {
-  if (event.target.closest("select, input") || event.ctrlKey || event.altKey || event.metaKey) return;
+  const typing = event.target instanceof Element && event.target.closest("select, input");
+  if (typing || event.ctrlKey || event.altKey || event.metaKey) return;
   const moves = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0] };
   const move = moves[event.key];
   if (!move) return;

@@ -44,7 +44,8 @@ class MapView {
     const ratio = window.devicePixelRatio || 1;
     const width = Math.max(240, this.root.clientWidth);
     const longest = this.labelWidth();
-    const room = Math.min(width - longest - 64, Math.max(260, window.innerHeight - 130 - longest));
+    const below = window.innerHeight - this.root.offsetTop - longest - 24;  // of the first screen
+    const room = Math.min(width - longest - 64, Math.max(260, below));
     this.side = Math.max(120, Math.floor(room));
     this.plotLeft = longest + 8;
     this.plotTop = 4;
