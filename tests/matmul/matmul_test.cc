@@ -1,0 +1,237 @@
+#include "engine/matmul/matmul.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+#include <limits>
+#include <memory>
+#include <random>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "engine/tensor/dequantize.h"
+#include "fovea/isa.h"
+#include "platform/aligned_buffer.h"
+#include "platform/thread_pool.h"
+
+namespace fovea::matmul {
+namespace {
+
+constexpr double kEpsilon = std::numeric_limits<float>::epsilon();
+
+constexpr DataType kAllTypes[] = {
+    DataType::kF32,  DataType::kF16,  DataType::kQ4_0, DataType::kQ4_1,   DataType::kQ5_0,
+    DataType::kQ5_1, DataType::kQ8_0, DataType::kQ2_K, DataType::kQ3_K,   DataType::kQ4_K,
+    DataType::kQ5_K, DataType::kQ6_K, DataType::kBF16, DataType::kIQ4_NL,
+};
+
+/// A weight matrix of random blocks, with its decoded values.
+struct Weights {
+  Weights(DataType type, std::size_t rows, std::size_t cols, std::mt19937& random,
+          std::size_t offset = 0)
+      : bytes(offset + rows * RowBytes(type, cols)), values(rows * cols) {
+    for (std::byte& byte : bytes) byte = static_cast<std::byte>(random() & 255U);
+    view = {type, bytes.data() + offset, rows, cols, RowBytes(type, cols)};
+    MakeFinite();
+    for (std::size_t r = 0; r < rows; ++r) Dequantize(type, view.Row(r), cols, &values[r * cols]);
+  }
+  Weights(const Weights&) = delete;
+  Weights& operator=(const Weights&) = delete;
+
+  /// Random bytes hold huge, infinite and NaN scales: clears bit 14 of every 16-bit word, the upper
+  /// exponent bit of a half or bfloat16 (and, in words that are quants, of no matter).
+  void MakeFinite() {
+    const bool is_float = view.type == DataType::kF32;
+    auto* first = const_cast<std::byte*>(view.data);
+    const std::size_t end = view.rows * view.row_bytes;
+    for (std::size_t i = is_float ? 3 : 1; i < end; i += is_float ? 4 : 2) {
+      first[i] &= std::byte{0xBF};
+    }
+  }
+
+  std::vector<std::byte> bytes;
+  std::vector<float> values;  // [rows, cols]
+  MatrixView view;
+};
+
+class MatmulTest : public ::testing::TestWithParam<Isa> {
+ protected:
+  std::vector<float> Random(std::size_t n) {
+    std::uniform_real_distribution<float> uniform(-1.0F, 1.0F);
+    std::vector<float> values(n);
+    for (float& value : values) value = uniform(random_);
+    return values;
+  }
+
+  /// Runs Multiply with as much scratch as it asks for and no more.
+  void Run(std::span<const Product> products, const std::vector<float>& x, std::size_t x_stride,
+           std::size_t tokens, platform::Parallel& parallel) {
+    const std::size_t floats = ScratchFloats(products[0].weight.cols, parallel.workers());
+    const auto scratch = platform::AlignedBuffer::Allocate(floats * sizeof(float));
+    ASSERT_TRUE(scratch);
+    const Context context = {.kernels = kernels::KernelsFor(GetParam()),
+                             .parallel = &parallel,
+                             .scratch = {scratch.As<float>(), floats}};
+    Multiply(context, products, x.data(), x_stride, tokens);
+  }
+
+  std::vector<float> Product1(const MatrixView& weight, const float* bias,
+                              const std::vector<float>& x, std::size_t tokens,
+                              platform::Parallel& parallel) {
+    std::vector<float> out(tokens * weight.rows);
+    const Product product = {weight, bias, out.data(), weight.rows};
+    Run({&product, 1}, x, weight.cols, tokens, parallel);
+    return out;
+  }
+
+  std::mt19937 random_{7};
+  platform::SerialParallel serial_;
+};
+
+// Weights decode exactly, so what remains is the error of a sum of cols products and of one
+// addition.
+TEST_P(MatmulTest, MultipliesWeightsOfEveryType) {
+  constexpr std::size_t kRows = 19;
+  constexpr std::size_t kCols = 512;
+  for (const DataType type : kAllTypes) {
+    const Weights weights(type, kRows, kCols, random_);
+    const std::vector<float> bias = Random(kRows);
+    for (const std::size_t tokens : {std::size_t{0}, std::size_t{1}, std::size_t{9}}) {
+      const std::vector<float> x = Random(tokens * kCols);
+      const std::vector<float> out = Product1(weights.view, bias.data(), x, tokens, serial_);
+      for (std::size_t t = 0; t < tokens; ++t) {
+        for (std::size_t r = 0; r < kRows; ++r) {
+          double expected = bias[r];
+          double magnitude = std::abs(bias[r]);
+          for (std::size_t c = 0; c < kCols; ++c) {
+            const double product =
+                static_cast<double>(weights.values[r * kCols + c]) * x[t * kCols + c];
+            expected += product;
+            magnitude += std::abs(product);
+          }
+          ASSERT_TRUE(std::isfinite(magnitude)) << DataTypeName(type);
+          const double bound = static_cast<double>(kCols + 2) * kEpsilon * magnitude;
+          ASSERT_NEAR(out[t * kRows + r], expected, bound) << DataTypeName(type);
+        }
+      }
+    }
+  }
+}
+
+TEST_P(MatmulTest, IsBitEqualForAnyNumberOfWorkersAndAnySplitOfTokens) {
+  constexpr std::size_t kTokens = 11;
+  for (const DataType type : {DataType::kF32, DataType::kQ8_0, DataType::kQ4_K}) {
+    const Weights weights(type, 203, 768, random_);
+    const std::vector<float> x = Random(kTokens * 768);
+    const std::vector<float> bias = Random(203);
+    const std::vector<float> expected = Product1(weights.view, bias.data(), x, kTokens, serial_);
+    for (const std::size_t workers : {std::size_t{2}, std::size_t{3}, std::size_t{7}}) {
+      const auto pool = platform::ThreadPool::Create(workers);
+      ASSERT_NE(pool, nullptr);
+      for (int repeat = 0; repeat < 5; ++repeat) {
+        ASSERT_EQ(Product1(weights.view, bias.data(), x, kTokens, *pool), expected) << workers;
+      }
+    }
+    for (std::size_t t = 0; t < kTokens; ++t) {
+      const std::vector<float> one(x.begin() + static_cast<std::ptrdiff_t>(t * 768),
+                                   x.begin() + static_cast<std::ptrdiff_t>((t + 1) * 768));
+      const std::vector<float> row = Product1(weights.view, bias.data(), one, 1, serial_);
+      ASSERT_EQ(row,
+                std::vector<float>(expected.begin() + static_cast<std::ptrdiff_t>(t * 203),
+                                   expected.begin() + static_cast<std::ptrdiff_t>((t + 1) * 203)));
+    }
+  }
+}
+
+TEST_P(MatmulTest, RunsSeveralProductsOfDifferentTypesInOneStep) {
+  const Weights a(DataType::kQ8_0, 64, 256, random_);
+  const Weights b(DataType::kF32, 1, 256, random_);
+  const Weights c(DataType::kQ6_K, 150, 256, random_);
+  const std::vector<float> x = Random(5 * 256);
+  const std::vector<float> bias = Random(150);
+  const auto pool = platform::ThreadPool::Create(2);
+  ASSERT_NE(pool, nullptr);
+  // One buffer for all, as a fused projection would have it: strides must be kept.
+  constexpr std::size_t kStride = 64 + 1 + 150 + 3;
+  std::vector<float> out(5 * kStride, -7.0F);
+  const std::vector<Product> products = {{a.view, nullptr, out.data(), kStride},
+                                         {b.view, nullptr, out.data() + 64, kStride},
+                                         {c.view, bias.data(), out.data() + 65, kStride}};
+  Run(products, x, 256, 5, *pool);
+  const std::vector<float> out_a = Product1(a.view, nullptr, x, 5, serial_);
+  const std::vector<float> out_b = Product1(b.view, nullptr, x, 5, serial_);
+  const std::vector<float> out_c = Product1(c.view, bias.data(), x, 5, serial_);
+  for (std::size_t t = 0; t < 5; ++t) {
+    for (std::size_t r = 0; r < 64; ++r) ASSERT_EQ(out[t * kStride + r], out_a[t * 64 + r]);
+    ASSERT_EQ(out[t * kStride + 64], out_b[t]);
+    for (std::size_t r = 0; r < 150; ++r) ASSERT_EQ(out[t * kStride + 65 + r], out_c[t * 150 + r]);
+    for (std::size_t r = 215; r < kStride; ++r) ASSERT_EQ(out[t * kStride + r], -7.0F);
+  }
+}
+
+TEST_P(MatmulTest, KeepsToTheStrideOfItsInput) {
+  const Weights weights(DataType::kQ4_0, 12, 96, random_);
+  const std::vector<float> tight = Random(4 * 96);
+  std::vector<float> wide(4 * 100, std::numeric_limits<float>::quiet_NaN());
+  for (std::size_t t = 0; t < 4; ++t) {
+    for (std::size_t c = 0; c < 96; ++c) wide[t * 100 + c] = tight[t * 96 + c];
+  }
+  std::vector<float> out(4 * 12);
+  const Product product = {weights.view, nullptr, out.data(), 12};
+  Run({&product, 1}, wide, 100, 4, serial_);
+  EXPECT_EQ(out, Product1(weights.view, nullptr, tight, 4, serial_));
+}
+
+TEST_P(MatmulTest, TakesFloatWeightsFromAnyAddress) {
+  std::mt19937 first(3);
+  const Weights aligned(DataType::kF32, 9, 40, first);
+  for (std::size_t offset = 1; offset < 4; ++offset) {
+    std::mt19937 again(3);
+    Weights shifted(DataType::kF32, 9, 40, again, offset);
+    std::copy(aligned.bytes.begin(), aligned.bytes.end(),
+              shifted.bytes.begin() + static_cast<std::ptrdiff_t>(offset));
+    const std::vector<float> x = Random(3 * 40);
+    EXPECT_EQ(Product1(shifted.view, nullptr, x, 3, serial_),
+              Product1(aligned.view, nullptr, x, 3, serial_));
+  }
+}
+
+TEST_P(MatmulTest, MultipliesRowsWiderThanAPanel) {
+  constexpr std::size_t kCols = 32 * 3000;
+  const Weights weights(DataType::kQ8_0, 10, kCols, random_);
+  const std::vector<float> x = Random(2 * kCols);
+  const auto pool = platform::ThreadPool::Create(2);
+  ASSERT_NE(pool, nullptr);
+  EXPECT_EQ(Product1(weights.view, nullptr, x, 2, *pool),
+            Product1(weights.view, nullptr, x, 2, serial_));
+}
+
+TEST_P(MatmulTest, AcceptsAMatrixWithoutRows) {
+  const Weights none(DataType::kQ8_0, 0, 64, random_);
+  const Weights some(DataType::kQ8_0, 5, 64, random_);
+  const std::vector<float> x = Random(64);
+  std::vector<float> out(5);
+  const std::vector<Product> products = {{none.view, nullptr, nullptr, 0},
+                                         {some.view, nullptr, out.data(), 5}};
+  Run(products, x, 64, 1, serial_);
+  EXPECT_EQ(out, Product1(some.view, nullptr, x, 1, serial_));
+}
+
+TEST(ScratchFloats, GrowsWithWorkersAndHoldsARowAtLeast) {
+  for (const std::size_t cols : {std::size_t{1}, std::size_t{768}, std::size_t{1'000'000}}) {
+    EXPECT_GE(ScratchFloats(cols, 1), cols);
+    EXPECT_EQ(ScratchFloats(cols, 4), 4 * ScratchFloats(cols, 1));
+    EXPECT_EQ(ScratchFloats(cols, 1) % 16, 0U);
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Isas, MatmulTest, ::testing::ValuesIn(AvailableIsas()),
+                         [](const auto& param_info) {
+                           return std::string(IsaName(param_info.param));
+                         });
+
+}  // namespace
+}  // namespace fovea::matmul
