@@ -9,6 +9,19 @@
 
 #include "tests/platform/temporary_folder.h"
 
+// Under sanitizers an allocation that is too large stops the program unless they are told
+// otherwise.
+extern "C" {
+const char* __asan_default_options();
+const char* __asan_default_options() {
+  return "allocator_may_return_null=1";
+}
+const char* __tsan_default_options();
+const char* __tsan_default_options() {
+  return "allocator_may_return_null=1";
+}
+}
+
 namespace fovea::platform {
 namespace {
 

@@ -1,0 +1,118 @@
+// What this machine can do at most, measured in the same process as the kernels, so that a
+// benchmark can say which part of the limit it reaches. One thread; each figure is the best of
+// several short runs.
+#ifndef FOVEA_BENCH_MACHINE_LIMITS_H_
+#define FOVEA_BENCH_MACHINE_LIMITS_H_
+
+#include <algorithm>
+#include <chrono>
+#include <cstddef>
+#include <random>
+#include <vector>
+
+#if defined(__x86_64__)
+#include <immintrin.h>
+#elif defined(__aarch64__)
+#include <arm_neon.h>
+#endif
+
+#include "engine/kernels/kernel_table.h"
+
+namespace fovea::bench {
+
+inline std::vector<float> RandomFloats(std::size_t n) {
+  std::mt19937 random(42);
+  std::uniform_real_distribution<float> uniform(-1.0F, 1.0F);
+  std::vector<float> values(n);
+  for (float& value : values) value = uniform(random);
+  return values;
+}
+
+/// Shortest time of `runs` calls, in seconds.
+template <typename Function>
+double BestSeconds(int runs, const Function& function) {
+  double best = 1e9;
+  for (int i = 0; i < runs; ++i) {
+    const auto begin = std::chrono::steady_clock::now();
+    function();
+    const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begin;
+    best = std::min(best, took.count());
+  }
+  return best;
+}
+
+// A loop of fused multiply-adds on sums that wait for nothing but themselves; enough of them to
+// hide the latency on any machine of today. Written with the compiler's intrinsics: Highway stays
+// inside engine/kernels.
+#define FOVEA_FMA_LOOP(Vector, Set, Fma, Store)                            \
+  constexpr int kSums = 12;                                                \
+  constexpr int kSteps = 200'000;                                          \
+  constexpr int kWidth = static_cast<int>(sizeof(Vector) / sizeof(float)); \
+  float lanes[kWidth] = {};                                                \
+  Vector sums[kSums];                                                      \
+  for (Vector & sum : sums) sum = Set(seed);                               \
+  const Vector factor = Set(0.999F);                                       \
+  const Vector addend = Set(seed * 0.001F);                                \
+  for (int step = 0; step < kSteps; ++step) {                              \
+    for (Vector & sum : sums) sum = Fma(sum, factor, addend);              \
+  }                                                                        \
+  for (Vector & sum : sums) {                                              \
+    Store(lanes, sum);                                                     \
+    *sink += lanes[0];                                                     \
+  }                                                                        \
+  return 2.0 * kWidth * kSums * kSteps;
+
+#if defined(__x86_64__)
+__attribute__((target("avx512f"))) inline double FmaLoopAvx512(float seed, float* sink) {
+  FOVEA_FMA_LOOP(__m512, _mm512_set1_ps, _mm512_fmadd_ps, _mm512_storeu_ps)
+}
+__attribute__((target("avx2,fma"))) inline double FmaLoopAvx2(float seed, float* sink) {
+  FOVEA_FMA_LOOP(__m256, _mm256_set1_ps, _mm256_fmadd_ps, _mm256_storeu_ps)
+}
+#elif defined(__aarch64__)
+inline float32x4_t FmaNeon(float32x4_t a, float32x4_t b, float32x4_t c) {
+  return vfmaq_f32(c, a, b);
+}
+inline double FmaLoopNeon(float seed, float* sink) {
+  FOVEA_FMA_LOOP(float32x4_t, vdupq_n_f32, FmaNeon, vst1q_f32)
+}
+#endif
+
+/// FLOP per second of that loop; 0 for an instruction set without one.
+inline double PeakFlops(Isa isa) {
+  double (*loop)(float, float*) = nullptr;
+#if defined(__x86_64__)
+  if (isa == Isa::kAvx512) loop = FmaLoopAvx512;
+  if (isa == Isa::kAvx2) loop = FmaLoopAvx2;
+#elif defined(__aarch64__)
+  if (isa == Isa::kNeon) loop = FmaLoopNeon;
+#endif
+  if (loop == nullptr) return 0;
+  volatile float seed = 0.5F;
+  volatile float result = 0;
+  double operations = 0;
+  const double seconds = BestSeconds(9, [&] {
+    float sink = 0;
+    operations = loop(seed, &sink);
+    result = sink;
+  });
+  return operations / seconds;
+}
+
+/// Bytes per second of reading `bytes` again and again with the dot kernel: from whatever cache
+/// they fit in, or from memory.
+inline double ReadBytesPerSecond(const kernels::KernelTable& kernels, std::size_t bytes) {
+  const std::size_t n = bytes / sizeof(float) / 2;
+  const std::vector<float> values = RandomFloats(2 * n);
+  volatile float sink = 0;
+  const int repeats = static_cast<int>(std::max<std::size_t>(1, (std::size_t{64} << 20) / bytes));
+  const double seconds = BestSeconds(7, [&] {
+    for (int i = 0; i < repeats; ++i)
+      sink = sink + kernels.dot(values.data(), values.data() + n, n);
+  });
+  return static_cast<double>(bytes) * repeats / seconds;
+}
+
+}  // namespace fovea::bench
+
+#endif  // FOVEA_BENCH_MACHINE_LIMITS_H_

@@ -1,0 +1,118 @@
+// Products over the shapes of PERFORMANCE's models: decode (one token) in bytes of weights per
+// second against the memory's reading rate, prefill in operations per second against the FMA peak.
+// One thread. Decode walks through as many matrices as a model has layers' worth of memory, so that
+// weights come from where a model's come from, not from a cache that one matrix happens to fit in.
+#include <benchmark/benchmark.h>
+
+#include <cstdint>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "bench/machine_limits.h"
+#include "engine/kernels/kernel_table.h"
+#include "engine/matmul/matmul.h"
+#include "engine/tensor/dequantize.h"
+#include "platform/aligned_buffer.h"
+#include "platform/parallel.h"
+
+namespace fovea::bench {
+namespace {
+
+struct Shape {
+  const char* model;
+  std::size_t rows;
+  std::size_t cols;
+};
+
+constexpr Shape kShapes[] = {
+    {"15M", 768, 288}, {"110M", 2048, 768}, {"SmolLM", 1536, 576}, {"1.1B", 5632, 2048}};
+
+constexpr std::size_t kDecodeBytes = std::size_t{96} << 20;  // beyond every cache of these machines
+
+/// Matrices of random blocks with small scales, one after the other.
+struct Weights {
+  Weights(DataType type, const Shape& shape, std::size_t count)
+      : bytes(count * shape.rows * RowBytes(type, shape.cols)) {
+    std::mt19937 random(5);
+    // Bits 14 and 6 clear: no half, bfloat16 or float among them is huge, infinite or NaN.
+    for (std::byte& byte : bytes) byte = static_cast<std::byte>(random() & 0xBFU);
+    const std::size_t row_bytes = RowBytes(type, shape.cols);
+    for (std::size_t i = 0; i < count; ++i) {
+      views.push_back(
+          {type, bytes.data() + i * shape.rows * row_bytes, shape.rows, shape.cols, row_bytes});
+    }
+  }
+  std::vector<std::byte> bytes;
+  std::vector<MatrixView> views;
+};
+
+struct Limits {
+  double flops;
+  double memory_bytes;
+};
+
+void Matmul(benchmark::State& state, const kernels::KernelTable& kernels, DataType type,
+            const Shape& shape, Limits limits) {
+  const auto tokens = static_cast<std::size_t>(state.range(0));
+  const std::size_t matrix_bytes = shape.rows * RowBytes(type, shape.cols);
+  const Weights weights(type, shape, tokens == 1 ? kDecodeBytes / matrix_bytes + 1 : 2);
+  const std::vector<float> x = RandomFloats(tokens * shape.cols);
+  std::vector<float> out(tokens * shape.rows);
+  const std::size_t floats = matmul::ScratchFloats(shape.cols, 1);
+  const auto scratch = platform::AlignedBuffer::Allocate(floats * sizeof(float));
+  platform::SerialParallel serial;
+  const matmul::Context context = {&kernels, &serial, {scratch.As<float>(), floats}};
+  std::size_t next = 0;
+  for (auto unused : state) {
+    static_cast<void>(unused);
+    const matmul::Product product = {weights.views[next], nullptr, out.data(), shape.rows};
+    matmul::Multiply(context, {&product, 1}, x.data(), shape.cols, tokens);
+    benchmark::DoNotOptimize(out.data());
+    benchmark::ClobberMemory();
+    next = (next + 1) % weights.views.size();
+  }
+  using Counter = benchmark::Counter;
+  const double products = static_cast<double>(state.iterations());
+  const double operations = 2.0 * static_cast<double>(shape.rows * shape.cols * tokens) * products;
+  const double bytes = static_cast<double>(matrix_bytes) * products;
+  state.counters["GFLOP/s"] = Counter(operations / 1e9, Counter::kIsRate);
+  if (tokens == 1) {
+    state.counters["GB/s"] = Counter(bytes / 1e9, Counter::kIsRate);
+    state.counters["of_memory_read"] = Counter(bytes / limits.memory_bytes, Counter::kIsRate);
+  } else {
+    state.counters["of_peak"] = Counter(operations / limits.flops, Counter::kIsRate);
+  }
+}
+
+int RegisterAll() {
+  for (const Isa isa : AvailableIsas()) {
+    if (isa == Isa::kScalar) continue;
+    const kernels::KernelTable& kernels = *kernels::KernelsFor(isa);
+    const std::string name(IsaName(isa));
+    const Limits limits = {PeakFlops(isa), ReadBytesPerSecond(kernels, std::size_t{256} << 20)};
+    benchmark::AddCustomContext(name + " FMA peak, GFLOP/s", std::to_string(limits.flops / 1e9));
+    benchmark::AddCustomContext(name + " memory read, GB/s",
+                                std::to_string(limits.memory_bytes / 1e9));
+    for (const Shape& shape : kShapes) {
+      for (const DataType type :
+           {DataType::kF32, DataType::kF16, DataType::kQ8_0, DataType::kQ4_0, DataType::kQ4_K}) {
+        if (shape.cols % BlockElements(type) != 0) continue;
+        const std::string title =
+            "matmul/" + name + "/" + std::string(DataTypeName(type)) + "/" + shape.model;
+        benchmark::RegisterBenchmark(title.c_str(), Matmul, kernels, type, shape, limits)
+            ->ArgName("tokens")
+            ->Arg(1)
+            ->Arg(16)
+            ->Arg(64)
+            ->Arg(512);
+      }
+    }
+  }
+  return 0;
+}
+
+const int kRegistered = RegisterAll();
+
+}  // namespace
+}  // namespace fovea::bench
