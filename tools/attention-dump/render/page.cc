@@ -3,6 +3,7 @@
 #include <zlib.h>
 
 #include <bit>
+#include <cmath>
 #include <cstdint>
 #include <cstdio>
 #include <optional>
@@ -91,9 +92,9 @@ bool AppendMaps(const MapSet& maps, std::string_view prefix, bool half, std::str
   return true;
 }
 
-std::string Scientific(double value) {
+std::string Digits(double value) {
   char text[40];
-  const int length = std::snprintf(text, sizeof(text), "%.3g", value);
+  const int length = std::snprintf(text, sizeof(text), "%.6g", value);
   return {text, length > 0 ? static_cast<std::size_t>(length) : 0};
 }
 
@@ -138,7 +139,8 @@ std::string Summary(const DumpInfo& info, const MapSet& maps) {
   std::string out = info.model.family;
   if (!info.model.weight_type.empty()) out += " · " + info.model.weight_type;
   if (info.model.parameters > 0) {
-    out += " · " + Scientific(static_cast<double>(info.model.parameters) / 1e6) + " M parameters";
+    out += " · " + Digits(std::round(static_cast<double>(info.model.parameters) / 1e5) / 10.0) +
+           " M parameters";
   }
   return out + " · " + std::to_string(maps.tokens) + " tokens · " +
          std::to_string(maps.layers.size()) + " layers × " + std::to_string(maps.heads.size()) +
@@ -153,7 +155,7 @@ std::string StampJson(const DumpInfo& info) {
     if (value.empty()) return;
     out += (out.size() > 1 ? ",[" : "[") + JsonString(name) + "," + JsonString(value) + "]";
   };
-  const auto number = [](double value) { return Scientific(value); };
+  const auto number = [](double value) { return Digits(value); };
   row("model file hash", info.model_hash);
   row("weights", model.weight_type);
   row("KV cache", info.kv_type);

@@ -246,7 +246,7 @@ class HeatMap {
       const std::string block = std::to_string(panel_.block);
       rest += "   cell: largest of " + block + " x " + block;
     }
-    out_ += CutToWidth(rest, columns_ - used) + "\n";
+    out_ += CutToWidth(rest, columns_ - used, alphabet_) + "\n";
   }
 
   const DumpInfo& info_;
