@@ -252,7 +252,9 @@ std::string GgufFile::Describe(std::string_view key) const {
 }
 
 Status GgufFile::Error(StatusCode code, std::string_view message) const {
-  return {code, Concat({impl_->path, ": ", message})};
+  // Callers put names and texts from the file into their messages: none may break the line.
+  constexpr std::size_t kMaxShown = 1000;
+  return {code, Concat({impl_->path, ": ", Escaped(message, kMaxShown)})};
 }
 
 }  // namespace fovea::format

@@ -87,7 +87,9 @@ class GgufFile {
   /// The value as text for `fovea info` ("llama", "5", "[2048 strings]").
   std::string Describe(std::string_view key) const;
 
-  /// A Status of this file: "<path>: <message>".
+  /// A Status of this file: "<path>: <message>", one line: control characters and bytes that are
+  /// not UTF-8 are escaped and a message beyond 1000 characters is cut, so it may quote the file's
+  /// texts.
   Status Error(StatusCode code, std::string_view message) const;
 
  private:

@@ -160,6 +160,15 @@ TEST(GgufValues, ReadEveryIntegerWidthAtItsExtremes) {
   EXPECT_EQ(file->Describe("esc"), "a\\nb");
 }
 
+TEST(GgufFileError, StaysOneShortLineWhateverItQuotes) {
+  const Bytes bytes = EverythingBuilder().Build();
+  const auto file = Open(bytes);
+  ASSERT_TRUE(file.ok());
+  ExpectMessage(file->Error(StatusCode::kMalformed, "name a\nb\x1b\xFF"), StatusCode::kMalformed,
+                {"name a\\nb\\x1b\\xff"});
+  EXPECT_LT(file->Error(StatusCode::kMalformed, std::string(5000, 'x')).message().size(), 1100U);
+}
+
 TEST(GgufValues, RefuseFloatsThatAreNotFinite) {
   GgufBuilder builder;
   builder.Add("nan", std::numeric_limits<float>::quiet_NaN())

@@ -1,0 +1,140 @@
+#include "tests/hostile/run_model.h"
+
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <filesystem>
+#include <fstream>
+#include <span>
+#include <system_error>
+#include <vector>
+
+#include "fovea/attention.h"
+#include "fovea/model.h"
+#include "fovea/session.h"
+
+namespace fovea::testing {
+namespace {
+
+/// A second for a whole run in Release; sanitizers, and machines that share their cores, are
+/// slower.
+constexpr double kMaxSeconds = 10.0;
+constexpr std::size_t kMaxMemory = std::size_t{32} << 20U;
+constexpr std::size_t kPromptTokens = 6;
+
+void ExpectCleanError(const Status& status, const std::string& path) {
+  EXPECT_NE(status.code(), StatusCode::kOk);
+  EXPECT_FALSE(status.message().empty());
+  for (const char c : status.message()) {
+    const auto byte = static_cast<unsigned char>(c);
+    EXPECT_TRUE(byte >= 0x20 && byte != 0x7F) << "control character in: " << status.message();
+    if (byte < 0x20) break;
+  }
+  if (!path.empty()) {
+    EXPECT_TRUE(status.message().starts_with(path)) << status.message();
+  }
+}
+
+void ExpectFinite(std::span<const float> values) {
+  EXPECT_TRUE(std::ranges::all_of(values, [](float v) { return std::isfinite(v); }));
+}
+
+/// Every recorded row sums to 1.
+void ExpectSoundMaps(const AttentionRecorder& maps, const ModelInfo& info, std::size_t tokens) {
+  for (std::size_t layer = 0; layer < info.layers; ++layer) {
+    for (std::size_t head = 0; head < info.heads; ++head) {
+      const AttentionRecorder::View map = maps.Map(layer, head);
+      ASSERT_EQ(map.tokens, tokens);
+      for (std::size_t query = 0; query < tokens; ++query) {
+        double sum = 0.0;
+        for (std::size_t key = 0; key <= query; ++key) sum += double{map.At(query, key)};
+        // Each of at most a few float weights is off by a rounding or two.
+        EXPECT_NEAR(sum, 1.0, 1e-4) << "layer " << layer << " head " << head;
+      }
+    }
+  }
+}
+
+std::vector<std::int32_t> Prompt(const Model& model) {
+  std::vector<std::int32_t> ids;
+  if (const Tokenizer* tokenizer = model.tokenizer()) {
+    const auto tokens = tokenizer->Tokenize("the cat \xE7\x8C\xAB sat");
+    if (tokens.ok()) {
+      for (const Token& token : *tokens) {
+        EXPECT_GE(token.id, 0);
+        EXPECT_LT(static_cast<std::size_t>(token.id), model.info().vocabulary);
+        ids.push_back(token.id);
+        static_cast<void>(tokenizer->DisplayPiece(token.id));
+      }
+      static_cast<void>(Detokenize(*tokenizer, ids));
+    } else {
+      ExpectCleanError(tokens.error(), "");
+    }
+  }
+  if (ids.size() > kPromptTokens) ids.resize(kPromptTokens);
+  if (ids.empty()) ids.push_back(0);
+  return ids;
+}
+
+Status RunSession(const Model& model) {
+  const std::vector<std::int32_t> ids = Prompt(model);
+  auto session = Session::Create(model, {.max_tokens = 16, .chunk = 4, .max_memory = kMaxMemory});
+  if (!session) return session.error();
+  AttentionRecorder maps;
+  const auto logits = session->Prefill(ids, {.observer = &maps});
+  if (!logits) return logits.error();
+  ExpectFinite(*logits);
+  EXPECT_EQ(logits->size(), model.info().vocabulary);
+  ExpectSoundMaps(maps, model.info(), ids.size());
+  const auto best = std::ranges::max_element(*logits) - logits->begin();
+  const auto next = session->Decode(static_cast<std::int32_t>(best), {.observer = &maps});
+  if (!next) return next.error();
+  ExpectFinite(*next);
+  return {};
+}
+
+Status LoadAndRun(const std::string& path) {
+  const auto model = Model::Load(path, {.max_memory = kMaxMemory});
+  if (!model) {
+    ExpectCleanError(model.error(), path);
+    return model.error();
+  }
+  static_cast<void>(model->Tensors());
+  if (model->tokenizer() == nullptr) ExpectCleanError(model->tokenizer_status(), path);
+  const Status status = RunSession(*model);
+  if (!status.ok()) ExpectCleanError(status, "");
+  return status;
+}
+
+}  // namespace
+
+ModelFile::ModelFile() {
+  folder_ = (std::filesystem::temp_directory_path() / "fovea-hostile-XXXXXX").string();
+  EXPECT_NE(::mkdtemp(folder_.data()), nullptr);
+  path_ = folder_ + "/model.gguf";
+}
+
+ModelFile::~ModelFile() {
+  std::error_code ignored;
+  std::filesystem::remove_all(folder_, ignored);
+}
+
+void ModelFile::Write(const Bytes& bytes) const {
+  std::ofstream file(path_, std::ios::binary | std::ios::trunc);
+  file.write(reinterpret_cast<const char*>(bytes.data()),
+             static_cast<std::streamsize>(bytes.size()));
+  EXPECT_TRUE(file.good());
+}
+
+Status RunModel(const std::string& path) {
+  const auto start = std::chrono::steady_clock::now();
+  Status status = LoadAndRun(path);
+  const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
+  EXPECT_LT(seconds.count(), kMaxSeconds) << status.message();
+  return status;
+}
+
+}  // namespace fovea::testing
