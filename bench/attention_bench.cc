@@ -6,13 +6,11 @@
 #include <benchmark/benchmark.h>
 
 #include <algorithm>
-#include <chrono>
 #include <cmath>
-#include <cstring>
-#include <random>
 #include <string>
 #include <vector>
 
+#include "bench/machine_limits.h"
 #include "engine/attention/tiled_attention.h"
 #include "platform/aligned_buffer.h"
 #include "platform/thread_pool.h"
@@ -30,31 +28,6 @@ constexpr Shape kShapes[] = {{"15M", 6, 6, 48},
                              {"SmolLM", 9, 3, 64},
                              {"0.5B", 14, 2, 64},
                              {"1.1B", 32, 4, 64}};
-
-/// Multiply-adds per second of one gemm that stays in the first-level cache: a stand-in for the
-/// peak.
-double PeakFlops(const kernels::KernelTable& kernels) {
-  static const double peak = [&] {
-    constexpr std::size_t kRows = 32;
-    constexpr std::size_t kTokens = 32;
-    constexpr std::size_t kColumns = 96;
-    std::vector<float> w(kRows * kColumns, 0.5F), x(kTokens * kColumns, 0.25F);
-    std::vector<float> out(kRows * kTokens);
-    double best = 0.0;
-    for (int round = 0; round < 200; ++round) {
-      const auto start = std::chrono::steady_clock::now();
-      for (int i = 0; i < 50; ++i) {
-        kernels.gemm(w.data(), kColumns, kRows, x.data(), kColumns, kTokens, kColumns, out.data(),
-                     kRows);
-        benchmark::DoNotOptimize(out.data());
-      }
-      const std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;
-      best = std::max(best, 50.0 * 2.0 * kRows * kTokens * kColumns / took.count());
-    }
-    return best;
-  }();
-  return peak;
-}
 
 /// Adds up what each key of each head receives, as rows stream by.
 class Reducer : public AttentionObserver {
@@ -85,15 +58,10 @@ void RunAttention(benchmark::State& state, const Shape& shape, std::size_t token
   const auto pool = platform::ThreadPool::Create(workers);
   const std::size_t positions = cached + tokens;
   const std::size_t width = shape.heads * shape.head_dim;
-  std::mt19937 random(1);
-  std::normal_distribution<float> normal;
-  std::vector<float> query(tokens * width), out(tokens * width);
-  for (float& x : query) x = normal(random);
+  const std::vector<float> query = bench::RandomFloats(tokens * width);
+  std::vector<float> out(tokens * width);
   std::vector<std::uint16_t> cache(2 * shape.kv_heads * positions * shape.head_dim);
-  for (std::uint16_t& half : cache) {
-    const float x = normal(random);
-    kernels.f32_to_f16(&x, 1, &half);
-  }
+  kernels.f32_to_f16(bench::RandomFloats(cache.size()).data(), cache.size(), cache.data());
   const std::byte* keys = reinterpret_cast<const std::byte*>(cache.data());
   Reducer reducer(shape.heads, positions);
   Call call;
@@ -130,9 +98,9 @@ void RunAttention(benchmark::State& state, const Shape& shape, std::size_t token
   const double cells = t * static_cast<double>(cached) + t * (t + 1.0) / 2.0;
   const double flops = cells * 4.0 * static_cast<double>(width);
   const double done = flops * static_cast<double>(state.iterations());
-  state.counters["FLOP/s"] = benchmark::Counter(done, benchmark::Counter::kIsRate);
-  state.counters["of_peak"] = benchmark::Counter(
-      done / PeakFlops(kernels) / static_cast<double>(workers), benchmark::Counter::kIsRate);
+  static const double peak = bench::PeakFlops(BestIsa());
+  state.counters["FLOP/s/core"] = benchmark::Counter(done, benchmark::Counter::kIsRate);
+  state.counters["of_peak"] = benchmark::Counter(done / peak, benchmark::Counter::kIsRate);
 }
 
 void Register() {
@@ -146,12 +114,12 @@ void Register() {
               (std::string("prefill/") + shape.name + "/" + std::to_string(tokens) + threads + end)
                   .c_str(),
               RunAttention, shape, tokens, std::size_t{0}, workers, observed)
-              ->UseRealTime();
+              ->MeasureProcessCPUTime();
         }
         benchmark::RegisterBenchmark(
             (std::string("decode/") + shape.name + "/2048" + threads + end).c_str(), RunAttention,
             shape, std::size_t{1}, std::size_t{2047}, workers, observed)
-            ->UseRealTime();
+            ->MeasureProcessCPUTime();
       }
     }
   }
