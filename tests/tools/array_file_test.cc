@@ -177,8 +177,7 @@ TEST(ArrayFile, SizesThatWrapAreRefused) {
   EXPECT_FALSE(ArrayBytes(ElementType::kF16, {huge, huge, huge, huge}).ok());
   EXPECT_EQ(*ArrayBytes(ElementType::kF32, {huge, 0, huge}), 0U);
   TemporaryFolder folder;
-  EXPECT_FALSE(
-      MakeNpz(Open(folder.Path("a.npz")), {{"x", ElementType::kF32, {huge, huge}}}).ok());
+  EXPECT_FALSE(MakeNpz(Open(folder.Path("a.npz")), {{"x", ElementType::kF32, {huge, huge}}}).ok());
 }
 
 TEST(ZipFormat, ManyMembersGetZip64Records) {

@@ -1,5 +1,5 @@
-// A small dump that the writers' tests share: two layers (4, and 6 with a window of 2), head 3, tokens
-// <s>, "a", " b".
+// A small dump that the writers' tests share: two layers (4, and 6 with a window of 2), head 3,
+// tokens <s>, "a", " b".
 #ifndef FOVEA_TESTS_TOOLS_EXAMPLE_DUMP_H_
 #define FOVEA_TESTS_TOOLS_EXAMPLE_DUMP_H_
 

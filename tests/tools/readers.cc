@@ -127,7 +127,8 @@ ReadArray ReadNpy(const std::string& bytes, std::size_t* at) {
     array.shape.push_back(std::stoull(lengths, &used));
     count *= array.shape.back();
     lengths.erase(0, used);
-    while (!lengths.empty() && (lengths.front() == ',' || lengths.front() == ' ')) lengths.erase(0, 1);
+    while (!lengths.empty() && (lengths.front() == ',' || lengths.front() == ' '))
+      lengths.erase(0, 1);
   }
   *at += 10 + static_cast<std::size_t>(length);
   const auto size = static_cast<std::size_t>(count * ElementSize(array.type));
@@ -196,7 +197,8 @@ ReadTensors ReadSafetensors(const std::string& bytes) {
   Require(length % 8 == 0 && 8 + length <= bytes.size(), "header length");
   Require(bytes[8] == '{', "header begins with a brace");
   const auto begin = static_cast<std::size_t>(8 + length);
-  const nlohmann::json header = nlohmann::json::parse(bytes.substr(8, static_cast<std::size_t>(length)));
+  const nlohmann::json header =
+      nlohmann::json::parse(bytes.substr(8, static_cast<std::size_t>(length)));
   ReadTensors tensors;
   std::map<std::uint64_t, std::uint64_t> ranges;
   std::size_t empty = 0;
@@ -221,7 +223,8 @@ ReadTensors ReadSafetensors(const std::string& bytes) {
     } else {
       ranges[from] = to;
     }
-    array.bytes = bytes.substr(begin + static_cast<std::size_t>(from), static_cast<std::size_t>(size));
+    array.bytes =
+        bytes.substr(begin + static_cast<std::size_t>(from), static_cast<std::size_t>(size));
     tensors.arrays[name] = std::move(array);
   }
   std::uint64_t expected = 0;

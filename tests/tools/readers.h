@@ -1,5 +1,5 @@
-// Readers of the array formats, written from the formats' own descriptions and sharing nothing with the
-// writers. They throw std::runtime_error at the first byte that breaks a rule.
+// Readers of the array formats, written from the formats' own descriptions and sharing nothing with
+// the writers. They throw std::runtime_error at the first byte that breaks a rule.
 #ifndef FOVEA_TESTS_TOOLS_READERS_H_
 #define FOVEA_TESTS_TOOLS_READERS_H_
 
@@ -15,7 +15,7 @@ struct ReadArray {
   std::vector<std::uint64_t> shape;
   std::string bytes;
 
-  std::vector<float> Floats() const;          ///< Of f2 or f4.
+  std::vector<float> Floats() const;           ///< Of f2 or f4.
   std::vector<std::int32_t> Integers() const;  ///< Of i4.
   std::string Text() const;                    ///< Of a 0-d U, as UTF-8.
 };

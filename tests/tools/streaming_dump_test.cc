@@ -131,8 +131,7 @@ class FakeSession {
         if (k <= q) sum += std::exp(static_cast<double>(score));
       }
       for (std::size_t k = 0; k <= q; ++k) {
-        weights_[at + k] =
-            static_cast<float>(std::exp(static_cast<double>(scores_[at + k])) / sum);
+        weights_[at + k] = static_cast<float>(std::exp(static_cast<double>(scores_[at + k])) / sum);
       }
       log_sum_exp_[(layer * kHeads + head) * kTokens + q] = static_cast<float>(std::log(sum));
     }
@@ -175,7 +174,9 @@ Status Finish(ArrayFile* file, const DumpShape& shape, std::size_t tokens) {
   return file->Finish(shapes, "{}");
 }
 
-float Stored(float value, bool half) { return half ? FloatFromHalf(HalfFromFloat(value)) : value; }
+float Stored(float value, bool half) {
+  return half ? FloatFromHalf(HalfFromFloat(value)) : value;
+}
 
 void ExpectEverything(const std::map<std::string, ReadArray>& arrays, const FakeSession& session,
                       const DumpShape& shape, std::size_t tokens) {
@@ -204,8 +205,7 @@ void ExpectEverything(const std::map<std::string, ReadArray>& arrays, const Fake
       for (std::size_t h = 0; h < shape.heads.size(); ++h) {
         EXPECT_EQ(lse[h * tokens + t], session.LogSumExp(layer, shape.heads[h], t));
         for (std::size_t i = 0; i < kDim; ++i) {
-          EXPECT_EQ(query[(h * tokens + t) * kDim + i],
-                    session.Query(layer, t, shape.heads[h])[i]);
+          EXPECT_EQ(query[(h * tokens + t) * kDim + i], session.Query(layer, t, shape.heads[h])[i]);
         }
       }
       for (std::size_t h = 0; h < kKvHeads; ++h) {
@@ -355,7 +355,8 @@ TEST(Bidirectional, MapsAreTheSoftmaxOverAllTokensOfTheSameQueriesAndKeys) {
           sum += scores[k];
         }
         for (std::size_t k = 0; k < kRun; ++k) {
-          // Scores here stay below 32; a float error of a few ulps of that moves a weight <= 1 by 1e-5.
+          // Scores here stay below 32; a float error of a few ulps of that moves a weight <= 1 by
+          // 1e-5.
           EXPECT_NEAR(static_cast<double>(maps->Map(l, h)[q * kRun + k]), scores[k] / sum, 1e-5);
         }
       }

@@ -92,7 +92,8 @@ TEST(TextFiles, EstimatesAreOfTheRightSize) {
       maps.weights.push_back(k <= q % 64 ? 1.0F / static_cast<float>(q % 64 + 1) : 0.0F);
     }
   }
-  const double json = EstimateJsonBytes(2, 1, 64) / static_cast<double>(RenderJson(info, maps).size());
+  const double json =
+      EstimateJsonBytes(2, 1, 64) / static_cast<double>(RenderJson(info, maps).size());
   const double csv = EstimateCsvBytes(2, 1, 64) / static_cast<double>(RenderCsv(info, maps).size());
   EXPECT_GT(json, 0.5);
   EXPECT_LT(json, 2.0);

@@ -64,7 +64,9 @@ TEST(TokenTable, WideSpacesSeparateWordsEvenWhenCutIntoBytes) {
   const ListTokenizer tokenizer({"<s>", "a", "\xE3", "\x80", "b"});
   Prompt prompt;
   prompt.has_text = true;
-  prompt.text = "a\xE3\x80\x80" "b";
+  prompt.text =
+      "a\xE3\x80\x80"
+      "b";
   prompt.tokens = {At(1, 0, 1), At(2, 1, 2), At(3, 2, 3), At(3, 3, 4), At(4, 4, 5)};
   const TokenTable table = MakeTokenTable(&tokenizer, prompt, {});
   EXPECT_EQ(table.tokens.word.front(), 0);

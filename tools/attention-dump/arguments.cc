@@ -10,7 +10,9 @@ namespace {
 
 constexpr std::size_t kMaxThreads = 1024;
 
-Status Usage(const std::string& message) { return {StatusCode::kInvalidArgument, message}; }
+Status Usage(const std::string& message) {
+  return {StatusCode::kInvalidArgument, message};
+}
 
 /// Options as typed; an empty optional was not given.
 struct Raw {
@@ -50,6 +52,10 @@ Status Split(int argc, const char* const* argv, Raw* raw, Arguments* arguments) 
     app.parse(argc, const_cast<char**>(argv));
     const std::vector<std::string> extras = app.remaining();
     if (!extras.empty()) return Usage(extras.front() + ": unknown option");
+  } catch (const CLI::ArgumentMismatch& error) {
+    const std::string what = error.what();  // begins with the option's name
+    const bool missing = what.find("missing") != std::string::npos;
+    return Usage(what.substr(0, what.find(':')) + (missing ? ": needs a value" : ": given twice"));
   } catch (const CLI::ParseError& error) {
     return Usage(error.what());
   }
@@ -105,8 +111,8 @@ Status ReadOutputs(const Raw& raw, Arguments* arguments) {
   for (const std::string& path : raw.outputs) {
     const std::optional<OutputKind> kind = OutputKindOf(path);
     if (!kind) {
-      return Usage("-o " + path + ": unknown ending; these are known: " +
-                   std::string(OutputEndings()));
+      return Usage("-o " + path +
+                   ": unknown ending; these are known: " + std::string(OutputEndings()));
     }
     const std::string comparable = ComparablePath(path);
     if (std::find(seen.begin(), seen.end(), comparable) != seen.end()) {

@@ -27,8 +27,8 @@ struct Arguments {
   bool version = false;
   std::string model;  ///< Empty: the model that ships.
   Input input = Input::kSample;
-  std::string text;  ///< kText
-  std::string file;  ///< kFile
+  std::string text;               ///< kText
+  std::string file;               ///< kFile
   std::vector<std::int32_t> ids;  ///< kTokens
   std::vector<OutputPath> outputs;
   std::vector<Range> layers;  ///< Empty: all.
@@ -41,7 +41,7 @@ struct Arguments {
   std::size_t threads = 0;  ///< 0: as many as the machine has.
   std::size_t context = 0;  ///< 0: the model's.
   DataType kv_type = DataType::kF32;
-  std::string isa;  ///< Empty: the best.
+  std::string isa;               ///< Empty: the best.
   std::uint64_t max_memory = 0;  ///< 0: no limit.
   bool quiet = false;
   bool compare_mask = false;

@@ -1,5 +1,5 @@
-// The maps that a layer would have without the causal mask, rebuilt from the queries and keys of the
-// causal run: what --compare-mask shows.
+// The maps that a layer would have without the causal mask, rebuilt from the queries and keys of
+// the causal run: what --compare-mask shows.
 #ifndef FOVEA_TOOLS_ATTENTION_DUMP_BIDIRECTIONAL_H_
 #define FOVEA_TOOLS_ATTENTION_DUMP_BIDIRECTIONAL_H_
 
@@ -14,8 +14,8 @@
 
 namespace fovea::dump {
 
-/// Every query attends to all `tokens` tokens (at most the planned ones): softmax(softcap(q · k scale)).
-/// Only these layers are recomputed; their queries and keys stay those of the causal run.
+/// Every query attends to all `tokens` tokens (at most the planned ones): softmax(softcap(q · k
+/// scale)). Only these layers are recomputed; their queries and keys stay those of the causal run.
 Result<MapSet> BidirectionalMaps(const DumpShape& shape, const std::vector<KeptTrace>& traces,
                                  std::size_t tokens);
 

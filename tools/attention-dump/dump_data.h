@@ -15,9 +15,11 @@ namespace fovea::dump {
 /// Per token, in order; all vectors have the same length.
 struct DumpTokens {
   std::vector<std::int32_t> ids;
-  std::vector<std::string> pieces;  ///< For people: Tokenizer::DisplayPiece; "#17" without a vocabulary.
-  std::vector<std::size_t> text_begin, text_end;  ///< Byte offsets into the text (prompt + generated).
-  std::vector<std::int32_t> word;                 ///< Word id, -1 for special tokens.
+  std::vector<std::string>
+      pieces;  ///< For people: Tokenizer::DisplayPiece; "#17" without a vocabulary.
+  std::vector<std::size_t> text_begin,
+      text_end;                    ///< Byte offsets into the text (prompt + generated).
+  std::vector<std::int32_t> word;  ///< Word id, -1 for special tokens.
   std::vector<bool> special, generated;
   std::size_t size() const { return ids.size(); }
 };
@@ -25,21 +27,22 @@ struct DumpTokens {
 /// Everything the sidecar and the trust stamp say.
 struct DumpInfo {
   ModelInfo model;
-  std::string model_hash;   ///< Model::FileHash
-  std::string text;         ///< Prompt and generated text; empty for --tokens.
+  std::string model_hash;  ///< Model::FileHash
+  std::string text;        ///< Prompt and generated text; empty for --tokens.
   DumpTokens tokens;
   std::vector<std::size_t> layers;   ///< Original numbers of the layers in the dump.
   std::vector<std::size_t> heads;    ///< Original numbers of the query heads in the dump.
   std::vector<std::size_t> kv_head;  ///< KV head of each entry of `heads`.
-  std::string mask;         ///< "causal", or "causal, sliding window" if a dumped layer has one.
+  std::string mask;  ///< "causal", or "causal, sliding window" if a dumped layer has one.
   std::vector<std::size_t> windows;  ///< Per dumped layer, 0: none.
-  std::string kv_type;      ///< "F32" or "F16"
-  std::string isa;          ///< "avx512", …
+  std::string kv_type;               ///< "F32" or "F16"
+  std::string isa;                   ///< "avx512", …
   std::size_t threads = 1;
-  std::string precision;    ///< "f16" or "f32": of the stored weights.
-  double row_sum_error = 0.0;     ///< Largest |Σ row - 1| seen, before rounding to `precision`.
-  double learned_sink_share = 0.0;///< Share of weight on learned sinks (0: these families have none).
-  std::string version;      ///< Of fovea.
+  std::string precision;       ///< "f16" or "f32": of the stored weights.
+  double row_sum_error = 0.0;  ///< Largest |Σ row - 1| seen, before rounding to `precision`.
+  double learned_sink_share =
+      0.0;              ///< Share of weight on learned sinks (0: these families have none).
+  std::string version;  ///< Of fovea.
 };
 
 /// Maps in memory, for pictures, the page, the terminal, .json and .csv.

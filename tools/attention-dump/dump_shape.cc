@@ -2,9 +2,15 @@
 
 namespace fovea::dump {
 
-std::string QueryName(std::size_t layer) { return "q.L" + std::to_string(layer); }
-std::string KeyName(std::size_t layer) { return "k.L" + std::to_string(layer); }
-std::string LogSumExpName(std::size_t layer) { return "lse.L" + std::to_string(layer); }
+std::string QueryName(std::size_t layer) {
+  return "q.L" + std::to_string(layer);
+}
+std::string KeyName(std::size_t layer) {
+  return "k.L" + std::to_string(layer);
+}
+std::string LogSumExpName(std::size_t layer) {
+  return "lse.L" + std::to_string(layer);
+}
 
 ArraySpec AttentionSpec(const DumpShape& shape) {
   return {"attention",

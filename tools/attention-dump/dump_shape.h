@@ -12,9 +12,9 @@
 namespace fovea::dump {
 
 struct DumpShape {
-  std::size_t tokens = 0;     ///< Prompt and all tokens that may be generated.
-  std::size_t generated = 0;  ///< How many of them may be generated.
-  bool generates = false;     ///< `greedy_tokens` is part of the file.
+  std::size_t tokens = 0;           ///< Prompt and all tokens that may be generated.
+  std::size_t generated = 0;        ///< How many of them may be generated.
+  bool generates = false;           ///< `greedy_tokens` is part of the file.
   std::vector<std::size_t> layers;  ///< Selected, ascending, original numbers.
   std::vector<std::size_t> heads;
   std::size_t model_heads = 0;

@@ -8,8 +8,8 @@
 
 namespace fovea::dump {
 
-/// Branch-free, so that compilers turn loops over it into vector code. Too large becomes infinity, NaN
-/// stays NaN.
+/// Branch-free, so that compilers turn loops over it into vector code. Too large becomes infinity,
+/// NaN stays NaN.
 inline std::uint16_t HalfFromFloat(float value) {
   constexpr std::uint32_t kInfinity = 0x7F800000U;
   constexpr std::uint32_t kSmallestNormalHalf = 0x38800000U;  // 2^-14
@@ -17,8 +17,8 @@ inline std::uint16_t HalfFromFloat(float value) {
   const std::uint32_t bits = std::bit_cast<std::uint32_t>(value);
   const std::uint32_t sign = (bits >> 16U) & 0x8000U;
   const std::uint32_t magnitude = bits & 0x7FFFFFFFU;
-  // Below 2^-14 a half counts in steps of 2^-24, which are the steps of a float near 0.5: adding 0.5
-  // makes the floating-point unit round, ties to even.
+  // Below 2^-14 a half counts in steps of 2^-24, which are the steps of a float near 0.5: adding
+  // 0.5 makes the floating-point unit round, ties to even.
   const float small = magnitude < kSmallestNormalHalf ? std::bit_cast<float>(magnitude) : 0.0F;
   const std::uint32_t subnormal =
       std::bit_cast<std::uint32_t>(small + 0.5F) - std::bit_cast<std::uint32_t>(0.5F);

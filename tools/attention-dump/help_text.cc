@@ -5,8 +5,8 @@ namespace fovea::dump {
 std::string HelpText() {
   return R"(Usage: attention-dump [MODEL] [--text T | --file F | --tokens 1,2,3 | -] [-o OUT ...]
 
-Shows the exact attention of a language model (a GGUF file) over a text. Without MODEL: the small model
-that ships. Without a text: a sample sentence. Without -o: a heat map in the terminal.
+Shows the exact attention of a language model (a GGUF file) over a text. Without MODEL: the small
+model that ships. Without a text: a sample sentence. Without -o: a heat map in the terminal.
 
 Examples
   attention-dump                                          look at something, now
@@ -28,7 +28,7 @@ What to keep
   --logits            also logits [token, vocabulary]                    (.npz, .safetensors)
   --scores            also scores before the softmax, masked ones -inf   (.npz, .safetensors)
   --trace             also queries, keys and log-sum-exp of every layer  (.npz, .safetensors)
-  --compare-mask      also the same layers without the causal mask       (.png, .svg, .html, terminal)
+  --compare-mask      also the same maps without the causal mask      (.png, .svg, .html, terminal)
 
 Output
   -o, --output OUT    may be given several times; the ending chooses the format:
@@ -36,7 +36,7 @@ Output
                         .html                    a page to explore; needs no network
                         .png .svg                a picture: one head, or a grid of heads
                         .json .csv               text, for small selections
-  -q, --quiet         print nothing but errors
+  -q, --quiet         no progress bar, no list of the files written
 
 How to run
   --threads N         default: one per core

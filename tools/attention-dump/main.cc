@@ -17,10 +17,12 @@ constexpr int kInterrupted = 130;
 
 volatile std::sig_atomic_t interrupted = 0;
 
-extern "C" void NoteInterrupt(int) { interrupted = 1; }
+extern "C" void NoteInterrupt(int) {
+  interrupted = 1;
+}
 
-/// Interrupts end the run between two layers, so that temporary files are removed; a second one kills.
-/// A file size limit and a closed pipe become errors of the write.
+/// Interrupts end the run between two layers, so that temporary files are removed; a second one
+/// kills. A file size limit and a closed pipe become errors of the write.
 void PrepareSignals() {
   struct sigaction action = {};
   action.sa_handler = NoteInterrupt;
@@ -43,8 +45,7 @@ int Print(const std::string& text) {
 }
 
 int Main(int argc, char** argv) {
-  const fovea::Result<fovea::dump::Arguments> arguments =
-      fovea::dump::ParseArguments(argc, argv);
+  const fovea::Result<fovea::dump::Arguments> arguments = fovea::dump::ParseArguments(argc, argv);
   if (!arguments) return Report(arguments.status().message() + " (see --help)", kUsage);
   if (arguments->help) return Print(fovea::dump::HelpText());
   if (arguments->version) return Print("attention-dump " FOVEA_VERSION "\n");

@@ -16,7 +16,8 @@ namespace fovea::dump {
 
 struct ModelRun {
   std::span<const std::int32_t> prompt;
-  std::size_t generate = 0;  ///< At most; an end-of-generation id stops and is not part of the dump.
+  std::size_t generate =
+      0;  ///< At most; an end-of-generation id stops and is not part of the dump.
   const Tokenizer* tokenizer = nullptr;  ///< Null: nothing ends a generation early.
   bool logits = false;
   std::function<bool()> interrupted;  ///< Asked often; true stops with kCancelled.

@@ -82,9 +82,9 @@ Result<std::vector<std::size_t>> Select(const std::vector<Range>& ranges, std::s
   for (const Range& range : ranges) {
     if (range.last >= count) {
       const std::uint64_t missing = range.first >= count ? range.first : range.last;
-      return Status(StatusCode::kInvalidArgument,
-                    what + " " + std::to_string(missing) + " does not exist; the model has " +
-                        what + "s 0 to " + std::to_string(count - 1));
+      return Status(StatusCode::kInvalidArgument, what + " " + std::to_string(missing) +
+                                                      " does not exist; the model has " + what +
+                                                      "s 0 to " + std::to_string(count - 1));
     }
     for (std::uint64_t i = range.first; i <= range.last; ++i) wanted[i] = true;
   }

@@ -30,8 +30,8 @@ std::optional<std::vector<Range>> ParseRanges(std::string_view text);
 /// "1,2,3"; white space around the commas is allowed, as a copied list has it.
 std::optional<std::vector<std::int32_t>> ParseIds(std::string_view text);
 
-/// The selected numbers below `count`, ascending, each once; all of them if `ranges` is empty. The error
-/// says what exists: "layer 9 does not exist; the model has layers 0 to 5".
+/// The selected numbers below `count`, ascending, each once; all of them if `ranges` is empty. The
+/// error says what exists: "layer 9 does not exist; the model has layers 0 to 5".
 Result<std::vector<std::size_t>> Select(const std::vector<Range>& ranges, std::size_t count,
                                         const std::string& what);
 

@@ -18,7 +18,9 @@ constexpr std::array<std::pair<std::string_view, OutputKind>, 8> kEndings = {{
     {".html", OutputKind::kHtml},
 }};
 
-char Lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
+char Lower(char c) {
+  return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+}
 
 }  // namespace
 
@@ -27,7 +29,8 @@ std::optional<OutputKind> OutputKindOf(std::string_view path) {
   for (const auto& [ending, kind] : kEndings) {
     // A file named ".npz" has no ending: it is hidden.
     if (path.size() - name <= ending.size()) continue;
-    if (std::equal(ending.begin(), ending.end(), path.end() - static_cast<std::ptrdiff_t>(ending.size()),
+    if (std::equal(ending.begin(), ending.end(),
+                   path.end() - static_cast<std::ptrdiff_t>(ending.size()),
                    [](char a, char b) { return a == Lower(b); })) {
       return kind;
     }
@@ -35,6 +38,8 @@ std::optional<OutputKind> OutputKindOf(std::string_view path) {
   return std::nullopt;
 }
 
-std::string_view OutputEndings() { return ".npz .npy .safetensors .json .csv .png .svg .html"; }
+std::string_view OutputEndings() {
+  return ".npz .npy .safetensors .json .csv .png .svg .html";
+}
 
 }  // namespace fovea::dump

@@ -90,6 +90,11 @@ Result<Outputs> Outputs::Open(const std::vector<OutputPath>& paths) {
     output.path = path;
     std::string error;
     if (!platform::AtomicFile::Create(path.path, &output.file, &error)) {
+      std::error_code unknown;
+      const std::string folder = std::filesystem::path(path.path).parent_path().string();
+      if (!folder.empty() && !std::filesystem::exists(folder, unknown)) {
+        error = "the folder '" + folder + "' does not exist";
+      }
       return Status(StatusCode::kIoError, path.path + ": " + error);
     }
     outputs.outputs_.push_back(std::move(output));
@@ -132,8 +137,7 @@ Status Outputs::Lay(const DumpShape& shape, std::uint64_t header_estimate) {
   for (Output& output : outputs_) {
     if (!Streams(output.path.kind)) continue;
     Result<std::unique_ptr<ArrayFile>> file =
-        output.path.kind == OutputKind::kNpz
-            ? MakeNpz(std::move(output.file), AllSpecs(shape))
+        output.path.kind == OutputKind::kNpz ? MakeNpz(std::move(output.file), AllSpecs(shape))
         : output.path.kind == OutputKind::kNpy
             ? MakeNpy(std::move(output.file), AttentionSpec(shape))
             : MakeSafetensors(std::move(output.file), AllSpecs(shape), header_estimate);

@@ -27,8 +27,8 @@ class Outputs {
   /// Some output needs all maps in memory.
   bool needs_maps() const;
 
-  /// Refuses what cannot work: text that would be huge, disks with too little room. Then lays out the
-  /// array files. `header_estimate`: bytes of the sidecar, roughly.
+  /// Refuses what cannot work: text that would be huge, disks with too little room. Then lays out
+  /// the array files. `header_estimate`: bytes of the sidecar, roughly.
   Status Lay(const DumpShape& shape, std::uint64_t header_estimate);
 
   /// The array files, in order; owned by this.

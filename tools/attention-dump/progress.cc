@@ -18,7 +18,9 @@ constexpr std::size_t kWidth = 40;
 Progress::Progress(bool wanted)
     : enabled_(wanted && ::isatty(STDERR_FILENO) == 1), start_(Clock::now()), last_(start_) {}
 
-Progress::~Progress() { Clear(); }
+Progress::~Progress() {
+  Clear();
+}
 
 void Progress::Update(double done, const std::string& what) {
   if (!enabled_) return;

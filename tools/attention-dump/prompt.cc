@@ -59,9 +59,9 @@ Result<std::string> ReadFile(const std::string& path) {
 Status CheckIds(const Arguments& arguments, const ModelInfo& info) {
   for (const std::int32_t id : arguments.ids) {
     if (static_cast<std::size_t>(id) >= info.vocabulary) {
-      return {StatusCode::kInvalidArgument,
-              "--tokens: " + std::to_string(id) + " is not in the vocabulary, which has ids 0 to " +
-                  std::to_string(info.vocabulary - 1)};
+      return {StatusCode::kInvalidArgument, "--tokens: " + std::to_string(id) +
+                                                " is not in the vocabulary, which has ids 0 to " +
+                                                std::to_string(info.vocabulary - 1)};
     }
   }
   return Status::Ok();
@@ -95,8 +95,7 @@ Result<std::string> ReadText(const Arguments& arguments) {
   return text;
 }
 
-Result<Prompt> MakePrompt(const Arguments& arguments, const Model& model,
-                          const std::string& text) {
+Result<Prompt> MakePrompt(const Arguments& arguments, const Model& model, const std::string& text) {
   Prompt prompt;
   if (arguments.input == Input::kTokens) {
     if (Status status = CheckIds(arguments, model.info()); !status.ok()) return status;
@@ -113,7 +112,8 @@ Result<Prompt> MakePrompt(const Arguments& arguments, const Model& model,
                  (reason.ok() ? "it has no tokenizer" : reason.message()) + "; give --tokens");
   }
   Result<std::vector<Token>> tokens = model.tokenizer()->Tokenize(text);
-  if (!tokens) return About(InputName(arguments), tokens.status().code(), tokens.status().message());
+  if (!tokens)
+    return About(InputName(arguments), tokens.status().code(), tokens.status().message());
   if (tokens->empty()) {
     return About(InputName(arguments), StatusCode::kInvalidArgument, "the text has no tokens");
   }

@@ -14,8 +14,8 @@ namespace fovea::dump {
 /// What errors about the text call it: "--text", the file's name, "standard input" or "--tokens".
 std::string InputName(const Arguments& arguments);
 
-/// The text of --text, --file, standard input or the sample; empty for --tokens. Refuses an empty text
-/// and one that is larger than any context could take.
+/// The text of --text, --file, standard input or the sample; empty for --tokens. Refuses an empty
+/// text and one that is larger than any context could take.
 Result<std::string> ReadText(const Arguments& arguments);
 
 /// The tokens of `text` (or of --tokens), checked against the vocabulary.

@@ -97,8 +97,8 @@ Result<std::string> Run::Do() {
   if (status.ok()) status = MakeShape();
   if (status.ok()) status = CheckKeptBytes();
   if (status.ok()) {
-    status = outputs_->Lay(shape_, kSidecarBytes + text->size() +
-                                       shape_.tokens * kSidecarBytesPerToken);
+    status =
+        outputs_->Lay(shape_, kSidecarBytes + text->size() + shape_.tokens * kSidecarBytesPerToken);
   }
   if (status.ok()) status = OpenSession();
   if (status.ok()) status = RunAndFinish();
@@ -122,13 +122,12 @@ Status Run::LoadModel() {
 }
 
 Status Run::CheckLength() const {
-  const std::size_t limit =
-      arguments_.context != 0 ? arguments_.context : model_->info().context;
+  const std::size_t limit = arguments_.context != 0 ? arguments_.context : model_->info().context;
   const std::string context = "the context of " + std::to_string(limit) + " tokens";
   const std::size_t count = prompt_.tokens.size();
   if (count > limit) {
-    return {StatusCode::kLimitExceeded, InputName(arguments_) + ": " + std::to_string(count) +
-                                            " tokens do not fit " + context};
+    return {StatusCode::kLimitExceeded,
+            InputName(arguments_) + ": " + std::to_string(count) + " tokens do not fit " + context};
   }
   const std::size_t generate = arguments_.generate.value_or(0);
   if (generate > limit - count) {
@@ -137,9 +136,9 @@ Status Run::CheckLength() const {
                                             " to generate do not fit " + context};
   }
   if (arguments_.compare_mask && count + generate > kMaxComparedTokens) {
-    return {StatusCode::kLimitExceeded,
-            "--compare-mask: " + std::to_string(count + generate) + " tokens, the limit is " +
-                std::to_string(kMaxComparedTokens)};
+    return {StatusCode::kLimitExceeded, "--compare-mask: " + std::to_string(count + generate) +
+                                            " tokens, the limit is " +
+                                            std::to_string(kMaxComparedTokens)};
   }
   return Status::Ok();
 }
@@ -192,19 +191,19 @@ Status Run::OpenSession() {
   SessionOptions options;
   options.max_tokens = shape_.tokens;
   options.kv_type = arguments_.kv_type;
-  options.threads = arguments_.threads != 0
-                        ? arguments_.threads
-                        : std::clamp<std::size_t>(std::thread::hardware_concurrency(), 1,
-                                                  kMaxDefaultThreads);
+  options.threads =
+      arguments_.threads != 0
+          ? arguments_.threads
+          : std::clamp<std::size_t>(std::thread::hardware_concurrency(), 1, kMaxDefaultThreads);
   options.isa = isa_;
   if (arguments_.max_memory != 0) {
     const std::uint64_t used = model_->info().file_bytes + kept_bytes_;
-    options.max_memory = std::max<std::uint64_t>(
-        arguments_.max_memory - std::min(arguments_.max_memory, used), 1);
+    options.max_memory =
+        std::max<std::uint64_t>(arguments_.max_memory - std::min(arguments_.max_memory, used), 1);
   }
   Result<Session> session = Session::Create(*model_, options);
-  if (!session) return {session.status().code(),
-                        About(model_->info().path, session.status().message())};
+  if (!session)
+    return {session.status().code(), About(model_->info().path, session.status().message())};
   session_ = std::move(*session);
   return Status::Ok();
 }
@@ -276,9 +275,8 @@ std::string Run::Summary() const {
   if (arguments_.quiet) return text;
   for (const Outputs::Written& file : outputs_->written()) {
     text += OneLine(file.path) + ": " + std::to_string(shape_.layers.size()) + " layers, " +
-            std::to_string(shape_.heads.size()) + " heads, " +
-            std::to_string(info_.tokens.size()) + " tokens, " +
-            HumanBytes(static_cast<double>(file.bytes)) + "\n";
+            std::to_string(shape_.heads.size()) + " heads, " + std::to_string(info_.tokens.size()) +
+            " tokens, " + HumanBytes(static_cast<double>(file.bytes)) + "\n";
   }
   return text;
 }

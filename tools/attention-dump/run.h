@@ -13,12 +13,12 @@ namespace fovea::dump {
 
 /// The environment of a run.
 struct RunSurroundings {
-  std::string isa_variable;            ///< Value of FOVEA_ISA; --isa goes before it.
-  std::function<bool()> interrupted;   ///< True: stop, leave nothing behind.
+  std::string isa_variable;           ///< Value of FOVEA_ISA; --isa goes before it.
+  std::function<bool()> interrupted;  ///< True: stop, leave nothing behind.
 };
 
-/// Returns what is to be printed on standard output. Errors are one line that begins with the file or
-/// argument they are about. Files appear only on success.
+/// Returns what is to be printed on standard output. Errors are one line that begins with the file
+/// or argument they are about. Files appear only on success.
 Result<std::string> RunDump(const Arguments& arguments, const RunSurroundings& surroundings);
 
 }  // namespace fovea::dump

@@ -20,9 +20,9 @@ Result<std::string> FindShippedModel() {
   for (const fs::path& candidate : candidates) {
     if (fs::is_regular_file(candidate, error)) return candidate.string();
   }
-  return Status(StatusCode::kNotFound,
-                "MODEL: none given, and the model that ships is not at " +
-                    candidates.front().string() + " nor at " + candidates.back().string());
+  return Status(StatusCode::kNotFound, "MODEL: none given, and the model that ships is not at " +
+                                           candidates.front().string() + " nor at " +
+                                           candidates.back().string());
 }
 
 }  // namespace fovea::dump

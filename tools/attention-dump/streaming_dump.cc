@@ -163,7 +163,7 @@ void StreamingDump::KeepRows(const AttentionRows& rows) {
 }
 
 void StreamingDump::WriteRows(const AttentionRows& rows, const float* values, float masked,
-                              std::size_t Slots::* slot) {
+                              std::size_t Slots::*slot) {
   if (std::none_of(slots_.begin(), slots_.end(),
                    [&](const Slots& slots) { return slots.*slot != kNone; })) {
     return;
@@ -185,8 +185,7 @@ void StreamingDump::WriteRows(const AttentionRows& rows, const float* values, fl
       std::fill(out + keys, out + tokens, masked);
     }
   }
-  const std::uint64_t map =
-      layer_index_[rows.layer] * shape_.heads.size() + head_index_[rows.head];
+  const std::uint64_t map = layer_index_[rows.layer] * shape_.heads.size() + head_index_[rows.head];
   const std::uint64_t offset = (map * tokens + rows.query_begin) * row_bytes;
   for (std::size_t file = 0; file < files_.size(); ++file) {
     Write(file, slots_[file].*slot, offset, buffer.data(), rows.query_count * row_bytes);
@@ -224,9 +223,8 @@ void StreamingDump::OnTrace(const AttentionTrace& trace) {
 /// values [token, heads_in_row, head_dim] become [head, token, head_dim] of the chosen heads.
 void StreamingDump::WriteTraceHeads(const float* values, std::size_t heads_in_row,
                                     const AttentionTrace& trace,
-                                    const std::vector<std::size_t>& heads,
-                                    std::size_t layer_index,
-                                    std::vector<std::size_t> Slots::* slot,
+                                    const std::vector<std::size_t>& heads, std::size_t layer_index,
+                                    std::vector<std::size_t> Slots::*slot,
                                     std::vector<float>* kept) {
   const std::size_t dim = trace.head_dim;
   const std::size_t row_bytes = dim * sizeof(float);

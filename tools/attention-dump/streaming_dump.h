@@ -1,5 +1,6 @@
-// The observer behind every dump: rows go to open array files at the place where they belong, or into a
-// MapSet that is small enough to keep, the moment they are computed. Memory: one tile row per thread.
+// The observer behind every dump: rows go to open array files at the place where they belong, or
+// into a MapSet that is small enough to keep, the moment they are computed. Memory: one tile row
+// per thread.
 #ifndef FOVEA_TOOLS_ATTENTION_DUMP_STREAMING_DUMP_H_
 #define FOVEA_TOOLS_ATTENTION_DUMP_STREAMING_DUMP_H_
 
@@ -29,7 +30,8 @@ struct KeptTrace {
 
 class StreamingDump final : public AttentionObserver {
  public:
-  /// `files`, `maps` and `traces` are not owned; `maps` and `traces` may be null and are sized here.
+  /// `files`, `maps` and `traces` are not owned; `maps` and `traces` may be null and are sized
+  /// here.
   StreamingDump(DumpShape shape, std::vector<ArrayFile*> files, MapSet* maps,
                 std::vector<KeptTrace>* traces);
 
@@ -59,12 +61,12 @@ class StreamingDump final : public AttentionObserver {
   void Write(std::size_t file, std::size_t slot, std::uint64_t offset, const void* data,
              std::size_t bytes);
   void WriteRows(const AttentionRows& rows, const float* values, float masked,
-                 std::size_t Slots::* slot);
+                 std::size_t Slots::*slot);
   void KeepRows(const AttentionRows& rows);
   void NoteRowSums(const AttentionRows& rows);
   void WriteTraceHeads(const float* values, std::size_t heads_in_row, const AttentionTrace& trace,
                        const std::vector<std::size_t>& heads, std::size_t layer_index,
-                       std::vector<std::size_t> Slots::* slot, std::vector<float>* kept);
+                       std::vector<std::size_t> Slots::*slot, std::vector<float>* kept);
   void Fail(std::size_t file, Status status);
 
   DumpShape shape_;

@@ -1,4 +1,5 @@
-// What is printed when no file was asked for: a heat map of the most telling head, and a table of heads.
+// What is printed when no file was asked for: a heat map of the most telling head, and a table of
+// heads.
 #ifndef FOVEA_TOOLS_ATTENTION_DUMP_TERMINAL_VIEW_H_
 #define FOVEA_TOOLS_ATTENTION_DUMP_TERMINAL_VIEW_H_
 
@@ -15,8 +16,8 @@ namespace fovea::dump {
 /// Statistics of every head of a set, in its order.
 std::vector<HeadStatistics> StatisticsOf(const MapSet& maps, const DumpInfo& info);
 
-/// Index of the head that shows most: sure of itself, and not merely looking at the first token or at
-/// itself.
+/// Index of the head that shows most: sure of itself, and not merely looking at the first token or
+/// at itself.
 std::size_t MostTelling(const std::vector<HeadStatistics>& heads);
 
 /// Width and abilities of standard output, by the system and the usual variables (COLUMNS, TERM,

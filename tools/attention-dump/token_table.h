@@ -28,8 +28,8 @@ struct TokenTable {
 
 /// `tokenizer` may be null (a model without vocabulary): pieces are then "#17".
 ///
-/// Words: a token begins a new word if its bytes begin with white space or follow white space, or if
-/// it is the first one after a special token; special tokens belong to none (-1). White space is
+/// Words: a token begins a new word if its bytes begin with white space or follow white space, or
+/// if it is the first one after a special token; special tokens belong to none (-1). White space is
 /// Unicode's.
 TokenTable MakeTokenTable(const Tokenizer* tokenizer, const Prompt& prompt,
                           std::span<const std::int32_t> generated);

@@ -20,8 +20,8 @@ CodePoint DecodeUtf8(std::string_view text, std::size_t at);
 /// White_Space of the Unicode character database.
 bool IsWhiteSpace(char32_t c);
 
-/// The same text with every invalid byte replaced by '?': valid UTF-8 in which all byte offsets still
-/// hold.
+/// The same text with every invalid byte replaced by '?': valid UTF-8 in which all byte offsets
+/// still hold.
 std::string WithoutInvalidUtf8(std::string_view text);
 
 }  // namespace fovea::dump

@@ -19,7 +19,9 @@ std::uint64_t Product(const Shape& shape, std::size_t first) {
 
 }  // namespace
 
-std::size_t ElementBytes(ElementType type) { return type == ElementType::kF16 ? 2 : 4; }
+std::size_t ElementBytes(ElementType type) {
+  return type == ElementType::kF16 ? 2 : 4;
+}
 
 Result<std::uint64_t> ArrayBytes(ElementType type, const Shape& shape) {
   std::uint64_t bytes = ElementBytes(type);
@@ -55,8 +57,7 @@ Status ArrayFile::Lay() {
   }
   if (Status status = Place(&placed_); !status.ok()) return status;
   // Extend now: parts that are never written (masked keys) read as zeros.
-  const std::uint64_t end =
-      placed_.empty() ? 0 : placed_.back().offset + placed_.back().bytes;
+  const std::uint64_t end = placed_.empty() ? 0 : placed_.back().offset + placed_.back().bytes;
   std::string error;
   if (!file_.Resize(end, &error)) return Status(StatusCode::kIoError, error);
   return Status::Ok();
@@ -130,8 +131,7 @@ Status ArrayFile::MoveTogether(const Placement& from, const Placement& to) {
       rest /= new_shape[d];
       old_stride *= old_shape[d];
     }
-    if (Status status =
-            Move(from.offset + old_index * old_run, to.offset + run * new_run, new_run);
+    if (Status status = Move(from.offset + old_index * old_run, to.offset + run * new_run, new_run);
         !status.ok()) {
       return status;
     }

@@ -1,8 +1,8 @@
-// A file of named arrays (.npz, .npy, .safetensors) that is laid out before the numbers exist, so that
-// rows can be written where they belong as they stream by and no map has to be kept in memory.
+// A file of named arrays (.npz, .npy, .safetensors) that is laid out before the numbers exist, so
+// that rows can be written where they belong as they stream by and no map has to be kept in memory.
 //
-// The lengths planned at the start may turn out too long (a generation that stops early): Finish moves
-// the arrays together, in place.
+// The lengths planned at the start may turn out too long (a generation that stops early): Finish
+// moves the arrays together, in place.
 #ifndef FOVEA_TOOLS_ATTENTION_DUMP_FILES_ARRAY_FILE_H_
 #define FOVEA_TOOLS_ATTENTION_DUMP_FILES_ARRAY_FILE_H_
 
@@ -34,9 +34,9 @@ struct ArraySpec {
 /// Bytes of an array; kLimitExceeded if they do not fit 63 bits.
 Result<std::uint64_t> ArrayBytes(ElementType type, const Shape& shape);
 
-/// One open file. WriteAt may be called by several threads at once on ranges that do not overlap; the
-/// rest belongs to one thread. Errors carry the reason alone; the caller knows the path. Without a
-/// successful Finish nothing appears under the final name.
+/// One open file. WriteAt may be called by several threads at once on ranges that do not overlap;
+/// the rest belongs to one thread. Errors carry the reason alone; the caller knows the path.
+/// Without a successful Finish nothing appears under the final name.
 class ArrayFile {
  public:
   virtual ~ArrayFile() = default;
@@ -91,7 +91,8 @@ class ArrayFile {
 };
 
 /// A file of the three kinds on an already created temporary file. A .npy holds exactly one array.
-Result<std::unique_ptr<ArrayFile>> MakeNpz(platform::AtomicFile file, std::vector<ArraySpec> arrays);
+Result<std::unique_ptr<ArrayFile>> MakeNpz(platform::AtomicFile file,
+                                           std::vector<ArraySpec> arrays);
 Result<std::unique_ptr<ArrayFile>> MakeNpy(platform::AtomicFile file, ArraySpec array);
 /// `header_reserve`: bytes to keep free for the header; more are found if it turns out longer.
 Result<std::unique_ptr<ArrayFile>> MakeSafetensors(platform::AtomicFile file,

@@ -6,8 +6,8 @@
 namespace fovea::dump {
 namespace {
 
-/// The one array first, then the sidecar as a second array: `np.load(path)` gives the map, and a second
-/// np.load on the same open file gives the metadata.
+/// The one array first, then the sidecar as a second array: `np.load(path)` gives the map, and a
+/// second np.load on the same open file gives the metadata.
 class NpyFile final : public ArrayFile {
  public:
   NpyFile(platform::AtomicFile file, ArraySpec array) : ArrayFile(std::move(file), {array}) {}

@@ -15,8 +15,8 @@ const char* TypeCode(ElementType type) {
   return "";
 }
 
-/// numpy.lib.format: magic, version, length of the dictionary, the dictionary padded with spaces and
-/// ended by a newline.
+/// numpy.lib.format: magic, version, length of the dictionary, the dictionary padded with spaces
+/// and ended by a newline.
 std::string Header(const std::string& type_code, const Shape& shape) {
   std::string dictionary = "{'descr': '" + type_code + "', 'fortran_order': False, 'shape': (";
   for (const std::uint64_t length : shape) dictionary += std::to_string(length) + ",";

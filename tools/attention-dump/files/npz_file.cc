@@ -1,5 +1,5 @@
-// .npz: a ZIP archive of .npy members, stored. Local headers have a fixed length, so array data has its
-// place from the start; check sums are taken by reading the file once at the end.
+// .npz: a ZIP archive of .npy members, stored. Local headers have a fixed length, so array data has
+// its place from the start; check sums are taken by reading the file once at the end.
 #include <zlib.h>
 
 #include <algorithm>

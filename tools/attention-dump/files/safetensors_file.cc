@@ -1,6 +1,6 @@
-// .safetensors: an 8-byte header length, a JSON header (shapes, offsets, the sidecar in __metadata__)
-// padded with spaces to a multiple of 8, then all arrays without gaps. Arrays of 4-byte elements come
-// before those of 2, so that each is aligned to its elements.
+// .safetensors: an 8-byte header length, a JSON header (shapes, offsets, the sidecar in
+// __metadata__) padded with spaces to a multiple of 8, then all arrays without gaps. Arrays of
+// 4-byte elements come before those of 2, so that each is aligned to its elements.
 #include <algorithm>
 #include <nlohmann/json.hpp>
 #include <utility>
@@ -23,7 +23,9 @@ const char* TypeName(ElementType type) {
   return "";
 }
 
-std::uint64_t RoundUp8(std::uint64_t bytes) { return (bytes + 7) / 8 * 8; }
+std::uint64_t RoundUp8(std::uint64_t bytes) {
+  return (bytes + 7) / 8 * 8;
+}
 
 class SafetensorsFile final : public ArrayFile {
  public:

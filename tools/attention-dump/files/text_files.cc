@@ -46,8 +46,8 @@ class NumberWriter {
   std::string not_a_number_;
 };
 
-/// RFC 4180: quotes doubled; line breaks may stand in a quoted field but make the file hard to read by
-/// line, and display pieces hold none.
+/// RFC 4180: quotes doubled; line breaks may stand in a quoted field but make the file hard to read
+/// by line, and display pieces hold none.
 std::string Quoted(const std::string& field) {
   std::string quoted = "\"";
   for (const char c : field) {
@@ -95,8 +95,8 @@ std::string RenderCsv(const DumpInfo& info, const MapSet& maps) {
   const NumberWriter number(info.precision != "f32", "nan");
   std::vector<std::string> pieces;
   for (const std::string& piece : info.tokens.pieces) pieces.push_back(Quoted(piece));
-  std::string csv = "# " + SidecarJson(info) +
-                    "\nlayer,head,query,key,query_token,key_token,weight\n";
+  std::string csv =
+      "# " + SidecarJson(info) + "\nlayer,head,query,key,query_token,key_token,weight\n";
   for (std::size_t layer = 0; layer < maps.layers.size(); ++layer) {
     for (std::size_t head = 0; head < maps.heads.size(); ++head) {
       const std::string which =

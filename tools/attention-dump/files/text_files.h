@@ -16,9 +16,9 @@ constexpr std::size_t kMaxTextFileBytes = 50'000'000;
 double EstimateJsonBytes(std::size_t layers, std::size_t heads, std::size_t tokens);
 double EstimateCsvBytes(std::size_t layers, std::size_t heads, std::size_t tokens);
 
-/// {"metadata": {…}, "attention": [layer][head][query][key]}. NaN and infinity become null. Weights are
-/// rounded to half precision first unless info.precision is "f32"; what is written reads back to
-/// exactly that value.
+/// {"metadata": {…}, "attention": [layer][head][query][key]}. NaN and infinity become null. Weights
+/// are rounded to half precision first unless info.precision is "f32"; what is written reads back
+/// to exactly that value.
 std::string RenderJson(const DumpInfo& info, const MapSet& maps);
 
 /// A comment line "# " with the sidecar, a line of column names, then a line per visible cell:

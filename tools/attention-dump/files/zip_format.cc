@@ -64,7 +64,9 @@ std::string DirectoryEntry(const ZipMember& member) {
 
 }  // namespace
 
-bool NeedsZip64(std::uint64_t bytes) { return bytes >= kAbsent32; }
+bool NeedsZip64(std::uint64_t bytes) {
+  return bytes >= kAbsent32;
+}
 
 std::uint64_t ZipLocalHeaderBytes(const std::string& name, bool zip64) {
   return kLocalHeaderBytes + name.size() + (zip64 ? kLocalZip64Bytes : 0);
