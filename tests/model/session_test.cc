@@ -92,8 +92,8 @@ TEST_P(SessionOfFamily, GivesTheSameBitsWithAndWithoutAnObserver) {
 INSTANTIATE_TEST_SUITE_P(Families, SessionOfFamily,
                          ::testing::Values("llama", "gpt2", "gemma2", "gemma3", "phi2", "phi3",
                                            "gptneox", "stablelm-parallel", "llama-quantized"),
-                         [](const auto& info) {
-                           std::string name = info.param;
+                         [](const auto& parameter) {
+                           std::string name = parameter.param;
                            for (char& c : name) c = c == '-' ? '_' : c;
                            return name;
                          });
