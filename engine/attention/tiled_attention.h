@@ -1,5 +1,6 @@
-// Tiled attention with an online softmax (Milakov & Gimelshein 2018, Dao et al. 2022): walks blocks of
-// query rows and keys, never holds the whole matrix, and shows an observer exactly what it computed.
+// Tiled attention with an online softmax (Milakov & Gimelshein 2018, Dao et al. 2022): walks blocks
+// of query rows and keys, never holds the whole matrix, and shows an observer exactly what it
+// computed.
 #ifndef FOVEA_ATTENTION_TILED_ATTENTION_H_
 #define FOVEA_ATTENTION_TILED_ATTENTION_H_
 
@@ -67,11 +68,12 @@ struct ScratchShape {
   bool scores = false;
   bool trace = false;
 };
+/// The largest size_t if the sum overflows.
 std::size_t ScratchFloats(const kernels::KernelTable& kernels, const ScratchShape& shape);
 
-/// Runs all heads. Bit-equal for any number of workers and any split of queries into calls, observed or
-/// not. If the observer's selection includes this layer it gets rows of the selected heads and, if
-/// asked for, one trace of the call's tokens.
+/// Runs all heads. Bit-equal for any number of workers and any split of queries into calls,
+/// observed or not. If the observer's selection includes this layer it gets rows of the selected
+/// heads and, if asked for, one trace of the call's tokens.
 void Run(const Context& context, const Call& call);
 
 }  // namespace fovea::attention

@@ -1,5 +1,5 @@
-// Numbers from attention maps (formulas: Clark et al. 2019, Vig & Belinkov 2019, Olsson et al. 2022,
-// Gu et al. 2025). All work on rows as they stream by, so no map has to be kept.
+// Numbers from attention maps (formulas: Clark et al. 2019, Vig & Belinkov 2019, Olsson et al.
+// 2022, Gu et al. 2025). All work on rows as they stream by, so no map has to be kept.
 #ifndef FOVEA_ANALYSIS_H_
 #define FOVEA_ANALYSIS_H_
 
@@ -29,14 +29,14 @@ struct HeadStatistics {
   double induction = 0.0;
   /// Largest |Σ A - 1| of a row that sees a key.
   double row_sum_error = 0.0;
-  /// Entropy and mean distance of a head that would look evenly at all its mask shows (padding aside):
-  /// what "broad" and "local" are measured against.
+  /// Entropy and mean distance of a head that would look evenly at all its mask shows (padding
+  /// aside): what "broad" and "local" are measured against.
   double even_entropy = 0.0;
   double even_distance = 0.0;
 };
 
-/// An observer that keeps only HeadStatistics: O(heads) memory whatever the length. It takes one call at
-/// a time, as sessions give it.
+/// An observer that keeps only HeadStatistics: O(heads) memory whatever the length. It takes one
+/// call at a time, as sessions give it.
 class HeadStatisticsObserver : public AttentionObserver {
  public:
   /// period > 0: the input is a block of `period` tokens repeated once, starting at `repeat_begin`
@@ -67,9 +67,10 @@ class HeadStatisticsObserver : public AttentionObserver {
   std::vector<Sums> heads_;  ///< Of the heads seen so far, by layer, then head.
 };
 
-/// A plain-words type, the first that fits: "previous token" or "current token" (that token takes at
-/// least 0.4 of the weight on average), "first token (sink)" (over 0.3), "broad" (entropy at least 0.8 of
-/// even_entropy), "local" (mean distance at most 8 tokens and half of even_distance), else "mixed".
+/// A plain-words type, the first that fits: "previous token" or "current token" (that token takes
+/// at least 0.4 of the weight on average), "first token (sink)" (over 0.3), "broad" (entropy at
+/// least 0.8 of even_entropy), "local" (mean distance at most 8 tokens and half of even_distance),
+/// else "mixed".
 std::string_view HeadType(const HeadStatistics& head);
 
 }  // namespace fovea

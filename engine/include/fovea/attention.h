@@ -29,8 +29,8 @@ struct Mask {
   std::size_t window = 0;
   /// Position of the first query row among the keys (the cached positions before this call).
   std::size_t first_query = 0;
-  /// Padding: key_valid[key] == 0 hides that key from every query. Empty: all keys are valid. A query
-  /// that sees no key at all gets a row of zeros and a zero output.
+  /// Padding: key_valid[key] == 0 hides that key from every query. Empty: all keys are valid. A
+  /// query that sees no key at all gets a row of zeros and a zero output.
   std::span<const std::uint8_t> key_valid = {};
 
   /// The half-open key range [begin, end) that query row `query` (counted from 0 within this call)
@@ -52,15 +52,15 @@ enum class AttentionStream : std::uint8_t { kSelf, kEncoder, kCross };
 struct AttentionRows {
   AttentionStream stream = AttentionStream::kSelf;
   std::size_t layer = 0;
-  std::size_t head = 0;     ///< Query head.
-  std::size_t kv_head = 0;  ///< Key/value head that it read.
+  std::size_t head = 0;         ///< Query head.
+  std::size_t kv_head = 0;      ///< Key/value head that it read.
   std::size_t query_begin = 0;  ///< Position of the first row in the sequence.
   std::size_t query_count = 0;
-  std::size_t key_count = 0;    ///< Columns 0 … key_count - 1 are delivered.
+  std::size_t key_count = 0;  ///< Columns 0 … key_count - 1 are delivered.
   /// Normalised weights, row r at weights + r * stride; masked cells are exactly 0.
   const float* weights = nullptr;
-  /// Pre-softmax scores (after scale, bias and softcap), masked cells -inf; same stride. Null unless
-  /// the selection asked for scores.
+  /// Pre-softmax scores (after scale, bias and softcap), masked cells -inf; same stride. Null
+  /// unless the selection asked for scores.
   const float* scores = nullptr;
   std::size_t stride = 0;  ///< Floats between rows, >= key_count.
   /// ln of the softmax denominator of each row (natural log-sum-exp of its scores), [query_count].
@@ -119,9 +119,9 @@ class AttentionObserver {
   virtual void OnTrace(const AttentionTrace& trace) { static_cast<void>(trace); }
 };
 
-/// Keeps maps of self-attention in memory: the simplest observer. Memory: 4 bytes for each cell of the
-/// square maps, and up to twice that while a generation makes them grow. Cross-attention is not kept.
-/// One session at a time; not to be read while one runs.
+/// Keeps maps of self-attention in memory: the simplest observer. Memory: 4 bytes for each cell of
+/// the square maps, and up to twice that while a generation makes them grow. Cross-attention is not
+/// kept. One session at a time; not to be read while one runs.
 ///
 /// Example:
 ///   AttentionRecorder maps({.layers = {0, 1}});
@@ -136,8 +136,8 @@ class AttentionRecorder : public AttentionObserver {
   /// One head's map; empty (tokens == 0) if nothing was recorded for it. Valid until the next
   /// Prefill, Decode or Clear.
   struct View {
-    std::size_t tokens = 0;         ///< Rows and columns.
-    const float* weights = nullptr; ///< Row-major [tokens, tokens]; row stride is `stride`.
+    std::size_t tokens = 0;          ///< Rows and columns.
+    const float* weights = nullptr;  ///< Row-major [tokens, tokens]; row stride is `stride`.
     std::size_t stride = 0;
     float At(std::size_t query, std::size_t key) const { return weights[query * stride + key]; }
   };
@@ -179,13 +179,13 @@ struct ScoringWeights {
 /// Inputs of one attention operation. Queries may come from another sequence than keys and values
 /// (cross-attention). All arrays are row-major float32 and stay owned by the caller.
 struct AttendInputs {
-  std::size_t queries = 0;      ///< Rows of `query`.
-  std::size_t keys = 0;         ///< Rows of `key` and `value`.
-  std::size_t heads = 1;        ///< Query heads.
-  std::size_t kv_heads = 1;     ///< Divides heads (GQA; 1 is MQA).
-  std::size_t query_width = 0;  ///< Per head.
-  std::size_t key_width = 0;    ///< Per head; equals query_width for dot and scaled dot.
-  std::size_t value_width = 0;  ///< Per head.
+  std::size_t queries = 0;            ///< Rows of `query`.
+  std::size_t keys = 0;               ///< Rows of `key` and `value`.
+  std::size_t heads = 1;              ///< Query heads.
+  std::size_t kv_heads = 1;           ///< Divides heads (GQA; 1 is MQA).
+  std::size_t query_width = 0;        ///< Per head.
+  std::size_t key_width = 0;          ///< Per head; equals query_width for dot and scaled dot.
+  std::size_t value_width = 0;        ///< Per head.
   std::span<const float> query = {};  ///< [queries, heads, query_width]
   std::span<const float> key = {};    ///< [keys, kv_heads, key_width]
   std::span<const float> value = {};  ///< [keys, kv_heads, value_width]
@@ -201,15 +201,14 @@ struct AttendInputs {
 
 /// Results; sized by Attend.
 struct AttendOutputs {
-  std::vector<float> output;       ///< [queries, heads, value_width]
-  std::vector<float> weights;      ///< [heads, queries, keys]
+  std::vector<float> output;   ///< [queries, heads, value_width]
+  std::vector<float> weights;  ///< [heads, queries, keys]
   /// [heads, queries]; -inf for a row that sees no key. Empty without softmax.
   std::vector<float> log_sum_exp;
 };
 
-/// Computes weights and outputs with the best kernels of this CPU. kInvalidArgument names the shape that
-/// does not fit, kLimitExceeded a size that no memory holds. Thread-safe.
-/// Example:
+/// Computes weights and outputs with the best kernels of this CPU. kInvalidArgument names the shape
+/// that does not fit, kLimitExceeded a size that no memory holds. Thread-safe. Example:
 ///   auto r = Attend({.queries = 4, .keys = 4, .query_width = 8, .key_width = 8, .value_width = 8,
 ///                    .query = q, .key = k, .value = v});
 Result<AttendOutputs> Attend(const AttendInputs& inputs);
