@@ -120,8 +120,8 @@ class AttentionObserver {
 };
 
 /// Keeps maps of self-attention in memory: the simplest observer. Memory: 4 bytes for each cell of
-/// the square maps, and up to twice that while a generation makes them grow. Cross-attention is not
-/// kept. One session at a time; not to be read while one runs.
+/// the square maps, and up to three times that while a generation makes them grow. No
+/// cross-attention is kept. One session at a time; not to be read while one runs.
 ///
 /// Example:
 ///   AttentionRecorder maps({.layers = {0, 1}});
