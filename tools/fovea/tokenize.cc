@@ -29,10 +29,9 @@ Status Tokenize(const TokenizeArguments& arguments) {
     if (!read) return read.status();
     text = std::move(*read);
   }
-  auto model = Model::Load(arguments.model, {.map = true});
-  if (!model) return model.error();
-  const Tokenizer* tokenizer = model->tokenizer();
-  if (tokenizer == nullptr) return model->tokenizer_status();
+  auto loaded = LoadTokenizer(arguments.model);
+  if (!loaded) return loaded.error();
+  const Tokenizer* tokenizer = loaded->get();
   auto tokens = tokenizer->Tokenize(
       text, {.add_special = !arguments.no_special, .parse_special = arguments.parse_special});
   if (!tokens) {

@@ -64,6 +64,11 @@ class Tokenizer {
   virtual bool adds_space_prefix() const { return false; }
 };
 
+/// The tokenizer of a GGUF file alone: also of files without weights, or of a family that Model refuses.
+/// kNotFound if the file has none, kUnsupported if its kind is not known; messages name file and key.
+/// Example: `auto tokenizer = LoadTokenizer("vocab.gguf"); auto ids = (*tokenizer)->Tokenize("Hi");`
+Result<std::unique_ptr<Tokenizer>> LoadTokenizer(const std::string& path);
+
 /// Turns a stream of ids into text that never ends in the middle of a UTF-8 character.
 /// Example: `StreamingDetokenizer out(tokenizer); for (auto id : ids) std::cout << out.Push(id);`
 class StreamingDetokenizer {
