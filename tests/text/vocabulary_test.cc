@@ -8,6 +8,7 @@
 #include <limits>
 #include <string>
 
+#include "engine/text/vocabulary_tokenizer.h"
 #include "tests/text/vocabularies.h"
 
 namespace fovea::text {
@@ -129,6 +130,15 @@ TEST(Vocabulary, UnusedUndefinedAndOddByteTokensHaveNoSurprises) {
   EXPECT_EQ(t->DisplayPiece(259), "gone");
 }
 
+TEST(Vocabulary, OnlyTwoHexadecimalDigitsNameAByte) {
+  for (const char* name : {"<0x/0>", "<0x:0>", "<0x@0>", "<0xG0>", "<0x`0>", "<0xg0>", "<0x0g>",
+                           "<0y00>", "<0x000", "00x00>", ""}) {
+    EXPECT_EQ(ByteOfPiece(name), -1) << name;
+  }
+  EXPECT_EQ(ByteOfPiece("<0x0A>"), 10);
+  EXPECT_EQ(ByteOfPiece("<0xfF>"), 255);
+}
+
 TEST(SpecialTokens, EndsAreKnownByIdAndByText) {
   Vocabulary v = SentencePieceVocabulary({"<|im_end|>", "<|eom_id|>", "[PAD]", "<|file_sep|>",
                                           "<|repo_name|>", "<|fim_middle|>", "<|return|>", "word"});
@@ -171,6 +181,10 @@ TEST(SpecialTokens, HarmonyFormatsKeepTheirPartMarks) {
   EXPECT_TRUE(t->IsEndOfGeneration(261));
   EXPECT_EQ(t->PieceBytes(259), "<|end|>");
   EXPECT_EQ(t->PieceBytes(262), "<|channel|>");
+  const auto solar = Make(SentencePieceVocabulary({"<|end|>", "<|flush|>", "<|calls|>"}));
+  EXPECT_FALSE(solar->IsEndOfGeneration(259));
+  const auto call_only = Make(SentencePieceVocabulary({"<|end|>", "<|call|>"}));
+  EXPECT_TRUE(call_only->IsEndOfGeneration(259));
   const auto gemma = Make(SentencePieceVocabulary({"<|tool_response>"}));
   EXPECT_FALSE(gemma->IsEndOfGeneration(2));
   EXPECT_FALSE(gemma->IsSpecial(2));
