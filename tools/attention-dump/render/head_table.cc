@@ -69,13 +69,13 @@ std::string RenderHeadTable(const std::vector<HeadStatistics>& heads,
   const std::size_t columns = std::max<std::size_t>(options.columns, 20);
 
   std::vector<HeadStatistics> order = heads;
-  std::stable_sort(order.begin(), order.end(),
-                   [](const HeadStatistics& a, const HeadStatistics& b) {
-                     const Interest left = InterestOf(a);
-                     const Interest right = InterestOf(b);
-                     if (left.tier != right.tier) return left.tier < right.tier;
-                     return left.score > right.score;
-                   });
+  std::sort(order.begin(), order.end(), [](const HeadStatistics& a, const HeadStatistics& b) {
+    const Interest left = InterestOf(a);
+    const Interest right = InterestOf(b);
+    if (left.tier != right.tier) return left.tier < right.tier;
+    if (left.score != right.score) return left.score > right.score;
+    return a.layer != b.layer ? a.layer < b.layer : a.head < b.head;
+  });
 
   std::size_t name_columns = 4;
   bool repeats = false;

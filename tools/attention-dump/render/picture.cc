@@ -11,8 +11,8 @@ namespace {
 constexpr std::size_t kAnnotatedTokens = 20;  // up to here cells hold their numbers
 constexpr std::size_t kLargeMap = 1024;       // units of a map that stands alone, at most
 constexpr std::size_t kGridWidth = 1440;      // units shared by the panels of a row …
-constexpr std::size_t kGridHeight = 1600;     // … and of a column
-constexpr std::size_t kMinThumbnail = 56;
+constexpr std::size_t kGridHeight = 2400;     // … and of a column
+constexpr std::size_t kMinThumbnail = 64;
 constexpr std::size_t kMaxThumbnail = 320;
 
 int CellOfLargeMap(std::size_t tokens) {
