@@ -16,8 +16,7 @@ constexpr TokenizeOptions kPlain = {.add_special = false};
 Vocabulary Letters() {
   return SentencePieceVocabulary({"▁", "a", "b", "ab", "▁a", "▁ab", "ba", "▁▁"});
 }
-constexpr std::int32_t kMark = 259, kA = 260, kB = 261, kAb = 262, kMarkA = 263, kMarkAb = 264,
-                       kBa = 265, kMarks = 266;
+constexpr std::int32_t kMark = 259, kA = 260, kMarkA = 263, kMarkAb = 264, kBa = 265, kMarks = 266;
 
 TEST(SentencePiece, MergesTheBestScoreFirst) {
   const auto t = Make(Letters());
