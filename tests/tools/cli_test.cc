@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <filesystem>
 #include <nlohmann/json.hpp>
 
 #include "tests/tools/readers.h"
@@ -232,6 +233,25 @@ TEST_F(Cli, TheInstructionSetCanBeForcedByOptionAndVariable) {
   ASSERT_EQ(by_variable.exit_code, 0) << by_variable.errors;
   EXPECT_EQ(Metadata(ReadNpz(Whole("b.npz")))["trust_stamp"]["isa"], "scalar");
 }
+
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+TEST_F(Cli, ALongDumpNeedsMemoryForRowsNotForMaps) {
+  const auto peak_bytes = [&](std::size_t tokens) {
+    std::string ids = "1";
+    for (std::size_t i = 1; i < tokens; ++i) ids += "," + std::to_string(i % 50);
+    const ProgramResult result = Run({kGemma2, "--tokens", ids, "--context", "2000", "--threads",
+                                      "2", "-o", Path("m.npz"), "-o", Path("m.safetensors")});
+    EXPECT_EQ(result.exit_code, 0) << result.errors;
+    return static_cast<std::uint64_t>(result.peak_kilobytes) * 1024;
+  };
+  const std::uint64_t short_peak = peak_bytes(20);
+  const std::uint64_t long_peak = peak_bytes(1500);
+  const std::uint64_t maps = std::filesystem::file_size(Path("m.npz"));
+  ASSERT_GT(maps, 30'000'000U);
+  // What grows is the cache of keys and values and a tile of rows for each thread.
+  EXPECT_LT(long_peak - std::min(short_peak, long_peak), maps / 4);
+}
+#endif
 
 TEST_F(Cli, AnExistingFileIsReplacedAndQuietPrintsNothing) {
   WriteWhole(Path("m.npz"), "old");

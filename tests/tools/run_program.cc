@@ -36,7 +36,7 @@ ProgramResult RunProgram(const ProgramRun& run, const std::string& scratch) {
   std::vector<std::string> words;
   std::string emulator = FOVEA_TEST_EMULATOR;
   for (std::size_t at = 0; at < emulator.size();) {
-    const std::size_t end = std::min(emulator.find(';', at), emulator.size());
+    const std::size_t end = std::min(emulator.find(' ', at), emulator.size());
     words.push_back(emulator.substr(at, end - at));
     at = end + 1;
   }

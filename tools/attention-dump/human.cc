@@ -18,6 +18,10 @@ std::string HumanBytes(double bytes) {
   return text.data();
 }
 
+std::string Counted(std::size_t count, const std::string& noun) {
+  return std::to_string(count) + " " + noun + (count == 1 ? "" : "s");
+}
+
 std::string OneLine(std::string_view text) {
   std::string line(text);
   for (char& c : line) {

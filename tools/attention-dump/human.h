@@ -2,6 +2,7 @@
 #ifndef FOVEA_TOOLS_ATTENTION_DUMP_HUMAN_H_
 #define FOVEA_TOOLS_ATTENTION_DUMP_HUMAN_H_
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 
@@ -9,6 +10,9 @@ namespace fovea::dump {
 
 /// "512 bytes", "3.4 MB", "17 GB" (powers of 1000).
 std::string HumanBytes(double bytes);
+
+/// "1 layer", "6 layers".
+std::string Counted(std::size_t count, const std::string& noun);
 
 /// One line: control characters become '?'.
 std::string OneLine(std::string_view text);

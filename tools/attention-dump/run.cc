@@ -274,9 +274,9 @@ std::string Run::Summary() const {
   std::string text;
   if (arguments_.quiet) return text;
   for (const Outputs::Written& file : outputs_->written()) {
-    text += OneLine(file.path) + ": " + std::to_string(shape_.layers.size()) + " layers, " +
-            std::to_string(shape_.heads.size()) + " heads, " + std::to_string(info_.tokens.size()) +
-            " tokens, " + HumanBytes(static_cast<double>(file.bytes)) + "\n";
+    text += OneLine(file.path) + ": " + Counted(shape_.layers.size(), "layer") + ", " +
+            Counted(shape_.heads.size(), "head") + ", " + Counted(info_.tokens.size(), "token") +
+            ", " + HumanBytes(static_cast<double>(file.bytes)) + "\n";
   }
   return text;
 }
