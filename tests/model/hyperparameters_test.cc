@@ -8,22 +8,22 @@
 #include <limits>
 
 #include "tests/format/format_testing.h"
-#include "tests/model/tiny_llama.h"
+#include "tests/model/editable_llama.h"
 
 namespace fovea::model {
 namespace {
 
+using testing::EditableLlama;
 using testing::ExpectMessage;
-using testing::TinyLlama;
 
-Result<Hyperparameters> Read(const TinyLlama& llama) {
+Result<Hyperparameters> Read(const EditableLlama& llama) {
   const testing::Bytes bytes = llama.Build();
   auto file = testing::Open(bytes);
   EXPECT_TRUE(file) << file.error().message();
   return ReadHyperparameters(*file);
 }
 
-void ExpectError(const TinyLlama& llama, StatusCode code,
+void ExpectError(const EditableLlama& llama, StatusCode code,
                  std::initializer_list<std::string_view> pieces) {
   auto hp = Read(llama);
   ASSERT_FALSE(hp);
@@ -31,7 +31,8 @@ void ExpectError(const TinyLlama& llama, StatusCode code,
 }
 
 TEST(Hyperparameters, ReadsAValidFile) {
-  auto hp = Read(TinyLlama().Set("general.name", "tiny").Set("llama.rope.freq_base", 500000.0F));
+  auto hp =
+      Read(EditableLlama().Set("general.name", "tiny").Set("llama.rope.freq_base", 500000.0F));
   ASSERT_TRUE(hp) << hp.error().message();
   EXPECT_EQ(hp->info.family, "llama");
   EXPECT_EQ(hp->info.name, "tiny");
@@ -48,14 +49,14 @@ TEST(Hyperparameters, ReadsAValidFile) {
 }
 
 TEST(Hyperparameters, RefusesAnUnknownFamilyByNameAndListsTheKnown) {
-  ExpectError(TinyLlama().Set("general.architecture", "mamba"), StatusCode::kUnsupported,
+  ExpectError(EditableLlama().Set("general.architecture", "mamba"), StatusCode::kUnsupported,
               {"mamba", "llama", "qwen2", "gpt2", "stablelm"});
-  ExpectError(TinyLlama().Remove("general.architecture"), StatusCode::kNotFound,
+  ExpectError(EditableLlama().Remove("general.architecture"), StatusCode::kNotFound,
               {"general.architecture"});
-  ExpectError(TinyLlama().Set("general.architecture", std::uint32_t{3}), StatusCode::kMalformed,
+  ExpectError(EditableLlama().Set("general.architecture", std::uint32_t{3}), StatusCode::kMalformed,
               {"general.architecture"});
   // A name made to mislead a terminal arrives escaped.
-  auto hp = Read(TinyLlama().Set("general.architecture", "\x1b[31mred\n"));
+  auto hp = Read(EditableLlama().Set("general.architecture", "\x1b[31mred\n"));
   ASSERT_FALSE(hp);
   EXPECT_EQ(hp.error().message().find('\x1b'), std::string::npos);
   EXPECT_EQ(hp.error().message().find('\n'), std::string::npos);
@@ -65,24 +66,25 @@ TEST(Hyperparameters, RefusesMissingZeroAndHugeNumbers) {
   for (const char* key : {"llama.block_count", "llama.embedding_length", "llama.context_length",
                           "llama.feed_forward_length", "llama.attention.head_count"}) {
     SCOPED_TRACE(key);
-    ExpectError(TinyLlama().Remove(key), StatusCode::kNotFound, {key});
-    ExpectError(TinyLlama().Set(key, std::uint32_t{0}), StatusCode::kMalformed, {key});
-    ExpectError(TinyLlama().Set(key, std::uint32_t{0xFFFFFFFF}), StatusCode::kLimitExceeded, {key});
-    ExpectError(TinyLlama().Set(key, std::int32_t{-4}), StatusCode::kMalformed, {key});
-    ExpectError(TinyLlama().Set(key, "8"), StatusCode::kMalformed, {key});
+    ExpectError(EditableLlama().Remove(key), StatusCode::kNotFound, {key});
+    ExpectError(EditableLlama().Set(key, std::uint32_t{0}), StatusCode::kMalformed, {key});
+    ExpectError(EditableLlama().Set(key, std::uint32_t{0xFFFFFFFF}), StatusCode::kLimitExceeded,
+                {key});
+    ExpectError(EditableLlama().Set(key, std::int32_t{-4}), StatusCode::kMalformed, {key});
+    ExpectError(EditableLlama().Set(key, "8"), StatusCode::kMalformed, {key});
   }
-  ExpectError(TinyLlama().Set("llama.block_count", std::uint32_t{1025}), StatusCode::kLimitExceeded,
-              {"llama.block_count", "1024"});
-  ExpectError(TinyLlama().Set("llama.attention.key_length", std::uint32_t{0}),
+  ExpectError(EditableLlama().Set("llama.block_count", std::uint32_t{1025}),
+              StatusCode::kLimitExceeded, {"llama.block_count", "1024"});
+  ExpectError(EditableLlama().Set("llama.attention.key_length", std::uint32_t{0}),
               StatusCode::kMalformed, {"llama.attention.key_length"});
 }
 
 TEST(Hyperparameters, RefusesHeadsThatDoNotDivide) {
-  ExpectError(TinyLlama().Set("llama.attention.head_count_kv", std::uint32_t{3}),
+  ExpectError(EditableLlama().Set("llama.attention.head_count_kv", std::uint32_t{3}),
               StatusCode::kMalformed, {"head_count_kv", "3", "4"});
-  ExpectError(TinyLlama().Set("llama.attention.head_count_kv", std::uint32_t{8}),
+  ExpectError(EditableLlama().Set("llama.attention.head_count_kv", std::uint32_t{8}),
               StatusCode::kMalformed, {"head_count_kv"});
-  ExpectError(TinyLlama()
+  ExpectError(EditableLlama()
                   .Set("llama.attention.head_count", std::uint32_t{5})
                   .Set("llama.attention.head_count_kv", std::uint32_t{5}),
               StatusCode::kMalformed, {"llama.attention.head_count", "5", "16"});
@@ -90,32 +92,32 @@ TEST(Hyperparameters, RefusesHeadsThatDoNotDivide) {
 
 TEST(Hyperparameters, AcceptsOneNumberPerLayerIfAllAreEqual) {
   using Numbers = std::vector<std::uint32_t>;
-  EXPECT_TRUE(Read(TinyLlama().Set("llama.attention.head_count", Numbers{4, 4})));
-  ExpectError(TinyLlama().Set("llama.attention.head_count", Numbers{4, 2}),
+  EXPECT_TRUE(Read(EditableLlama().Set("llama.attention.head_count", Numbers{4, 4})));
+  ExpectError(EditableLlama().Set("llama.attention.head_count", Numbers{4, 2}),
               StatusCode::kUnsupported, {"llama.attention.head_count", "layers"});
-  ExpectError(TinyLlama().Set("llama.feed_forward_length", Numbers{24}), StatusCode::kMalformed,
+  ExpectError(EditableLlama().Set("llama.feed_forward_length", Numbers{24}), StatusCode::kMalformed,
               {"llama.feed_forward_length"});
 }
 
 TEST(Hyperparameters, RefusesRopeThatCannotRotate) {
-  ExpectError(TinyLlama().Set("llama.rope.dimension_count", std::uint32_t{3}),
+  ExpectError(EditableLlama().Set("llama.rope.dimension_count", std::uint32_t{3}),
               StatusCode::kMalformed, {"llama.rope.dimension_count"});
-  ExpectError(TinyLlama().Set("llama.rope.dimension_count", std::uint32_t{6}),
+  ExpectError(EditableLlama().Set("llama.rope.dimension_count", std::uint32_t{6}),
               StatusCode::kMalformed, {"llama.rope.dimension_count"});
-  ExpectError(TinyLlama().Set("llama.rope.freq_base", -1.0F), StatusCode::kMalformed,
+  ExpectError(EditableLlama().Set("llama.rope.freq_base", -1.0F), StatusCode::kMalformed,
               {"llama.rope.freq_base"});
-  ExpectError(TinyLlama().Set("llama.rope.freq_base", std::numeric_limits<float>::quiet_NaN()),
+  ExpectError(EditableLlama().Set("llama.rope.freq_base", std::numeric_limits<float>::quiet_NaN()),
               StatusCode::kMalformed, {"llama.rope.freq_base"});
-  ExpectError(TinyLlama().Set("llama.rope.scaling.type", "magic"), StatusCode::kUnsupported,
+  ExpectError(EditableLlama().Set("llama.rope.scaling.type", "magic"), StatusCode::kUnsupported,
               {"llama.rope.scaling.type", "magic", "yarn"});
 }
 
 TEST(Hyperparameters, ReadsRopeScaling) {
-  auto linear = Read(TinyLlama().Set("llama.rope.scaling.factor", 4.0F));
+  auto linear = Read(EditableLlama().Set("llama.rope.scaling.factor", 4.0F));
   ASSERT_TRUE(linear);
   EXPECT_EQ(linear->rope.scaling, RopeScaling::kLinear);
   EXPECT_FLOAT_EQ(linear->rope.factor, 4.0F);
-  auto yarn = Read(TinyLlama()
+  auto yarn = Read(EditableLlama()
                        .Set("llama.rope.scaling.type", "yarn")
                        .Set("llama.rope.scaling.factor", 2.0F)
                        .Set("llama.rope.scaling.original_context_length", std::uint32_t{16}));
@@ -125,18 +127,18 @@ TEST(Hyperparameters, ReadsRopeScaling) {
 }
 
 TEST(Hyperparameters, RefusesWhatWouldMakeMapsSilentlyWrong) {
-  ExpectError(TinyLlama().Set("llama.expert_count", std::uint32_t{8}), StatusCode::kUnsupported,
+  ExpectError(EditableLlama().Set("llama.expert_count", std::uint32_t{8}), StatusCode::kUnsupported,
               {"llama.expert_count"});
-  ExpectError(TinyLlama().Set("llama.attention.max_alibi_bias", 8.0F), StatusCode::kUnsupported,
+  ExpectError(EditableLlama().Set("llama.attention.max_alibi_bias", 8.0F), StatusCode::kUnsupported,
               {"max_alibi_bias"});
-  ExpectError(TinyLlama().Set("llama.attention.causal", false), StatusCode::kUnsupported,
+  ExpectError(EditableLlama().Set("llama.attention.causal", false), StatusCode::kUnsupported,
               {"llama.attention.causal"});
 }
 
 TEST(Hyperparameters, Gemma2AlternatesWindowsAndGemma3LeavesEverySixthLayerOpen) {
   const auto gemma = [](const char* family, std::uint32_t layers) {
     const std::string prefix = std::string(family) + ".";
-    TinyLlama file;
+    EditableLlama file;
     file.Set("general.architecture", family)
         .Set(prefix + "block_count", layers)
         .Set(prefix + "embedding_length", std::uint32_t{16})

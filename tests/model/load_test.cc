@@ -8,14 +8,14 @@
 #include <fstream>
 #include <limits>
 
-#include "tests/model/tiny_llama.h"
+#include "tests/model/editable_llama.h"
 #include "tests/platform/temporary_folder.h"
 
 namespace fovea {
 namespace {
 
 using testing::Bytes;
-using testing::TinyLlama;
+using testing::EditableLlama;
 
 class LoadTest : public ::testing::Test {
  protected:
@@ -26,10 +26,10 @@ class LoadTest : public ::testing::Test {
                static_cast<std::streamsize>(bytes.size()));
     return path;
   }
-  Result<Model> Load(const TinyLlama& llama, const LoadOptions& options = {}) {
+  Result<Model> Load(const EditableLlama& llama, const LoadOptions& options = {}) {
     return Model::Load(Write(llama.Build()), options);
   }
-  void ExpectError(const TinyLlama& llama, StatusCode code, const std::string& piece,
+  void ExpectError(const EditableLlama& llama, StatusCode code, const std::string& piece,
                    const LoadOptions& options = {}) {
     auto model = Load(llama, options);
     ASSERT_FALSE(model);
@@ -44,7 +44,7 @@ class LoadTest : public ::testing::Test {
 
 TEST_F(LoadTest, DescribesItself) {
   for (const bool map : {false, true}) {
-    auto model = Load(TinyLlama(), {.map = map});
+    auto model = Load(EditableLlama(), {.map = map});
     ASSERT_TRUE(model) << model.error().message();
     const ModelInfo& info = model->info();
     EXPECT_EQ(info.vocabulary, 10U);
@@ -59,7 +59,7 @@ TEST_F(LoadTest, DescribesItself) {
 }
 
 TEST_F(LoadTest, RunsWithoutATokenizer) {
-  auto model = Load(TinyLlama());
+  auto model = Load(EditableLlama());
   ASSERT_TRUE(model);
   auto session = Session::Create(*model);
   ASSERT_TRUE(session);
@@ -77,18 +77,18 @@ TEST_F(LoadTest, NamesTheTensorThatIsMissingMisshapenOrUnknown) {
                                "blk.0.ffn_down.weight", "blk.1.ffn_norm.weight"};
   for (const std::string& name : names) {
     SCOPED_TRACE(name);
-    ExpectError(TinyLlama().Tensor(name, {}), StatusCode::kNotFound, name);
-    ExpectError(TinyLlama().Tensor(name, {15, 3}), StatusCode::kMalformed, name);
-    ExpectError(TinyLlama().Tensor(name, {16, 2, 2}), StatusCode::kMalformed, name);
+    ExpectError(EditableLlama().Tensor(name, {}), StatusCode::kNotFound, name);
+    ExpectError(EditableLlama().Tensor(name, {15, 3}), StatusCode::kMalformed, name);
+    ExpectError(EditableLlama().Tensor(name, {16, 2, 2}), StatusCode::kMalformed, name);
   }
-  ExpectError(TinyLlama().Tensor("blk.0.ffn_gate_exps.weight", {16, 24, 2}),
+  ExpectError(EditableLlama().Tensor("blk.0.ffn_gate_exps.weight", {16, 24, 2}),
               StatusCode::kUnsupported, "blk.0.ffn_gate_exps.weight");
-  ExpectError(TinyLlama().Tensor("blk.2.attn_q.weight", {16, 16}), StatusCode::kUnsupported,
+  ExpectError(EditableLlama().Tensor("blk.2.attn_q.weight", {16, 16}), StatusCode::kUnsupported,
               "blk.2.attn_q.weight");
 }
 
 TEST_F(LoadTest, AcceptsFusedProjectionsAndBiases) {
-  TinyLlama fused;
+  EditableLlama fused;
   for (const char* part : {"q", "k", "v"}) {
     fused.Tensor("blk.0.attn_" + std::string(part) + ".weight", {});
   }
@@ -102,7 +102,8 @@ TEST_F(LoadTest, FindsNonFiniteWeightsIfAskedAndNeverReturnsNonFiniteLogits) {
   Bytes nan_row(16 * 10 * 4);
   const float nan = std::numeric_limits<float>::quiet_NaN();
   std::memcpy(nan_row.data() + 4 * 16 * 3, &nan, 4);
-  const auto broken = TinyLlama().Tensor("token_embd.weight", {16, 10}, DataType::kF32, nan_row);
+  const auto broken =
+      EditableLlama().Tensor("token_embd.weight", {16, 10}, DataType::kF32, nan_row);
   ExpectError(broken, StatusCode::kNonFinite, "token_embd.weight", {.check_finite = true});
   auto model = Load(broken);
   ASSERT_TRUE(model);
@@ -115,15 +116,15 @@ TEST_F(LoadTest, FindsNonFiniteWeightsIfAskedAndNeverReturnsNonFiniteLogits) {
 }
 
 TEST_F(LoadTest, RespectsAMemoryBudget) {
-  ExpectError(TinyLlama(), StatusCode::kLimitExceeded, "1000", {.max_memory = 1000});
-  EXPECT_TRUE(Load(TinyLlama(), {.max_memory = 1 << 20}));
+  ExpectError(EditableLlama(), StatusCode::kLimitExceeded, "1000", {.max_memory = 1000});
+  EXPECT_TRUE(Load(EditableLlama(), {.max_memory = 1 << 20}));
 }
 
 TEST_F(LoadTest, RefusesFilesThatAreNoModels) {
   EXPECT_EQ(Model::Load("/no/such/file").error().code(), StatusCode::kNotFound);
   EXPECT_EQ(Model::Load("/").error().code(), StatusCode::kIoError);
   EXPECT_FALSE(Model::Load(Write({})));
-  const Bytes good = TinyLlama().Build();
+  const Bytes good = EditableLlama().Build();
   for (std::size_t size = 0; size < good.size(); size += 64) {
     EXPECT_FALSE(Model::Load(Write(Bytes(good.begin(), good.begin() + static_cast<long>(size)))))
         << size;

@@ -1,6 +1,6 @@
 // A tiny valid llama file, to be made wrong in one place by a test.
-#ifndef FOVEA_TESTS_MODEL_TINY_LLAMA_H_
-#define FOVEA_TESTS_MODEL_TINY_LLAMA_H_
+#ifndef FOVEA_TESTS_MODEL_EDITABLE_LLAMA_H_
+#define FOVEA_TESTS_MODEL_EDITABLE_LLAMA_H_
 
 #include <cstdint>
 #include <functional>
@@ -13,9 +13,9 @@
 
 namespace fovea::testing {
 
-class TinyLlama {
+class EditableLlama {
  public:
-  TinyLlama() {
+  EditableLlama() {
     Set("general.architecture", "llama");
     Set("llama.block_count", std::uint32_t{2});
     Set("llama.embedding_length", std::uint32_t{16});
@@ -42,17 +42,17 @@ class TinyLlama {
 
   /// Adds a key or replaces its value.
   template <typename T>
-  TinyLlama& Set(const std::string& key, T value) {
+  EditableLlama& Set(const std::string& key, T value) {
     keys_[key] = [key, value](GgufBuilder& builder) { builder.Add(key, value); };
     return *this;
   }
-  TinyLlama& Remove(const std::string& key) {
+  EditableLlama& Remove(const std::string& key) {
     keys_.erase(key);
     return *this;
   }
   /// Adds a tensor or replaces it; an empty shape removes it.
-  TinyLlama& Tensor(const std::string& name, std::vector<std::uint64_t> shape,
-                    DataType type = DataType::kF32, Bytes data = {}) {
+  EditableLlama& Tensor(const std::string& name, std::vector<std::uint64_t> shape,
+                        DataType type = DataType::kF32, Bytes data = {}) {
     tensors_.erase(name);
     if (!shape.empty()) tensors_[name] = {std::move(shape), type, std::move(data)};
     return *this;
@@ -79,4 +79,4 @@ class TinyLlama {
 
 }  // namespace fovea::testing
 
-#endif  // FOVEA_TESTS_MODEL_TINY_LLAMA_H_
+#endif  // FOVEA_TESTS_MODEL_EDITABLE_LLAMA_H_
