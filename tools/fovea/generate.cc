@@ -93,12 +93,10 @@ Status Generate(const GenerateArguments& arguments) {
   const double prefill = Seconds(prefill_start);
 
   const Tokenizer& tokenizer = *model->tokenizer();
-  StreamingDetokenizer detokenizer(tokenizer);
+  StreamingDetokenizer detokenizer(tokenizer, /*at_start=*/false);  // The prompt came before.
   if (arguments.echo) {
     if (Status status = Print(prompt); !status.ok()) return status;
   }
-  // The prompt's own ids go through first, so that spaces at the seam are right.
-  for (const std::int32_t id : *ids) static_cast<void>(detokenizer.Push(id));
   const auto decode_start = std::chrono::steady_clock::now();
   std::size_t steps = 0;
   for (std::size_t made = 0; made < arguments.max_tokens; ++made) {
