@@ -83,11 +83,14 @@ class SafetensorsFile final : public ArrayFile {
 Result<std::unique_ptr<ArrayFile>> MakeSafetensors(platform::AtomicFile file,
                                                    std::vector<ArraySpec> arrays,
                                                    std::uint64_t header_reserve) {
-  std::stable_sort(arrays.begin(), arrays.end(), [](const ArraySpec& a, const ArraySpec& b) {
-    return ElementBytes(a.type) > ElementBytes(b.type);
-  });
+  std::vector<ArraySpec> ordered;
+  for (const std::size_t element_bytes : {4U, 2U}) {
+    for (const ArraySpec& array : arrays) {
+      if (ElementBytes(array.type) == element_bytes) ordered.push_back(array);
+    }
+  }
   auto file_of_tensors = std::make_unique<SafetensorsFile>(
-      std::move(file), std::move(arrays), std::min(header_reserve, kMaxHeaderBytes));
+      std::move(file), std::move(ordered), std::min(header_reserve, kMaxHeaderBytes));
   if (Status status = file_of_tensors->Lay(); !status.ok()) return status;
   return std::unique_ptr<ArrayFile>(std::move(file_of_tensors));
 }
