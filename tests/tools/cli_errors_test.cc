@@ -95,7 +95,7 @@ TEST_F(CliErrors, TextsThatCannotBeRead) {
   const std::string missing = scratch_.Path("no.txt");
   EXPECT_THAT(ErrorOf({kModel, "--file", missing}), StartsWith(missing + ": No such file"));
   const std::string folder = scratch_.path().string();
-  EXPECT_EQ(ErrorOf({kModel, "--file", folder}), folder + ": is a directory");
+  EXPECT_EQ(ErrorOf({kModel, "--file", folder}), folder + ": Is a directory");
 }
 
 TEST_F(CliErrors, TextsAndGenerationsBeyondTheContextSayHowManyTokensAndTheLimit) {

@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "tools/common/numbers.h"
+
 namespace fovea::dump {
 namespace {
 
@@ -45,14 +47,14 @@ TEST(NumberList, IdsMayHaveSpacesAndMustFit32Bits) {
 }
 
 TEST(NumberList, ByteCountsKnowUnits) {
-  EXPECT_EQ(ParseByteCount("1000"), 1000U);
-  EXPECT_EQ(ParseByteCount("1000B"), 1000U);
-  EXPECT_EQ(ParseByteCount("2k"), 2048U);
-  EXPECT_EQ(ParseByteCount("3M"), 3U << 20U);
-  EXPECT_EQ(ParseByteCount("4GB"), 4ULL << 30U);
-  EXPECT_EQ(ParseByteCount("1TiB"), 1ULL << 40U);
+  EXPECT_EQ(tools::ParseByteCount("1000"), 1000U);
+  EXPECT_EQ(tools::ParseByteCount("1000B"), 1000U);
+  EXPECT_EQ(tools::ParseByteCount("2k"), 2048U);
+  EXPECT_EQ(tools::ParseByteCount("3M"), 3U << 20U);
+  EXPECT_EQ(tools::ParseByteCount("4GB"), 4ULL << 30U);
+  EXPECT_EQ(tools::ParseByteCount("1TiB"), 1ULL << 40U);
   for (const char* text : {"", "M", "1X", "1MM", "-1", "1.5G", "99999999T"}) {
-    EXPECT_FALSE(ParseByteCount(text).has_value()) << text;
+    EXPECT_FALSE(tools::ParseByteCount(text).has_value()) << text;
   }
 }
 

@@ -40,9 +40,12 @@ ProgramResult RunProgram(const ProgramRun& run, const std::string& scratch) {
     words.push_back(emulator.substr(at, end - at));
     at = end + 1;
   }
-  words.push_back(FOVEA_ATTENTION_DUMP);
+  words.push_back(run.program);
   words.insert(words.end(), run.arguments.begin(), run.arguments.end());
   std::vector<std::string> environment = run.environment;
+  if (const char* cpu = std::getenv("QEMU_CPU")) {
+    environment.push_back(std::string("QEMU_CPU=") + cpu);  // Which CPU is emulated, if any.
+  }
   std::vector<char*> argv = Pointers(&words);
   std::vector<char*> envp = Pointers(&environment);
 

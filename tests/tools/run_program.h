@@ -1,4 +1,4 @@
-// Runs the attention-dump executable as a shell would: for tests from outside.
+// Runs one of our executables as a shell would: for tests from outside.
 #ifndef FOVEA_TESTS_TOOLS_RUN_PROGRAM_H_
 #define FOVEA_TESTS_TOOLS_RUN_PROGRAM_H_
 
@@ -9,6 +9,7 @@
 namespace fovea::dump {
 
 struct ProgramRun {
+  std::string program = FOVEA_ATTENTION_DUMP;
   std::vector<std::string> arguments = {};
   std::string input = {};                     ///< Standard input.
   std::vector<std::string> environment = {};  ///< "NAME=value", instead of the test's own.

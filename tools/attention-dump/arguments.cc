@@ -5,6 +5,8 @@
 #include <filesystem>
 #include <limits>
 
+#include "tools/common/numbers.h"
+
 namespace fovea::dump {
 namespace {
 
@@ -142,7 +144,7 @@ Status ReadRanges(const char* option, const std::optional<std::string>& given,
 Status ReadCount(const char* option, const std::optional<std::string>& given, std::size_t least,
                  std::size_t most, std::size_t* count) {
   if (!given) return Status::Ok();
-  const auto number = ParseNumber(*given);
+  const auto number = tools::ParseNumber(*given);
   if (!number || *number < least || *number > most) {
     return Usage(std::string(option) + ": '" + *given + "' is not a number from " +
                  std::to_string(least) + " to " + std::to_string(most));
@@ -179,7 +181,7 @@ Status ReadNumbers(const Raw& raw, Arguments* arguments) {
   if (raw.isa && raw.isa->empty()) return Usage("--isa: the name is empty");
   arguments->isa = raw.isa.value_or("");
   if (raw.max_memory) {
-    const auto bytes = ParseByteCount(*raw.max_memory);
+    const auto bytes = tools::ParseByteCount(*raw.max_memory);
     if (!bytes || *bytes == 0) {
       return Usage("--max-memory: '" + *raw.max_memory + "' is not a size like 500M or 2G");
     }

@@ -1,4 +1,4 @@
-// Numbers as users type them: "0-3,5", "17", "1.5G".
+// Numbers as users type them: "0-3,5", "1,2,3".
 #ifndef FOVEA_TOOLS_ATTENTION_DUMP_NUMBER_LIST_H_
 #define FOVEA_TOOLS_ATTENTION_DUMP_NUMBER_LIST_H_
 
@@ -17,12 +17,6 @@ struct Range {
   std::uint64_t first = 0;
   std::uint64_t last = 0;  ///< Inclusive.
 };
-
-/// Digits alone; nothing if there is anything else or too many of them.
-std::optional<std::uint64_t> ParseNumber(std::string_view text);
-
-/// Bytes: digits, or digits with K, M, G or T (powers of 1024), with or without a "B" or "iB".
-std::optional<std::uint64_t> ParseByteCount(std::string_view text);
 
 /// "0-3,5". Nothing if it is malformed or a range runs backwards.
 std::optional<std::vector<Range>> ParseRanges(std::string_view text);

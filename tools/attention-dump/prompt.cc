@@ -1,59 +1,20 @@
 #include "tools/attention-dump/prompt.h"
 
-#include <array>
-#include <cerrno>
-#include <cstdio>
-#include <filesystem>
-#include <memory>
-#include <system_error>
 #include <utility>
 
 #include "tools/attention-dump/human.h"
+#include "tools/common/read_text.h"
 
 namespace fovea::dump {
 namespace {
 
 constexpr const char* kSampleText =
     "The old man had a dog and a cat. The old man fed the dog, and the dog slept by the fire.";
-constexpr std::size_t kMaxTextBytes = std::size_t{64} << 20U;
 
 using Input = Arguments::Input;
 
 Status About(const std::string& subject, StatusCode code, const std::string& message) {
   return {code, fovea::dump::About(subject, message)};
-}
-
-Result<std::string> ReadStream(std::FILE* stream, const std::string& name) {
-  std::string text;
-  std::array<char, 65536> block{};
-  while (true) {
-    const std::size_t count = std::fread(block.data(), 1, block.size(), stream);
-    text.append(block.data(), count);
-    if (text.size() > kMaxTextBytes) {
-      return About(name, StatusCode::kLimitExceeded,
-                   "the text is longer than " + HumanBytes(static_cast<double>(kMaxTextBytes)));
-    }
-    if (count < block.size()) break;
-  }
-  if (std::ferror(stream) != 0) {
-    return About(name, StatusCode::kIoError, std::generic_category().message(errno));
-  }
-  return text;
-}
-
-Result<std::string> ReadFile(const std::string& path) {
-  std::error_code error;
-  if (std::filesystem::is_directory(path, error)) {
-    return About(path, StatusCode::kIoError, "is a directory");
-  }
-  struct Closer {
-    void operator()(std::FILE* file) const { std::fclose(file); }
-  };
-  const std::unique_ptr<std::FILE, Closer> file(std::fopen(path.c_str(), "rb"));
-  if (file == nullptr) {
-    return About(path, StatusCode::kIoError, std::generic_category().message(errno));
-  }
-  return ReadStream(file.get(), path);
 }
 
 Status CheckIds(const Arguments& arguments, const ModelInfo& info) {
@@ -86,8 +47,8 @@ Result<std::string> ReadText(const Arguments& arguments) {
     case Input::kTokens: return text;
     case Input::kSample: text = std::string(kSampleText); break;
     case Input::kText: text = arguments.text; break;
-    case Input::kFile: text = ReadFile(arguments.file); break;
-    case Input::kStandardInput: text = ReadStream(stdin, InputName(arguments)); break;
+    case Input::kFile: text = tools::ReadText(arguments.file); break;
+    case Input::kStandardInput: text = tools::ReadText("-"); break;
   }
   if (text.ok() && text->empty()) {
     return About(InputName(arguments), StatusCode::kInvalidArgument, "the text is empty");

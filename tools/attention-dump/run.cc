@@ -18,6 +18,7 @@
 #include "tools/attention-dump/sidecar.h"
 #include "tools/attention-dump/streaming_dump.h"
 #include "tools/attention-dump/terminal_view.h"
+#include "tools/common/choose_isa.h"
 
 namespace fovea::dump {
 namespace {
@@ -29,23 +30,6 @@ constexpr std::uint64_t kDefaultKeptBytes = std::uint64_t{2} << 30U;
 /// Sidecar bytes per token and on top, for laying out a .safetensors header; it may be wrong.
 constexpr std::uint64_t kSidecarBytesPerToken = 128;
 constexpr std::uint64_t kSidecarBytes = 4096;
-
-Result<std::optional<Isa>> ChooseIsa(const Arguments& arguments, const std::string& variable) {
-  const bool from_option = !arguments.isa.empty();
-  const std::string& name = from_option ? arguments.isa : variable;
-  if (name.empty()) return std::optional<Isa>();
-  const std::vector<Isa> available = AvailableIsas();
-  const std::optional<Isa> isa = IsaFromName(name);
-  if (isa && std::find(available.begin(), available.end(), *isa) != available.end()) return isa;
-  std::string names;
-  for (const Isa each : available) {
-    names += (names.empty() ? "" : ", ") + std::string(IsaName(each));
-  }
-  return Status(StatusCode::kUnsupported,
-                std::string(from_option ? "--isa" : "FOVEA_ISA") + ": " +
-                    (isa ? "this CPU cannot run '" : "unknown instruction set '") + name +
-                    "'; it has " + names);
-}
 
 class Run {
  public:
@@ -81,7 +65,7 @@ class Run {
 };
 
 Result<std::string> Run::Do() {
-  Result<std::optional<Isa>> isa = ChooseIsa(arguments_, surroundings_.isa_variable);
+  Result<std::optional<Isa>> isa = tools::ChooseIsa(arguments_.isa, surroundings_.isa_variable);
   if (!isa) return isa.status();
   isa_ = *isa;
   Result<Outputs> outputs = Outputs::Open(arguments_.outputs);

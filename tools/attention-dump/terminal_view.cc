@@ -7,7 +7,7 @@
 #include <cstdlib>
 #include <string_view>
 
-#include "tools/attention-dump/number_list.h"
+#include "tools/common/numbers.h"
 
 namespace fovea::dump {
 namespace {
@@ -23,7 +23,7 @@ std::string_view Variable(const char* name) {
 std::size_t Columns() {
   struct winsize size = {};
   if (::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0) return size.ws_col;
-  const auto columns = ParseNumber(Variable("COLUMNS"));
+  const auto columns = tools::ParseNumber(Variable("COLUMNS"));
   if (columns && *columns > 0) {
     return static_cast<std::size_t>(std::min<std::uint64_t>(*columns, kMaxColumns));
   }

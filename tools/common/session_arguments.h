@@ -30,9 +30,6 @@ void AddSessionArguments(CLI::App& app, SessionArguments& arguments);
 /// argument says, 0 if it was not given.
 Result<SessionOptions> ToSessionOptions(const SessionArguments& arguments);
 
-/// "512M" as 536870912; kInvalidArgument for anything that is not a size.
-Result<std::size_t> ParseBytes(const std::string& text);
-
 }  // namespace fovea::tools
 
 #endif  // FOVEA_TOOLS_COMMON_SESSION_ARGUMENTS_H_
