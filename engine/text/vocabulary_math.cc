@@ -1,5 +1,6 @@
 #include "engine/text/vocabulary_math.h"
 
+#include <algorithm>
 #include <cmath>
 #include <cstdint>
 #include <cstring>
@@ -43,6 +44,11 @@ Floats128 ScaleByPowerOfTwo(Floats128 value, Floats128 n) {
   return value * xsimd::bitwise_cast<Floats128>(bits);
 }
 
+/// Finite even for the smallest temperatures, so that 0 * inverse stays 0.
+float Inverse(float temperature) {
+  return std::min(1.0F / temperature, std::numeric_limits<float>::max());
+}
+
 Floats128 LoadFloats(const float* values) {
   return Floats128::load_unaligned(values);
 }
@@ -78,9 +84,11 @@ void SoftmaxWeights(std::span<const float> logits, float max, float temperature,
                     std::span<float> weights) {
   const Floats128 smallest(kSmallestExponent);
   const Floats128 zero(0.0F);
+  // Multiplied, not divided: xsimd's division on ARM is an approximation.
+  const float inverse = Inverse(temperature);
   std::size_t i = 0;
   for (; i + kFloatsPerVector <= logits.size(); i += kFloatsPerVector) {
-    const Floats128 x = (LoadFloats(logits.data() + i) - Floats128(max)) / Floats128(temperature);
+    const Floats128 x = (LoadFloats(logits.data() + i) - Floats128(max)) * Floats128(inverse);
     const auto keep = x >= smallest;
     Floats128 n;
     const Floats128 fraction = ExpFraction(xsimd::select(keep, x, zero), &n);
@@ -108,8 +116,9 @@ float MaxValue(std::span<const float> values) {
 
 void SoftmaxWeights(std::span<const float> logits, float max, float temperature,
                     std::span<float> weights) {
+  const float inverse = Inverse(temperature);
   for (std::size_t i = 0; i < logits.size(); ++i) {
-    const float x = (logits[i] - max) / temperature;
+    const float x = (logits[i] - max) * inverse;
     if (!(x >= kSmallestExponent)) {
       weights[i] = 0.0F;
       continue;

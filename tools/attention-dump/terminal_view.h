@@ -4,7 +4,6 @@
 #define FOVEA_TOOLS_ATTENTION_DUMP_TERMINAL_VIEW_H_
 
 #include <string>
-#include <vector>
 
 #include <fovea/fovea.hpp>
 
@@ -12,13 +11,6 @@
 #include "tools/attention-dump/render/render.h"
 
 namespace fovea::dump {
-
-/// Statistics of every head of a set, in its order.
-std::vector<HeadStatistics> StatisticsOf(const MapSet& maps, const DumpInfo& info);
-
-/// Index of the head that shows most: sure of itself, and not merely looking at the first token or
-/// at itself.
-std::size_t MostTelling(const std::vector<HeadStatistics>& heads);
 
 /// Width and abilities of standard output, by the system and the usual variables (COLUMNS, TERM,
 /// NO_COLOR, COLORTERM, LC_ALL, LC_CTYPE, LANG).

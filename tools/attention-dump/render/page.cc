@@ -16,6 +16,7 @@
 #include "tools/attention-dump/render/label_text.h"
 #include "tools/attention-dump/render/panel.h"
 #include "tools/attention-dump/render/render.h"
+#include "tools/attention-dump/render/telling_head.h"
 
 namespace fovea::dump {
 namespace {
@@ -197,7 +198,10 @@ std::string InfoJson(const DumpInfo& info, const MapSet& maps, bool half, bool b
     }
     kv_heads.push_back(kv_head);
   }
+  const std::size_t first = MostTelling(StatisticsOf(maps, info));
+  const std::size_t heads = std::max<std::size_t>(maps.heads.size(), 1);
   return "{\"name\":" + JsonString(ModelName(info)) +
+         ",\"first\":" + JsonNumbers({first / heads, first % heads}) +
          ",\"summary\":" + JsonString(Summary(info, maps)) + ",\"stamp\":" + StampJson(info) +
          ",\"precision\":" + (half ? "\"f16\"" : "\"f32\"") +
          ",\"causal\":" + (maps.causal ? "true" : "false") +

@@ -1,6 +1,6 @@
 // The page: state, controls and what is redrawn when.
 
-const state = { layer: 0, head: 0, colormap: "blues", log: false, dropFirst: false, full: false };
+const state = { layer: info.first[0], head: info.first[1], colormap: "blues", log: false, dropFirst: false, full: false };
 let scale = new ColorScale(state.colormap, state.log);
 let drawing = 0;  // counts redraws, so that an old one stops when a new one begins
 

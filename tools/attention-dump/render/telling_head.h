@@ -1,0 +1,22 @@
+// Which head a picture, the page or the terminal shows first.
+#ifndef FOVEA_TOOLS_ATTENTION_DUMP_RENDER_TELLING_HEAD_H_
+#define FOVEA_TOOLS_ATTENTION_DUMP_RENDER_TELLING_HEAD_H_
+
+#include <cstddef>
+#include <fovea/fovea.hpp>
+#include <vector>
+
+#include "tools/attention-dump/dump_data.h"
+
+namespace fovea::dump {
+
+/// Statistics of every head of a set, in its order.
+std::vector<HeadStatistics> StatisticsOf(const MapSet& maps, const DumpInfo& info);
+
+/// Index of the head that shows most: sure of itself, and not merely looking at the first token or
+/// at itself. 0 if there is none.
+std::size_t MostTelling(const std::vector<HeadStatistics>& heads);
+
+}  // namespace fovea::dump
+
+#endif  // FOVEA_TOOLS_ATTENTION_DUMP_RENDER_TELLING_HEAD_H_
