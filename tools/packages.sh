@@ -19,8 +19,13 @@ fovea_as_root() {
   fi
 }
 
+# NAME or NAME:ARCHITECTURE; several architectures of one package may be installed side by side.
 fovea_is_installed() {
-  [ "$(dpkg-query -W -f='${db:Status-Status}' "$1" 2>/dev/null)" = installed ]
+  local architecture
+  architecture=$(dpkg --print-architecture)
+  case "$1" in *:*) architecture=${1##*:} ;; esac
+  dpkg-query -W -f='${Architecture} ${db:Status-Status}\n' "${1%%:*}" 2>/dev/null |
+    grep -qxE "(all|$architecture) installed"
 }
 
 # fovea_install PACKAGE...

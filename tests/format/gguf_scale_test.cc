@@ -9,16 +9,18 @@ namespace fovea::testing {
 namespace {
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-constexpr double kSlowdown = 10.0;
+constexpr bool kSanitized = true;
 #elif defined(__has_feature)
 #if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-constexpr double kSlowdown = 10.0;
+constexpr bool kSanitized = true;
 #else
-constexpr double kSlowdown = 1.0;
+constexpr bool kSanitized = false;
 #endif
 #else
-constexpr double kSlowdown = 1.0;
+constexpr bool kSanitized = false;
 #endif
+// An emulator and sanitizers cost about a factor of ten each.
+constexpr double kSlowdown = (kSanitized ? 10.0 : 1.0) * (FOVEA_EMULATED ? 10.0 : 1.0);
 
 constexpr std::size_t kFixedMemory = std::size_t{16} << 20U;
 
