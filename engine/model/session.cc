@@ -16,6 +16,23 @@
 
 namespace fovea {
 
+namespace {
+
+/// Whether the model has every one of the selected layers or heads.
+Status CheckNumbers(const std::string& what, std::span<const std::size_t> selected,
+                    std::size_t count) {
+  for (const std::size_t number : selected) {
+    if (number >= count) {
+      return {StatusCode::kInvalidArgument, what + " " + std::to_string(number) +
+                                                " does not exist; the model has " + what +
+                                                "s 0 to " + std::to_string(count - 1)};
+    }
+  }
+  return Status::Ok();
+}
+
+}  // namespace
+
 struct Session::Impl {
   const Model::Impl* model = nullptr;
   model::SessionPlan plan;
@@ -129,19 +146,11 @@ Status Session::Impl::PrepareObserver(AttentionObserver* observer) {
   if (observer == nullptr) return Status::Ok();
   const AttentionSelection& selection = observer->selection();
   const ModelInfo& info = model->hp.info;
-  for (const std::size_t layer : selection.layers) {
-    if (layer >= info.layers) {
-      return {StatusCode::kInvalidArgument, "layer " + std::to_string(layer) +
-                                                " does not exist; the model has layers 0 to " +
-                                                std::to_string(info.layers - 1)};
-    }
+  if (Status status = CheckNumbers("layer", selection.layers, info.layers); !status.ok()) {
+    return status;
   }
-  for (const std::size_t head : selection.heads) {
-    if (head >= info.heads) {
-      return {StatusCode::kInvalidArgument, "head " + std::to_string(head) +
-                                                " does not exist; the model has heads 0 to " +
-                                                std::to_string(info.heads - 1)};
-    }
+  if (Status status = CheckNumbers("head", selection.heads, info.heads); !status.ok()) {
+    return status;
   }
   attention::ScratchShape shape = model::AttentionScratchShape(model->hp, plan);
   shape.rows = selection.rows || selection.scores;
