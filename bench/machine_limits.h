@@ -94,7 +94,7 @@ inline double FmaLoopNeon(float seed, float* sink) {
 inline double PeakFlops(Isa isa) {
   double (*loop)(float, float*) = nullptr;
 #if defined(__x86_64__)
-  if (isa == Isa::kAvx512) loop = FmaLoopAvx512;
+  if (isa == Isa::kAvx512 || isa > Isa::kNeon) loop = FmaLoopAvx512;
   if (isa == Isa::kAvx2) loop = FmaLoopAvx2;
 #elif defined(__aarch64__)
   if (isa == Isa::kNeon) loop = FmaLoopNeon;

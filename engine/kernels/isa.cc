@@ -8,7 +8,8 @@ namespace fovea {
 namespace {
 
 /// Slowest first.
-constexpr std::array kAllIsas = {Isa::kScalar, Isa::kNeon, Isa::kAvx2, Isa::kAvx512};
+constexpr std::array kAllIsas = {Isa::kScalar,     Isa::kNeon,       Isa::kAvx2, Isa::kAvx512,
+                                 Isa::kAvx512Vnni, Isa::kAvx512Bf16, Isa::kAmx};
 
 }  // namespace
 
@@ -18,6 +19,9 @@ std::string_view IsaName(Isa isa) {
     case Isa::kAvx2: return "avx2";
     case Isa::kAvx512: return "avx512";
     case Isa::kNeon: return "neon";
+    case Isa::kAvx512Vnni: return "avx512vnni";
+    case Isa::kAvx512Bf16: return "avx512bf16";
+    case Isa::kAmx: return "amx";
   }
   return "?";
 }

@@ -36,6 +36,20 @@ constexpr KernelTable kScalar = FOVEA_KERNEL_TABLE(Isa::kScalar, scalar);
 #if FOVEA_KERNELS_X86
 constexpr KernelTable kAvx2 = FOVEA_KERNEL_TABLE(Isa::kAvx2, N_AVX2);
 constexpr KernelTable kAvx512 = FOVEA_KERNEL_TABLE(Isa::kAvx512, N_AVX3);
+
+// The extensions of AVX-512 share its functions, except for those that an extension makes faster.
+
+constexpr KernelTable WithVnni(KernelTable table) {
+  table.isa = Isa::kAvx512Vnni;
+  return table;
+}
+constexpr KernelTable kAvx512Vnni = WithVnni(kAvx512);
+
+constexpr KernelTable WithBf16(KernelTable table) {
+  table.isa = Isa::kAvx512Bf16;
+  return table;
+}
+constexpr KernelTable kAvx512Bf16 = WithBf16(kAvx512Vnni);
 #elif FOVEA_KERNELS_NEON
 constexpr KernelTable kNeon = FOVEA_KERNEL_TABLE(Isa::kNeon, N_NEON);
 #endif
@@ -48,6 +62,8 @@ const KernelTable* KernelsFor(Isa isa) {
 #if FOVEA_KERNELS_X86
   if (isa == Isa::kAvx2 && cpu.avx2_fma_f16c) return &kAvx2;
   if (isa == Isa::kAvx512 && cpu.avx512) return &kAvx512;
+  if (isa == Isa::kAvx512Vnni && cpu.avx512_vnni) return &kAvx512Vnni;
+  if (isa == Isa::kAvx512Bf16 && cpu.avx512_vnni && cpu.avx512_bf16) return &kAvx512Bf16;
 #elif FOVEA_KERNELS_NEON
   if (isa == Isa::kNeon && cpu.neon) return &kNeon;
 #else

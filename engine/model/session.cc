@@ -308,6 +308,9 @@ std::size_t Session::threads() const {
 DataType Session::kv_type() const {
   return impl_->plan.kv.type;
 }
+Arithmetic Session::arithmetic() const {
+  return impl_->plan.arithmetic;
+}
 const MemoryPlan& Session::memory() const {
   return impl_->plan.memory;
 }

@@ -86,6 +86,7 @@ Status ResolveOptions(const Hyperparameters& hp, const SessionOptions& options, 
                                               std::to_string(options.threads)};
   }
   plan.threads = options.threads;
+  plan.arithmetic = options.arithmetic;
   if (options.kv_type != DataType::kF32 && options.kv_type != DataType::kF16) {
     return {StatusCode::kUnsupported,
             "kv_type must be F32 or F16, not " + std::string(DataTypeName(options.kv_type))};

@@ -46,6 +46,7 @@ struct SessionPlan {
   std::size_t max_tokens = 0;
   std::size_t chunk = 0;
   std::size_t threads = 1;
+  Arithmetic arithmetic = Arithmetic::kFast;
   const kernels::KernelTable* kernels = nullptr;
   KvCacheShape kv;
   ScratchLayout scratch;

@@ -99,6 +99,7 @@ Status Run::LoadModel() {
   }
   LoadOptions options;
   options.max_memory = arguments_.max_memory;
+  options.pack = false;
   Result<Model> model = Model::Load(path, options);
   if (!model) return {model.status().code(), About(path, model.status().message())};
   model_ = std::move(*model);
@@ -175,6 +176,7 @@ Status Run::OpenSession() {
   SessionOptions options;
   options.max_tokens = shape_.tokens;
   options.kv_type = arguments_.kv_type;
+  options.arithmetic = Arithmetic::kExact;
   options.threads =
       arguments_.threads != 0
           ? arguments_.threads

@@ -10,6 +10,16 @@
 #include "tools/common/numbers.h"
 
 namespace fovea::tools {
+namespace {
+
+DataType KvType(const std::string& name) {
+  if (name == "f32") return DataType::kF32;
+  if (name == "bf16") return DataType::kBF16;
+  return name == "int8" ? DataType::kQ8_0 : DataType::kF16;
+}
+
+}  // namespace
+
 void AddSessionArguments(CLI::App& app, SessionArguments& arguments) {
   app.add_option("--threads", arguments.threads, "threads that compute (default: all cores)")
       ->check(CLI::Range(1, 256))
@@ -18,11 +28,17 @@ void AddSessionArguments(CLI::App& app, SessionArguments& arguments) {
                  "tokens to make room for (default: as many as needed)")
       ->check(CLI::PositiveNumber)
       ->type_name("N");
-  app.add_option("--kv", arguments.kv, "precision of cached keys and values: f16 (default) or f32")
-      ->check(CLI::IsMember({"f16", "f32"}))
+  app.add_option("--kv", arguments.kv,
+                 "type of cached keys and values: f16 (default), f32, bf16 or int8")
+      ->check(CLI::IsMember({"f16", "f32", "bf16", "int8"}))
       ->type_name("TYPE");
+  app.add_flag("--exact", arguments.exact,
+               "keep activations in F32 (default: 8 bits where weights are quantized)");
+  app.add_flag("--low-memory", arguments.low_memory,
+               "map the model file instead of rearranging it in memory (slower)");
   app.add_option("--isa", arguments.isa,
-                 "kernels to use: scalar, avx2, avx512, neon (default: the best; or FOVEA_ISA)")
+                 "kernels to use: scalar, avx2, avx512, avx512vnni, avx512bf16, amx, neon "
+                 "(default: the best; or FOVEA_ISA)")
       ->type_name("NAME");
   app.add_option("--max-memory", arguments.max_memory,
                  "refuse to start if more memory is needed, e.g. 512M")
@@ -35,7 +51,8 @@ Result<SessionOptions> ToSessionOptions(const SessionArguments& arguments) {
                         ? arguments.threads
                         : std::clamp(std::thread::hardware_concurrency(), 1U, 256U);
   options.max_tokens = arguments.context;
-  options.kv_type = arguments.kv == "f32" ? DataType::kF32 : DataType::kF16;
+  options.kv_type = KvType(arguments.kv);
+  options.arithmetic = arguments.exact ? Arithmetic::kExact : Arithmetic::kFast;
   const char* variable = std::getenv("FOVEA_ISA");
   auto isa = ChooseIsa(arguments.isa, variable == nullptr ? "" : variable);
   if (!isa) return isa.status();
@@ -49,6 +66,10 @@ Result<SessionOptions> ToSessionOptions(const SessionArguments& arguments) {
     options.max_memory = static_cast<std::size_t>(*bytes);
   }
   return options;
+}
+
+LoadOptions ToLoadOptions(const SessionArguments& arguments) {
+  return {.map = arguments.low_memory, .pack = !arguments.exact && !arguments.low_memory};
 }
 
 }  // namespace fovea::tools

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <string>
 
+#include <fovea/model.h>
 #include <fovea/session.h>
 #include <fovea/status.h>
 
@@ -18,17 +19,22 @@ namespace fovea::tools {
 struct SessionArguments {
   std::size_t threads = 0;  ///< 0: all cores.
   std::size_t context = 0;  ///< 0: as many tokens as are needed.
-  std::string kv = "f16";   ///< "f32" or "f16"
+  std::string kv = "f16";   ///< "f32", "f16", "bf16" or "int8"
+  bool exact = false;       ///< F32 activations.
+  bool low_memory = false;  ///< Map the file, keep its layout.
   std::string isa;          ///< Empty: FOVEA_ISA from the environment, else the best.
   std::string max_memory;   ///< Bytes, with an optional K, M or G.
 };
 
-/// Adds --threads, --context, --kv, --isa and --max-memory.
+/// Adds --threads, --context, --kv, --exact, --low-memory, --isa and --max-memory.
 void AddSessionArguments(CLI::App& app, SessionArguments& arguments);
 
 /// Turns them into options for a session; errors name the argument. `max_tokens` stays as the
 /// argument says, 0 if it was not given.
 Result<SessionOptions> ToSessionOptions(const SessionArguments& arguments);
+
+/// How to load the model for such a session.
+LoadOptions ToLoadOptions(const SessionArguments& arguments);
 
 }  // namespace fovea::tools
 

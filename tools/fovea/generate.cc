@@ -77,7 +77,7 @@ Status Generate(const GenerateArguments& arguments) {
     if (!text) return text.status();
     prompt = std::move(*text);
   }
-  auto model = Model::Load(arguments.model);
+  auto model = Model::Load(arguments.model, ToLoadOptions(arguments.session));
   if (!model) return model.error();
   auto ids = PromptIds(*model, prompt);
   if (!ids) return ids.status();

@@ -17,14 +17,26 @@
 
 namespace fovea {
 
+/// How products with weight matrices are computed. Everything else is computed in F32 either way.
+enum class Arithmetic : std::uint8_t {
+  /// Weights of quantized types meet activations that are rounded to 8 bits in blocks of 32, as
+  /// llama.cpp does it; F16 and BF16 weights may meet activations rounded to bfloat16 where many
+  /// tokens run at once. F32 weights stay exact.
+  kFast,
+  /// Activations stay F32; weights have the exact values that the file gives them.
+  kExact,
+};
+
 struct SessionOptions {
   /// Positions the KV cache holds; 0: the model's context. May exceed the model's context only for
   /// models without learned positions.
   std::size_t max_tokens = 0;
   /// Tokens that prefill runs at once; the result does not depend on it.
   std::size_t chunk = 256;
-  /// Element type of cached keys and values: kF32 or kF16.
+  /// Element type of cached keys and values: kF32, kF16, kBF16, or kQ8_0 for 8-bit integers with one
+  /// scale per row.
   DataType kv_type = DataType::kF16;
+  Arithmetic arithmetic = Arithmetic::kFast;
   /// Threads that compute, the caller's included; 1 starts none. Results are bit-equal for any count.
   std::size_t threads = 1;
   /// Kernels to use; nothing: the best that this CPU has. kUnsupported if the CPU lacks it.
@@ -82,6 +94,7 @@ class Session {
   Isa isa() const;                 ///< The kernels that run.
   std::size_t threads() const;
   DataType kv_type() const;
+  Arithmetic arithmetic() const;
   const MemoryPlan& memory() const;
 
  private:
