@@ -44,6 +44,25 @@ FOVEA_DECLARE_KERNEL(void, Scale, (float factor, std::size_t n, float* x))
 FOVEA_DECLARE_KERNEL(void, FloatsToHalves, (const float* x, std::size_t n, std::uint16_t* out))
 FOVEA_DECLARE_KERNEL(void, HalvesToFloats, (const std::uint16_t* x, std::size_t n, float* out))
 
+// quantize_row.cc
+FOVEA_DECLARE_KERNEL(void, QuantizeRow,
+                     (const float* x, std::size_t cols, std::int8_t* quants,
+                      ActivationBlock* blocks))
+// strip_gemm.cc
+FOVEA_DECLARE_KERNEL(void, StripGemm,
+                     (DataType type, const std::byte* strips, std::size_t count, std::size_t cols,
+                      const QuantizedRows& x, std::size_t tokens, float* out,
+                      std::size_t out_stride))
+
+#if FOVEA_KERNELS_X86
+// Functions of AVX-512's extensions, in files of their own.
+namespace N_AVX3 {
+// strip_gemm_vnni.cc
+void StripGemmVnni(DataType type, const std::byte* strips, std::size_t count, std::size_t cols,
+                   const QuantizedRows& x, std::size_t tokens, float* out, std::size_t out_stride);
+}  // namespace N_AVX3
+#endif
+
 }  // namespace fovea::kernels
 
 #endif  // FOVEA_KERNELS_KERNEL_FUNCTIONS_H_

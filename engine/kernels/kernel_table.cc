@@ -27,6 +27,8 @@ namespace {
     .softcap = target::Softcap,                          \
     .f32_to_f16 = target::FloatsToHalves,                \
     .f16_to_f32 = target::HalvesToFloats,                \
+    .quantize_row = target::QuantizeRow,                 \
+    .strip_gemm = target::StripGemm,                     \
     .attend_scratch_floats = target::AttendScratchFloats, \
     .attend_tile = target::AttendTile,                   \
   }
@@ -41,6 +43,7 @@ constexpr KernelTable kAvx512 = FOVEA_KERNEL_TABLE(Isa::kAvx512, N_AVX3);
 
 constexpr KernelTable WithVnni(KernelTable table) {
   table.isa = Isa::kAvx512Vnni;
+  table.strip_gemm = N_AVX3::StripGemmVnni;
   return table;
 }
 constexpr KernelTable kAvx512Vnni = WithVnni(kAvx512);

@@ -11,6 +11,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "engine/kernels/quantized_row.h"
 #include "fovea/data_type.h"
 #include "fovea/isa.h"
 
@@ -90,6 +91,17 @@ struct KernelTable {
 
   void (*f32_to_f16)(const float* x, std::size_t n, std::uint16_t* out);  ///< Nearest even.
   void (*f16_to_f32)(const std::uint16_t* x, std::size_t n, float* out);
+
+  /// Rounds one row of activations to 8 bits; cols is a multiple of 32.
+  /// quants [cols], blocks [cols / 32]
+  void (*quantize_row)(const float* x, std::size_t cols, std::int8_t* quants,
+                       ActivationBlock* blocks);
+  /// out[t, r] = Σ_c x[t, c]·w[r, c] for the 16 * count rows of `count` strips, one after the other, of a
+  /// type that has strips (tensor/strips.h). Per output one chain of fused multiply-adds over the blocks
+  /// of 32 columns in ascending order: sum = fma(Σ of integer products, weight scale · activation scale,
+  /// sum), then fma(minimum, scaled_sum, sum) for types that have one. All tables give the same bits.
+  void (*strip_gemm)(DataType type, const std::byte* strips, std::size_t count, std::size_t cols,
+                     const QuantizedRows& x, std::size_t tokens, float* out, std::size_t out_stride);
 
   std::size_t (*attend_scratch_floats)(std::size_t head_dim, std::size_t value_dim);
   void (*attend_tile)(const AttendTileArgs& args);

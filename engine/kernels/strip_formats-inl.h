@@ -1,0 +1,305 @@
+// Reading strips (tensor/strips.h) with vectors: how each type's planes give the quants of four
+// columns of a vector's rows, and the scales of those rows. Compiled once per target; a file that
+// has VNNI's products at hand defines FOVEA_STRIPS_VNNI first.
+#if defined(FOVEA_KERNELS_STRIP_FORMATS_INL_H_) == defined(HWY_TARGET_TOGGLE)
+#ifdef FOVEA_KERNELS_STRIP_FORMATS_INL_H_
+#undef FOVEA_KERNELS_STRIP_FORMATS_INL_H_
+#else
+#define FOVEA_KERNELS_STRIP_FORMATS_INL_H_
+#endif
+
+#include <cstddef>
+#include <cstdint>
+
+#include "engine/kernels/blocks-inl.h"
+#include "engine/tensor/blocks.h"
+#include "engine/tensor/strips.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace fovea::kernels::HWY_NAMESPACE {
+#if FOVEA_SIMD_TARGET
+
+namespace {
+
+using QuantTag = hn::Repartition<std::uint8_t, F32Tag>;
+using Quants = hn::Vec<QuantTag>;  ///< kLanes rows × 4 columns
+
+/// Vectors that a strip's rows fill.
+constexpr std::size_t kStripVectors = kStripRows / kLanes;
+constexpr std::size_t kQuantLine = kStripRows * 4;  ///< Bytes of four columns of a strip.
+
+#ifdef FOVEA_STRIPS_VNNI
+constexpr bool kUnsignedBytes = true;  ///< Eight-bit quants are multiplied as q + 128.
+#else
+constexpr bool kUnsignedBytes = false;
+#endif
+
+HWY_INLINE Quants LoadQuants(const std::uint8_t* from) {
+  return hn::LoadU(QuantTag(), from);
+}
+
+HWY_INLINE Quants SetByte(int value) {
+  return hn::Set(QuantTag(), static_cast<std::uint8_t>(value));
+}
+
+/// Bits [shift, shift + 4) of every byte that `mask` keeps, at the bottom.
+HWY_INLINE Quants ShiftRightBytes(Quants v, int shift, int mask) {
+  const hn::Repartition<std::uint16_t, F32Tag> words;
+  return hn::And(hn::BitCast(QuantTag(), hn::ShiftRightSame(hn::BitCast(words, v), shift)),
+                 SetByte(mask));
+}
+
+/// One half scale per row, of kLanes rows.
+HWY_INLINE F32 LoadHalves(const std::uint8_t* from) {
+  const hn::Rebind<hwy::float16_t, F32Tag> halves;
+  return hn::PromoteTo(F32Tag(), hn::LoadU(halves, reinterpret_cast<const hwy::float16_t*>(from)));
+}
+
+/// The planes of one strip. `kField` counts as StripFields does.
+struct Planes {
+  Planes(DataType type, const std::byte* strip, std::size_t cols) {
+    const std::size_t blocks = cols / BlockElements(type);
+    for (std::size_t f = 0; f < StripFields(type).size(); ++f) {
+      plane[f] = reinterpret_cast<const std::uint8_t*>(strip) + StripPlane(type, f, blocks);
+    }
+  }
+  const std::uint8_t* plane[5] = {};
+};
+
+// A format gives, for block b of 32 columns and vector v of the strip:
+//   Load(b, step, v)  quants of columns 4 * step … 4 * step + 3, offset by kOffset
+//   Scale(b, half, v) the scale of these rows; of each half block if kHalves
+//   Minimum(b, v)     what is added to every weight of the block, if kHasMinimum
+// kWide: quants need all eight bits.
+
+struct FormatQ8_0 {
+  static constexpr DataType kType = DataType::kQ8_0;
+  static constexpr bool kWide = true, kHasMinimum = false, kHalves = false;
+  static constexpr int kOffset = kUnsignedBytes ? 128 : 0;
+  Planes at;
+
+  HWY_INLINE Quants Load(std::size_t b, std::size_t step, std::size_t v) const {
+    const Quants q = LoadQuants(at.plane[0] + (b * 8 + step) * kQuantLine + v * 4 * kLanes);
+    constexpr int kFlip = kStripQuantFlip ^ (kUnsignedBytes ? 0x80 : 0);
+    return kFlip == 0 ? q : hn::Xor(q, SetByte(kFlip));
+  }
+  HWY_INLINE F32 Scale(std::size_t b, std::size_t /*half*/, std::size_t v) const {
+    return LoadHalves(at.plane[1] + (b * kStripRows + v * kLanes) * 2);
+  }
+  HWY_INLINE F32 Minimum(std::size_t, std::size_t) const { return hn::Zero(F32Tag()); }
+};
+
+/// The nibbles of a block of 32: low ones are columns 0–15.
+HWY_INLINE Quants LoadSmallNibbles(const std::uint8_t* plane, std::size_t b, std::size_t step,
+                                   std::size_t v) {
+  const Quants line = LoadQuants(plane + (b * 4 + step % 4) * kQuantLine + v * 4 * kLanes);
+  return ShiftRightBytes(line, step < 4 ? 0 : 4, 15);
+}
+
+struct FormatQ4_0 {
+  static constexpr DataType kType = DataType::kQ4_0;
+  static constexpr bool kWide = false, kHasMinimum = false, kHalves = false;
+  static constexpr int kOffset = 8;
+  Planes at;
+
+  HWY_INLINE Quants Load(std::size_t b, std::size_t step, std::size_t v) const {
+    return LoadSmallNibbles(at.plane[0], b, step, v);
+  }
+  HWY_INLINE F32 Scale(std::size_t b, std::size_t /*half*/, std::size_t v) const {
+    return LoadHalves(at.plane[1] + (b * kStripRows + v * kLanes) * 2);
+  }
+  HWY_INLINE F32 Minimum(std::size_t, std::size_t) const { return hn::Zero(F32Tag()); }
+};
+
+struct FormatIQ4_NL {
+  static constexpr DataType kType = DataType::kIQ4_NL;
+  static constexpr bool kWide = true, kHasMinimum = false, kHalves = false;
+  static constexpr int kOffset = kUnsignedBytes ? 128 : 0;
+  Planes at;
+
+  HWY_INLINE Quants Load(std::size_t b, std::size_t step, std::size_t v) const {
+    const Quants levels = hn::BitCast(
+        QuantTag(),
+        hn::LoadDup128(QuantTag(), reinterpret_cast<const std::uint8_t*>(kIQ4NLValues)));
+    const Quants q = hn::TableLookupBytes(levels, LoadSmallNibbles(at.plane[0], b, step, v));
+    return kUnsignedBytes ? hn::Xor(q, SetByte(0x80)) : q;
+  }
+  HWY_INLINE F32 Scale(std::size_t b, std::size_t /*half*/, std::size_t v) const {
+    return LoadHalves(at.plane[1] + (b * kStripRows + v * kLanes) * 2);
+  }
+  HWY_INLINE F32 Minimum(std::size_t, std::size_t) const { return hn::Zero(F32Tag()); }
+};
+
+struct FormatQ4_1 {
+  static constexpr DataType kType = DataType::kQ4_1;
+  static constexpr bool kWide = false, kHasMinimum = true, kHalves = false;
+  static constexpr int kOffset = 0;
+  Planes at;
+
+  HWY_INLINE Quants Load(std::size_t b, std::size_t step, std::size_t v) const {
+    return LoadSmallNibbles(at.plane[0], b, step, v);
+  }
+  HWY_INLINE F32 Scale(std::size_t b, std::size_t /*half*/, std::size_t v) const {
+    return LoadHalves(at.plane[1] + (b * kStripRows + v * kLanes) * 2);
+  }
+  HWY_INLINE F32 Minimum(std::size_t b, std::size_t v) const {
+    return LoadHalves(at.plane[2] + (b * kStripRows + v * kLanes) * 2);
+  }
+};
+
+/// Bit 4 of the quants: bits 4 * step … 4 * step + 3 of each row's word, one to each byte.
+HWY_INLINE Quants LoadFifthBits(const std::uint8_t* plane, std::size_t b, std::size_t step,
+                                std::size_t v) {
+  const hn::Repartition<std::uint32_t, F32Tag> words;
+  const auto bits = hn::BitCast(words, LoadQuants(plane + b * kQuantLine + v * 4 * kLanes));
+  const auto four =
+      hn::And(hn::ShiftRightSame(bits, static_cast<int>(4 * step)), hn::Set(words, 15U));
+  // Each bit lands in its own byte: bit i moves by 7 * i + 4.
+  const auto first = hn::Or(hn::ShiftLeft<4>(four), hn::ShiftLeft<11>(four));
+  const auto last = hn::Or(hn::ShiftLeft<18>(four), hn::ShiftLeft<25>(four));
+  return hn::BitCast(QuantTag(), hn::And(hn::Or(first, last), hn::Set(words, 0x10101010U)));
+}
+
+struct FormatQ5_0 {
+  static constexpr DataType kType = DataType::kQ5_0;
+  static constexpr bool kWide = false, kHasMinimum = false, kHalves = false;
+  static constexpr int kOffset = 16;
+  Planes at;
+
+  HWY_INLINE Quants Load(std::size_t b, std::size_t step, std::size_t v) const {
+    return hn::Or(LoadSmallNibbles(at.plane[0], b, step, v),
+                  LoadFifthBits(at.plane[1], b, step, v));
+  }
+  HWY_INLINE F32 Scale(std::size_t b, std::size_t /*half*/, std::size_t v) const {
+    return LoadHalves(at.plane[2] + (b * kStripRows + v * kLanes) * 2);
+  }
+  HWY_INLINE F32 Minimum(std::size_t, std::size_t) const { return hn::Zero(F32Tag()); }
+};
+
+struct FormatQ5_1 {
+  static constexpr DataType kType = DataType::kQ5_1;
+  static constexpr bool kWide = false, kHasMinimum = true, kHalves = false;
+  static constexpr int kOffset = 0;
+  Planes at;
+
+  HWY_INLINE Quants Load(std::size_t b, std::size_t step, std::size_t v) const {
+    return hn::Or(LoadSmallNibbles(at.plane[0], b, step, v),
+                  LoadFifthBits(at.plane[1], b, step, v));
+  }
+  HWY_INLINE F32 Scale(std::size_t b, std::size_t /*half*/, std::size_t v) const {
+    return LoadHalves(at.plane[2] + (b * kStripRows + v * kLanes) * 2);
+  }
+  HWY_INLINE F32 Minimum(std::size_t b, std::size_t v) const {
+    return LoadHalves(at.plane[3] + (b * kStripRows + v * kLanes) * 2);
+  }
+};
+
+/// Byte `i` of the packed six-bit scales of kLanes rows, of super-block s.
+HWY_INLINE I32 LoadScaleByte(const std::uint8_t* plane, std::size_t s, std::size_t i,
+                             std::size_t v) {
+  return LoadBytes(plane + (s * 12 + i) * kStripRows + v * kLanes);
+}
+
+/// As UnpackScaleMinK, for kLanes rows.
+HWY_INLINE I32 ScaleK(const std::uint8_t* plane, std::size_t b, std::size_t v) {
+  const I32Tag d;
+  const std::size_t s = b / 8;
+  const std::size_t g = b % 8;
+  if (g < 4) return hn::And(LoadScaleByte(plane, s, g, v), hn::Set(d, 63));
+  return hn::Or(hn::And(LoadScaleByte(plane, s, g + 4, v), hn::Set(d, 15)),
+                hn::ShiftLeft<4>(hn::ShiftRight<6>(LoadScaleByte(plane, s, g - 4, v))));
+}
+HWY_INLINE I32 MinimumK(const std::uint8_t* plane, std::size_t b, std::size_t v) {
+  const I32Tag d;
+  const std::size_t s = b / 8;
+  const std::size_t g = b % 8;
+  if (g < 4) return hn::And(LoadScaleByte(plane, s, g + 4, v), hn::Set(d, 63));
+  return hn::Or(hn::ShiftRight<4>(LoadScaleByte(plane, s, g + 4, v)),
+                hn::ShiftLeft<4>(hn::ShiftRight<6>(LoadScaleByte(plane, s, g, v))));
+}
+
+/// The nibbles of a block of 256: runs 2p and 2p + 1 are the low and high ones of eight lines.
+HWY_INLINE Quants LoadSuperNibbles(const std::uint8_t* plane, std::size_t b, std::size_t step,
+                                   std::size_t v) {
+  const Quants line = LoadQuants(plane + (b / 2 * 8 + step) * kQuantLine + v * 4 * kLanes);
+  return ShiftRightBytes(line, b % 2 == 0 ? 0 : 4, 15);
+}
+
+struct FormatQ4_K {
+  static constexpr DataType kType = DataType::kQ4_K;
+  static constexpr bool kWide = false, kHasMinimum = true, kHalves = false;
+  static constexpr int kOffset = 0;
+  Planes at;
+
+  HWY_INLINE Quants Load(std::size_t b, std::size_t step, std::size_t v) const {
+    return LoadSuperNibbles(at.plane[0], b, step, v);
+  }
+  HWY_INLINE F32 Scale(std::size_t b, std::size_t /*half*/, std::size_t v) const {
+    return hn::Mul(LoadHalves(at.plane[2] + (b / 8 * kStripRows + v * kLanes) * 2),
+                   ToFloat(ScaleK(at.plane[1], b, v)));
+  }
+  HWY_INLINE F32 Minimum(std::size_t b, std::size_t v) const {
+    return hn::Neg(hn::Mul(LoadHalves(at.plane[3] + (b / 8 * kStripRows + v * kLanes) * 2),
+                           ToFloat(MinimumK(at.plane[1], b, v))));
+  }
+};
+
+struct FormatQ5_K {
+  static constexpr DataType kType = DataType::kQ5_K;
+  static constexpr bool kWide = false, kHasMinimum = true, kHalves = false;
+  static constexpr int kOffset = 0;
+  Planes at;
+
+  HWY_INLINE Quants Load(std::size_t b, std::size_t step, std::size_t v) const {
+    const Quants line = LoadQuants(at.plane[1] + (b / 8 * 8 + step) * kQuantLine + v * 4 * kLanes);
+    const hn::Repartition<std::uint16_t, F32Tag> words;
+    const Quants bit = ShiftRightBytes(line, static_cast<int>(b % 8), 1);
+    return hn::Or(LoadSuperNibbles(at.plane[0], b, step, v),
+                  hn::BitCast(QuantTag(), hn::ShiftLeft<4>(hn::BitCast(words, bit))));
+  }
+  HWY_INLINE F32 Scale(std::size_t b, std::size_t /*half*/, std::size_t v) const {
+    return hn::Mul(LoadHalves(at.plane[3] + (b / 8 * kStripRows + v * kLanes) * 2),
+                   ToFloat(ScaleK(at.plane[2], b, v)));
+  }
+  HWY_INLINE F32 Minimum(std::size_t b, std::size_t v) const {
+    return hn::Neg(hn::Mul(LoadHalves(at.plane[4] + (b / 8 * kStripRows + v * kLanes) * 2),
+                           ToFloat(MinimumK(at.plane[2], b, v))));
+  }
+};
+
+struct FormatQ6_K {
+  static constexpr DataType kType = DataType::kQ6_K;
+  static constexpr bool kWide = false, kHasMinimum = false, kHalves = true;
+  static constexpr int kOffset = 32;
+  Planes at;
+
+  HWY_INLINE Quants Load(std::size_t b, std::size_t step, std::size_t v) const {
+    // Of each half of 128 columns, runs 0 and 1 are the low nibbles of 16 lines, 2 and 3 the high
+    // ones; run r takes bits 2r and 2r + 1 of 8 lines.
+    const std::size_t half = b / 4;
+    const std::size_t run = b % 4;
+    const Quants low =
+        LoadQuants(at.plane[0] + (half * 16 + run % 2 * 8 + step) * kQuantLine + v * 4 * kLanes);
+    const Quants high = LoadQuants(at.plane[1] + (half * 8 + step) * kQuantLine + v * 4 * kLanes);
+    const hn::Repartition<std::uint16_t, F32Tag> words;
+    const Quants bits = ShiftRightBytes(high, static_cast<int>(2 * run), 3);
+    return hn::Or(ShiftRightBytes(low, run < 2 ? 0 : 4, 15),
+                  hn::BitCast(QuantTag(), hn::ShiftLeft<4>(hn::BitCast(words, bits))));
+  }
+  HWY_INLINE F32 Scale(std::size_t b, std::size_t half, std::size_t v) const {
+    const std::size_t s = b / 8;
+    const auto* scales = reinterpret_cast<const std::int8_t*>(at.plane[2]) +
+                         (s * 16 + b % 8 * 2 + half) * kStripRows + v * kLanes;
+    return hn::Mul(LoadHalves(at.plane[3] + (s * kStripRows + v * kLanes) * 2),
+                   ToFloat(LoadSignedBytes(scales)));
+  }
+  HWY_INLINE F32 Minimum(std::size_t, std::size_t) const { return hn::Zero(F32Tag()); }
+};
+
+}  // namespace
+
+#endif  // FOVEA_SIMD_TARGET
+}  // namespace fovea::kernels::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#endif  // per-target include guard

@@ -1,0 +1,248 @@
+// Products of strips with 8-bit activations. Lanes are rows: an output is one chain of fused
+// multiply-adds over the blocks of its row, fed by exact integer sums, so every target, tile shape
+// and number of tokens gives the same bits. Compiled once per target; a file that has VNNI's
+// products at hand defines FOVEA_STRIPS_VNNI first.
+#if defined(FOVEA_KERNELS_STRIP_GEMM_INL_H_) == defined(HWY_TARGET_TOGGLE)
+#ifdef FOVEA_KERNELS_STRIP_GEMM_INL_H_
+#undef FOVEA_KERNELS_STRIP_GEMM_INL_H_
+#else
+#define FOVEA_KERNELS_STRIP_GEMM_INL_H_
+#endif
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+
+#include "engine/kernels/quantized_row.h"
+#include "engine/kernels/strip_formats-inl.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace fovea::kernels::HWY_NAMESPACE {
+#if FOVEA_SIMD_TARGET
+
+namespace {
+
+// Registers: integer and float sums of kMostStrips × kMostTokens outputs must fit beside the
+// quants.
+#if HWY_TARGET == HWY_AVX3
+constexpr std::size_t kMostStrips = 2;
+constexpr std::size_t kMostTokens = 6;
+#elif HWY_TARGET == HWY_AVX2
+constexpr std::size_t kMostStrips = 1;
+constexpr std::size_t kMostTokens = 2;
+#else
+constexpr std::size_t kMostStrips = 1;
+constexpr std::size_t kMostTokens = 3;
+#endif
+
+/// Every row's four columns times the same four activations (in every 32-bit lane of x), added to
+/// the row's sum. Quants are unsigned, or signed if kSigned.
+template <bool kSigned>
+HWY_INLINE I32 AddProducts(I32 sum, Quants w, I32 x) {
+#if HWY_TARGET == HWY_AVX3 && defined(FOVEA_STRIPS_VNNI)
+  static_assert(!kSigned);
+  return I32{_mm512_dpbusd_epi32(sum.raw, w.raw, x.raw)};
+#elif HWY_TARGET == HWY_AVX3
+  __m512i left = w.raw;
+  __m512i right = x.raw;
+  if constexpr (kSigned) {
+    // |w| times x with w's sign: the pair sums of unsigned quants would saturate.
+    left = _mm512_abs_epi8(w.raw);
+    right = _mm512_mask_sub_epi8(x.raw, _mm512_movepi8_mask(w.raw), _mm512_setzero_si512(), x.raw);
+  }
+  const __m512i pairs = _mm512_maddubs_epi16(left, right);
+  return I32{_mm512_add_epi32(sum.raw, _mm512_madd_epi16(pairs, _mm512_set1_epi16(1)))};
+#elif HWY_TARGET == HWY_AVX2
+  __m256i left = w.raw;
+  __m256i right = x.raw;
+  if constexpr (kSigned) {
+    left = _mm256_abs_epi8(w.raw);
+    right = _mm256_sign_epi8(x.raw, w.raw);
+  }
+  const __m256i pairs = _mm256_maddubs_epi16(left, right);
+  return I32{_mm256_add_epi32(sum.raw, _mm256_madd_epi16(pairs, _mm256_set1_epi16(1)))};
+#else
+  const int8x16_t left = vreinterpretq_s8_u8(w.raw);
+  const int8x16_t right = vreinterpretq_s8_s32(x.raw);
+  const int32x4_t low = vpaddlq_s16(vmull_s8(vget_low_s8(left), vget_low_s8(right)));
+  const int32x4_t high = vpaddlq_s16(vmull_s8(vget_high_s8(left), vget_high_s8(right)));
+  const int32x2_t first = vpadd_s32(vget_low_s32(low), vget_high_s32(low));
+  const int32x2_t second = vpadd_s32(vget_low_s32(high), vget_high_s32(high));
+  return I32(vaddq_s32(sum.raw, vcombine_s32(first, second)));
+#endif
+}
+
+struct StripOperands {
+  QuantizedRows x;
+  std::size_t cols;
+  float* out;
+  std::size_t out_stride;
+};
+
+/// kStrips strips × kTokens tokens.
+template <class Format, std::size_t kStrips, std::size_t kTokens>
+HWY_INLINE void StripTile(const Format (&strips)[kStrips], const StripOperands& at) {
+  const F32Tag d;
+  const I32Tag di;
+  constexpr std::size_t kVectors = kStrips * kStripVectors;
+  constexpr bool kSigned = Format::kWide && !kUnsignedBytes;
+  // Eight-bit quants that are unsigned are so by an offset; narrow types have one of their own.
+  constexpr int kOffset = Format::kOffset;
+  const std::size_t blocks = at.cols / kActivationBlock;
+  F32 sums[kTokens][kVectors];
+  HWY_UNROLL(8)
+  for (std::size_t t = 0; t < kTokens; ++t) {
+    HWY_UNROLL(8)
+    for (std::size_t v = 0; v < kVectors; ++v) sums[t][v] = hn::Zero(d);
+  }
+  for (std::size_t b = 0; b < blocks; ++b) {
+    const std::int8_t* x = at.x.quants + b * kActivationBlock;
+    const ActivationBlock* activation = at.x.blocks + b;
+    // A type with a scale per half block sums the halves apart.
+    constexpr std::size_t kHalves = Format::kHalves ? 2 : 1;
+    HWY_UNROLL(2)
+    for (std::size_t half = 0; half < kHalves; ++half) {
+      I32 dots[kTokens][kVectors];
+      HWY_UNROLL(8)
+      for (std::size_t t = 0; t < kTokens; ++t) {
+        const ActivationBlock& of = activation[t * blocks];
+        std::int32_t sum = of.sum;
+        if constexpr (Format::kHalves) sum = half == 0 ? of.first_sum : of.sum - of.first_sum;
+        HWY_UNROLL(8)
+        for (std::size_t v = 0; v < kVectors; ++v) {
+          dots[t][v] = kOffset == 0 ? hn::Zero(di) : hn::Set(di, -kOffset * sum);
+        }
+      }
+      constexpr std::size_t kSteps = 8 / kHalves;
+      HWY_UNROLL(8)
+      for (std::size_t i = 0; i < kSteps; ++i) {
+        const std::size_t step = half * kSteps + i;
+        Quants w[kVectors];
+        HWY_UNROLL(8)
+        for (std::size_t v = 0; v < kVectors; ++v) {
+          w[v] = strips[v / kStripVectors].Load(b, step, v % kStripVectors);
+        }
+        HWY_UNROLL(8)
+        for (std::size_t t = 0; t < kTokens; ++t) {
+          std::int32_t four = 0;
+          std::memcpy(&four, x + t * at.cols + step * 4, sizeof(four));
+          const I32 activations = hn::Set(di, four);
+          HWY_UNROLL(8)
+          for (std::size_t v = 0; v < kVectors; ++v) {
+            dots[t][v] = AddProducts<kSigned>(dots[t][v], w[v], activations);
+          }
+        }
+      }
+      F32 scale[kVectors];
+      HWY_UNROLL(8)
+      for (std::size_t v = 0; v < kVectors; ++v) {
+        scale[v] = strips[v / kStripVectors].Scale(b, half, v % kStripVectors);
+      }
+      HWY_UNROLL(8)
+      for (std::size_t t = 0; t < kTokens; ++t) {
+        const F32 activation_scale = hn::Set(d, activation[t * blocks].scale);
+        HWY_UNROLL(8)
+        for (std::size_t v = 0; v < kVectors; ++v) {
+          sums[t][v] = hn::MulAdd(hn::ConvertTo(d, dots[t][v]), hn::Mul(scale[v], activation_scale),
+                                  sums[t][v]);
+        }
+      }
+    }
+    if constexpr (Format::kHasMinimum) {
+      F32 minimum[kVectors];
+      HWY_UNROLL(8)
+      for (std::size_t v = 0; v < kVectors; ++v) {
+        minimum[v] = strips[v / kStripVectors].Minimum(b, v % kStripVectors);
+      }
+      HWY_UNROLL(8)
+      for (std::size_t t = 0; t < kTokens; ++t) {
+        const F32 sum = hn::Set(d, activation[t * blocks].scaled_sum);
+        HWY_UNROLL(8)
+        for (std::size_t v = 0; v < kVectors; ++v) {
+          sums[t][v] = hn::MulAdd(minimum[v], sum, sums[t][v]);
+        }
+      }
+    }
+  }
+  HWY_UNROLL(8)
+  for (std::size_t t = 0; t < kTokens; ++t) {
+    HWY_UNROLL(8)
+    for (std::size_t v = 0; v < kVectors; ++v) {
+      hn::StoreU(sums[t][v], d, at.out + t * at.out_stride + v * kLanes);
+    }
+  }
+}
+
+/// The strips against all tokens: as many at a time as registers allow, the rest in smaller tiles.
+template <class Format, std::size_t kStrips>
+HWY_NOINLINE void StripsTimesTokens(const Format (&strips)[kStrips], StripOperands at,
+                                    std::size_t tokens) {
+  const auto advance = [&at, &tokens](std::size_t by) {
+    at.x.quants += by * at.cols;
+    at.x.blocks += by * (at.cols / kActivationBlock);
+    at.out += by * at.out_stride;
+    tokens -= by;
+  };
+  while (tokens >= kMostTokens) {
+    StripTile<Format, kStrips, kMostTokens>(strips, at);
+    advance(kMostTokens);
+  }
+  if constexpr (kMostTokens > 4) {
+    while (tokens >= 4) {
+      StripTile<Format, kStrips, 4>(strips, at);
+      advance(4);
+    }
+  }
+  if constexpr (kMostTokens > 2) {
+    while (tokens >= 2) {
+      StripTile<Format, kStrips, 2>(strips, at);
+      advance(2);
+    }
+  }
+  while (tokens > 0) {
+    StripTile<Format, kStrips, 1>(strips, at);
+    advance(1);
+  }
+}
+
+template <class Format>
+void AllStrips(const std::byte* strips, std::size_t count, StripOperands at, std::size_t tokens) {
+  const std::size_t strip_bytes =
+      kStripRows * (at.cols / BlockElements(Format::kType)) * BlockBytes(Format::kType);
+  if constexpr (kMostStrips == 2) {
+    for (; count >= 2; count -= 2, strips += 2 * strip_bytes, at.out += 2 * kStripRows) {
+      const Format two[] = {{Planes(Format::kType, strips, at.cols)},
+                            {Planes(Format::kType, strips + strip_bytes, at.cols)}};
+      StripsTimesTokens(two, at, tokens);
+    }
+  }
+  for (; count > 0; --count, strips += strip_bytes, at.out += kStripRows) {
+    const Format one[] = {{Planes(Format::kType, strips, at.cols)}};
+    StripsTimesTokens(one, at, tokens);
+  }
+}
+
+void AllStripsOf(DataType type, const std::byte* strips, std::size_t count, const StripOperands& at,
+                 std::size_t tokens) {
+  switch (type) {
+    case DataType::kQ8_0: return AllStrips<FormatQ8_0>(strips, count, at, tokens);
+    case DataType::kQ4_0: return AllStrips<FormatQ4_0>(strips, count, at, tokens);
+    case DataType::kIQ4_NL: return AllStrips<FormatIQ4_NL>(strips, count, at, tokens);
+    case DataType::kQ4_1: return AllStrips<FormatQ4_1>(strips, count, at, tokens);
+    case DataType::kQ5_0: return AllStrips<FormatQ5_0>(strips, count, at, tokens);
+    case DataType::kQ5_1: return AllStrips<FormatQ5_1>(strips, count, at, tokens);
+    case DataType::kQ4_K: return AllStrips<FormatQ4_K>(strips, count, at, tokens);
+    case DataType::kQ5_K: return AllStrips<FormatQ5_K>(strips, count, at, tokens);
+    case DataType::kQ6_K: return AllStrips<FormatQ6_K>(strips, count, at, tokens);
+    default: return;  // The caller asks HasStrips first.
+  }
+}
+
+}  // namespace
+
+#endif  // FOVEA_SIMD_TARGET
+}  // namespace fovea::kernels::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#endif  // per-target include guard

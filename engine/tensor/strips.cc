@@ -1,0 +1,138 @@
+#include "engine/tensor/strips.h"
+
+#include <array>
+#include <cstring>
+
+#include "engine/tensor/blocks.h"
+
+namespace fovea {
+namespace {
+
+// Quants first: kernels read most of their bytes there, on whole lines.
+constexpr std::array kQ8_0 = {
+    StripField{offsetof(BlockQ8_0, quants), kSmallBlock, 4, kStripQuantFlip},
+    StripField{offsetof(BlockQ8_0, scale), 2, 2},
+};
+constexpr std::array kQ4_0 = {
+    StripField{offsetof(BlockQ4_0, nibbles), kSmallBlock / 2, 4},
+    StripField{offsetof(BlockQ4_0, scale), 2, 2},
+};
+constexpr std::array kIQ4_NL = {
+    StripField{offsetof(BlockIQ4_NL, nibbles), kSmallBlock / 2, 4},
+    StripField{offsetof(BlockIQ4_NL, scale), 2, 2},
+};
+constexpr std::array kQ4_1 = {
+    StripField{offsetof(BlockQ4_1, nibbles), kSmallBlock / 2, 4},
+    StripField{offsetof(BlockQ4_1, scale), 2, 2},
+    StripField{offsetof(BlockQ4_1, minimum), 2, 2},
+};
+constexpr std::array kQ5_0 = {
+    StripField{offsetof(BlockQ5_0, nibbles), kSmallBlock / 2, 4},
+    StripField{offsetof(BlockQ5_0, high_bits), 4, 4},
+    StripField{offsetof(BlockQ5_0, scale), 2, 2},
+};
+constexpr std::array kQ5_1 = {
+    StripField{offsetof(BlockQ5_1, nibbles), kSmallBlock / 2, 4},
+    StripField{offsetof(BlockQ5_1, high_bits), 4, 4},
+    StripField{offsetof(BlockQ5_1, scale), 2, 2},
+    StripField{offsetof(BlockQ5_1, minimum), 2, 2},
+};
+constexpr std::array kQ4_K = {
+    StripField{offsetof(BlockQ4_K, nibbles), kSuperBlock / 2, 4},
+    StripField{offsetof(BlockQ4_K, scales), 12, 1},
+    StripField{offsetof(BlockQ4_K, scale), 2, 2},
+    StripField{offsetof(BlockQ4_K, min_scale), 2, 2},
+};
+constexpr std::array kQ5_K = {
+    StripField{offsetof(BlockQ5_K, nibbles), kSuperBlock / 2, 4},
+    StripField{offsetof(BlockQ5_K, high_bits), kSuperBlock / 8, 4},
+    StripField{offsetof(BlockQ5_K, scales), 12, 1},
+    StripField{offsetof(BlockQ5_K, scale), 2, 2},
+    StripField{offsetof(BlockQ5_K, min_scale), 2, 2},
+};
+constexpr std::array kQ6_K = {
+    StripField{offsetof(BlockQ6_K, nibbles), kSuperBlock / 2, 4},
+    StripField{offsetof(BlockQ6_K, high_bits), kSuperBlock / 4, 4},
+    StripField{offsetof(BlockQ6_K, scales), kSuperBlock / 16, 1},
+    StripField{offsetof(BlockQ6_K, scale), 2, 2},
+};
+
+template <std::size_t kUnit>
+void CopyUnits(const std::byte* from, std::size_t from_step, std::byte* to, std::size_t to_step,
+               std::size_t units, std::uint8_t flip) {
+  for (std::size_t i = 0; i < units; ++i) {
+    std::byte unit[kUnit];
+    std::memcpy(unit, from + i * from_step, kUnit);
+    for (std::byte& byte : unit) byte ^= std::byte{flip};
+    std::memcpy(to + i * to_step, unit, kUnit);
+  }
+}
+
+void CopyUnits(std::size_t unit, const std::byte* from, std::size_t from_step, std::byte* to,
+               std::size_t to_step, std::size_t units, std::uint8_t flip) {
+  switch (unit) {
+    case 1: return CopyUnits<1>(from, from_step, to, to_step, units, flip);
+    case 2: return CopyUnits<2>(from, from_step, to, to_step, units, flip);
+    default: return CopyUnits<4>(from, from_step, to, to_step, units, flip);
+  }
+}
+
+}  // namespace
+
+std::span<const StripField> StripFields(DataType type) {
+  switch (type) {
+    case DataType::kQ8_0: return kQ8_0;
+    case DataType::kQ4_0: return kQ4_0;
+    case DataType::kIQ4_NL: return kIQ4_NL;
+    case DataType::kQ4_1: return kQ4_1;
+    case DataType::kQ5_0: return kQ5_0;
+    case DataType::kQ5_1: return kQ5_1;
+    case DataType::kQ4_K: return kQ4_K;
+    case DataType::kQ5_K: return kQ5_K;
+    case DataType::kQ6_K: return kQ6_K;
+    default: return {};
+  }
+}
+
+std::size_t StripPlane(DataType type, std::size_t field, std::size_t blocks) {
+  const std::span<const StripField> fields = StripFields(type);
+  std::size_t begin = 0;
+  for (std::size_t f = 0; f < field; ++f) begin += fields[f].bytes * blocks * kStripRows;
+  return begin;
+}
+
+void PackStrip(DataType type, const std::byte* first_row, std::size_t row_bytes, std::size_t rows,
+               std::byte* strip) {
+  const std::size_t block_bytes = BlockBytes(type);
+  const std::size_t blocks = row_bytes / block_bytes;
+  if (rows < kStripRows) std::memset(strip, 0, kStripRows * row_bytes);
+  for (const StripField& field : StripFields(type)) {
+    for (std::size_t b = 0; b < blocks; ++b) {
+      for (std::size_t i = 0; i < field.bytes; i += field.unit, strip += kStripRows * field.unit) {
+        CopyUnits(field.unit, first_row + b * block_bytes + field.offset + i, row_bytes, strip,
+                  field.unit, rows, field.flip);
+      }
+    }
+  }
+}
+
+void UnpackStripBlock(DataType type, const std::byte* strip, std::size_t row_bytes, std::size_t row,
+                      std::size_t block, std::byte* out) {
+  const std::size_t blocks = row_bytes / BlockBytes(type);
+  for (const StripField& field : StripFields(type)) {
+    CopyUnits(field.unit, strip + block * field.bytes * kStripRows + row * field.unit,
+              kStripRows * field.unit, out + field.offset, field.unit, field.bytes / field.unit,
+              field.flip);
+    strip += blocks * field.bytes * kStripRows;
+  }
+}
+
+void UnpackStripRow(DataType type, const std::byte* strip, std::size_t row_bytes, std::size_t row,
+                    std::byte* out) {
+  const std::size_t block_bytes = BlockBytes(type);
+  for (std::size_t b = 0; b * block_bytes < row_bytes; ++b) {
+    UnpackStripBlock(type, strip, row_bytes, row, b, out + b * block_bytes);
+  }
+}
+
+}  // namespace fovea

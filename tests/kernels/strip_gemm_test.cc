@@ -1,0 +1,192 @@
+// The integer products: every instruction set against the scalar reference to the bit, and the
+// reference against decoded weights times decoded activations within what float sums may lose.
+#include <gtest/gtest.h>
+
+#include <bit>
+#include <cmath>
+#include <cstdint>
+#include <limits>
+#include <string>
+#include <vector>
+
+#include "engine/kernels/kernel_table.h"
+#include "engine/kernels/quantized_row.h"
+#include "engine/tensor/dequantize.h"
+#include "engine/tensor/strips.h"
+#include "tests/kernels/kernel_test.h"
+
+namespace fovea::kernels {
+namespace {
+
+constexpr DataType kTypes[] = {
+    DataType::kQ8_0, DataType::kQ4_0, DataType::kIQ4_NL, DataType::kQ4_1, DataType::kQ5_0,
+    DataType::kQ5_1, DataType::kQ4_K, DataType::kQ5_K,   DataType::kQ6_K,
+};
+
+class StripGemmTest : public KernelTest {
+ protected:
+  struct Activations {
+    std::vector<std::int8_t> quants;
+    std::vector<ActivationBlock> blocks;
+    QuantizedRows rows() const { return {quants.data(), blocks.data()}; }
+  };
+
+  Activations Quantize(const KernelTable& table, const std::vector<float>& x, std::size_t cols) {
+    Activations a;
+    a.quants.resize(x.size());
+    a.blocks.resize(x.size() / kActivationBlock);
+    for (std::size_t t = 0; t * cols < x.size(); ++t) {
+      table.quantize_row(x.data() + t * cols, cols, a.quants.data() + t * cols,
+                         a.blocks.data() + t * (cols / kActivationBlock));
+    }
+    return a;
+  }
+
+  /// Rows of random blocks with finite scales, in file order.
+  std::vector<std::byte> RandomRows(DataType type, std::size_t rows, std::size_t cols) {
+    std::vector<std::byte> bytes(rows * RowBytes(type, cols));
+    for (std::byte& byte : bytes) byte = static_cast<std::byte>(random_() & 255U);
+    // Bit 14 of every 16-bit word: no half among them is huge or not finite.
+    for (std::size_t i = 1; i < bytes.size(); i += 2) bytes[i] &= std::byte{0xBF};
+    return bytes;
+  }
+
+  std::vector<std::byte> Pack(DataType type, const std::vector<std::byte>& rows, std::size_t count,
+                              std::size_t cols) {
+    const std::size_t strip_bytes = kStripRows * RowBytes(type, cols);
+    std::vector<std::byte> strips(count * strip_bytes);
+    for (std::size_t s = 0; s < count; ++s) {
+      PackStrip(type, rows.data() + s * strip_bytes, RowBytes(type, cols), kStripRows,
+                strips.data() + s * strip_bytes);
+    }
+    return strips;
+  }
+};
+
+TEST_P(StripGemmTest, QuantizesAsTheReferenceDoes) {
+  for (const std::size_t cols : {std::size_t{32}, std::size_t{64}, std::size_t{576}}) {
+    std::vector<float> x = Random(cols, -3.0F, 3.0F);
+    x[1] = 0.0F;
+    const Activations ours = Quantize(kernels(), x, cols);
+    const Activations reference = Quantize(scalar(), x, cols);
+    EXPECT_EQ(ours.quants, reference.quants);
+    for (std::size_t b = 0; b < cols / kActivationBlock; ++b) {
+      EXPECT_EQ(ours.blocks[b].scale, reference.blocks[b].scale);
+      EXPECT_EQ(ours.blocks[b].scaled_sum, reference.blocks[b].scaled_sum);
+      EXPECT_EQ(ours.blocks[b].sum, reference.blocks[b].sum);
+      EXPECT_EQ(ours.blocks[b].first_sum, reference.blocks[b].first_sum);
+      for (std::size_t i = 0; i < kActivationBlock; ++i) {
+        const std::size_t at = b * kActivationBlock + i;
+        // Half a step, and the roundings of scale, inverse and product.
+        EXPECT_NEAR(static_cast<double>(ours.blocks[b].scale) * ours.quants[at], x[at],
+                    ours.blocks[b].scale * (0.5 + 127 * 2 * kEpsilon));
+      }
+    }
+  }
+}
+
+TEST_P(StripGemmTest, QuantizesZerosTinyAndHugeValues) {
+  std::vector<float> x(96, 0.0F);
+  for (std::size_t i = 32; i < 64; ++i) x[i] = std::numeric_limits<float>::denorm_min();
+  for (std::size_t i = 64; i < 96; ++i) x[i] = std::numeric_limits<float>::max();
+  const Activations ours = Quantize(kernels(), x, 96);
+  for (std::size_t i = 0; i < 64; ++i) EXPECT_EQ(ours.quants[i], 0);
+  for (std::size_t i = 64; i < 96; ++i) EXPECT_EQ(ours.quants[i], 127);
+  EXPECT_EQ(ours.blocks[0].scale, 0.0F);
+  EXPECT_EQ(ours.blocks[1].scale, 0.0F);
+  EXPECT_EQ(ours.blocks[2].scale, std::numeric_limits<float>::max() / 127.0F);
+  EXPECT_EQ(ours.blocks[2].sum, 127 * 32);
+  EXPECT_EQ(ours.blocks[2].first_sum, 127 * 16);
+}
+
+// A value that is not finite must reach the logits, where the session finds it.
+TEST_P(StripGemmTest, LetsNoNonFiniteValueDisappear) {
+  for (const float bad :
+       {std::numeric_limits<float>::quiet_NaN(), std::numeric_limits<float>::infinity(),
+        -std::numeric_limits<float>::infinity()}) {
+    for (const std::size_t at : {std::size_t{0}, std::size_t{17}, std::size_t{31}}) {
+      std::vector<float> x(64, 0.25F);
+      x[at] = bad;
+      const Activations a = Quantize(kernels(), x, 64);
+      EXPECT_FALSE(std::isfinite(a.blocks[0].scale));
+      EXPECT_TRUE(std::isfinite(a.blocks[1].scale));
+      const std::vector<std::byte> rows = RandomRows(DataType::kQ8_0, kStripRows, 64);
+      const std::vector<std::byte> strip = Pack(DataType::kQ8_0, rows, 1, 64);
+      std::vector<float> out(kStripRows);
+      kernels().strip_gemm(DataType::kQ8_0, strip.data(), 1, 64, a.rows(), 1, out.data(),
+                           kStripRows);
+      for (const float value : out) EXPECT_FALSE(std::isfinite(value));
+    }
+  }
+}
+
+TEST_P(StripGemmTest, EqualsTheReferenceToTheBitForEveryTypeAndShape) {
+  for (const DataType type : kTypes) {
+    for (const std::size_t cols :
+         {std::size_t{32}, std::size_t{96}, std::size_t{256}, std::size_t{768}}) {
+      if (cols % BlockElements(type) != 0) continue;
+      for (const std::size_t count : {std::size_t{1}, std::size_t{2}, std::size_t{3}}) {
+        const std::vector<std::byte> rows = RandomRows(type, count * kStripRows, cols);
+        const std::vector<std::byte> strips = Pack(type, rows, count, cols);
+        for (const std::size_t tokens : {1, 2, 3, 4, 5, 6, 7, 11, 13, 16, 17, 31, 33, 40}) {
+          const Activations a = Quantize(scalar(), Random(tokens * cols), cols);
+          const std::size_t stride = count * kStripRows + 3;
+          FencedFloats ours(tokens * stride, tokens % 16);
+          std::vector<float> reference(tokens * stride, 0.0F);
+          kernels().strip_gemm(type, strips.data(), count, cols, a.rows(), tokens, ours.data(),
+                               stride);
+          scalar().strip_gemm(type, strips.data(), count, cols, a.rows(), tokens, reference.data(),
+                              stride);
+          EXPECT_TRUE(ours.FencesStand());
+          for (std::size_t t = 0; t < tokens; ++t) {
+            for (std::size_t r = 0; r < count * kStripRows; ++r) {
+              ASSERT_EQ(std::bit_cast<std::uint32_t>(ours[t * stride + r]),
+                        std::bit_cast<std::uint32_t>(reference[t * stride + r]))
+                  << DataTypeName(type) << " cols " << cols << " tokens " << tokens << " at " << t
+                  << ", " << r << ": " << ours[t * stride + r] << " for "
+                  << reference[t * stride + r];
+            }
+          }
+        }
+      }
+    }
+  }
+}
+
+TEST_P(StripGemmTest, MultipliesWhatTheFileMeans) {
+  constexpr std::size_t kCols = 512;
+  for (const DataType type : kTypes) {
+    const std::vector<std::byte> rows = RandomRows(type, kStripRows, kCols);
+    const std::vector<std::byte> strip = Pack(type, rows, 1, kCols);
+    const Activations a = Quantize(kernels(), Random(kCols), kCols);
+    std::vector<float> out(kStripRows);
+    kernels().strip_gemm(type, strip.data(), 1, kCols, a.rows(), 1, out.data(), kStripRows);
+    std::vector<float> weights(kCols);
+    for (std::size_t r = 0; r < kStripRows; ++r) {
+      Dequantize(type, rows.data() + r * RowBytes(type, kCols), kCols, weights.data());
+      double sum = 0;
+      double magnitude = 0;
+      for (std::size_t c = 0; c < kCols; ++c) {
+        const double product = static_cast<double>(weights[c]) * a.quants[c] *
+                               static_cast<double>(a.blocks[c / kActivationBlock].scale);
+        sum += product;
+        magnitude += std::fabs(product);
+      }
+      // Per block at most two scales and a minimum, each with two roundings, and the chain of sums.
+      // Types with a minimum add large terms that cancel: its own magnitude counts.
+      for (std::size_t b = 0; b < kCols / kActivationBlock; ++b) {
+        for (std::size_t i = 0; i < kActivationBlock; ++i) {
+          magnitude += 2 * std::fabs(static_cast<double>(weights[b * kActivationBlock + i])) * 127 *
+                       static_cast<double>(a.blocks[b].scale);
+        }
+      }
+      EXPECT_NEAR(out[r], sum, magnitude * kEpsilon * 3 * kCols / kActivationBlock)
+          << DataTypeName(type) << " row " << r;
+    }
+  }
+}
+
+FOVEA_KERNEL_TESTS(StripGemmTest);
+
+}  // namespace
+}  // namespace fovea::kernels
