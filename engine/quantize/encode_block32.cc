@@ -1,0 +1,124 @@
+// Blocks of 32: the scale follows from the block's extremes, as GGUF tools have always done it, so
+// that blocks which came from such a file are found again unchanged.
+#include <algorithm>
+#include <cmath>
+
+#include "engine/quantize/encode_block.h"
+#include "engine/tensor/dequantize.h"
+
+namespace fovea {
+namespace {
+
+constexpr std::size_t kHalf = kSmallBlock / 2;
+
+struct Range {
+  float low;
+  float high;
+};
+
+Range RangeOf(const float* values) {
+  // Eight lanes, so that the compiler need not keep the order of one chain.
+  float low[8];
+  float high[8];
+  std::copy(values, values + 8, low);
+  std::copy(values, values + 8, high);
+  for (std::size_t i = 8; i < kSmallBlock; i += 8) {
+    for (std::size_t lane = 0; lane < 8; ++lane) {
+      const float value = values[i + lane];
+      low[lane] = value < low[lane] ? value : low[lane];
+      high[lane] = value > high[lane] ? value : high[lane];
+    }
+  }
+  return {*std::min_element(low, low + 8), *std::max_element(high, high + 8)};
+}
+
+/// The value of the largest magnitude, the first of several.
+float SignedPeak(const float* values) {
+  const Range range = RangeOf(values);
+  if (range.high != -range.low) return range.high > -range.low ? range.high : range.low;
+  return *std::find_if(values, values + kSmallBlock,
+                       [&](float value) { return std::abs(value) == range.high; });
+}
+
+/// 1 / step; 0 if the step is stored as 0, so that every quant is that of zero.
+float Inverse(float step, std::uint16_t stored) {
+  return (stored & 0x7FFFU) == 0 ? 0.0F : 1.0F / step;
+}
+
+/// trunc(value * inverse + offset), at most `top`; the sum is not negative.
+template <int kTop>
+void QuantsOf(const float* values, float subtract, float inverse, float offset,
+              std::uint8_t (&quants)[kSmallBlock]) {
+  for (std::size_t i = 0; i < kSmallBlock; ++i) {
+    const int quant = static_cast<int>((values[i] - subtract) * inverse + offset);
+    quants[i] = static_cast<std::uint8_t>(quant < kTop ? quant : kTop);
+  }
+}
+
+void PackNibbles(const std::uint8_t (&quants)[kSmallBlock], std::uint8_t (&nibbles)[kHalf]) {
+  for (std::size_t i = 0; i < kHalf; ++i) {
+    nibbles[i] = static_cast<std::uint8_t>((quants[i] & 15U) | ((quants[i + kHalf] & 15U) << 4U));
+  }
+}
+
+void PackFifthBits(const std::uint8_t (&quants)[kSmallBlock], std::uint8_t (&high_bits)[4]) {
+  std::fill(high_bits, high_bits + 4, std::uint8_t{0});
+  for (std::size_t i = 0; i < kSmallBlock; ++i) {
+    high_bits[i / 8] = static_cast<std::uint8_t>(high_bits[i / 8] | ((quants[i] >> 4U) << (i % 8)));
+  }
+}
+
+}  // namespace
+
+void EncodeBlock(const float* values, BlockQ8_0* block) {
+  const Range range = RangeOf(values);
+  const float step = std::max(range.high, -range.low) / 127.0F;
+  block->scale = FloatToHalf(step);
+  const float inverse = Inverse(step, block->scale);
+  // Adding and subtracting 1.5 * 2^23 leaves the nearest integer, even on a tie.
+  constexpr float kRound = 12582912.0F;
+  for (std::size_t i = 0; i < kSmallBlock; ++i) {
+    const float quant = (values[i] * inverse + kRound) - kRound;
+    block->quants[i] = static_cast<std::int8_t>(static_cast<int>(quant));
+  }
+}
+
+void EncodeBlock(const float* values, BlockQ4_0* block) {
+  const float step = SignedPeak(values) / -8.0F;
+  block->scale = FloatToHalf(step);
+  std::uint8_t quants[kSmallBlock];
+  QuantsOf<15>(values, 0.0F, Inverse(step, block->scale), 8.5F, quants);
+  PackNibbles(quants, block->nibbles);
+}
+
+void EncodeBlock(const float* values, BlockQ5_0* block) {
+  const float step = SignedPeak(values) / -16.0F;
+  block->scale = FloatToHalf(step);
+  std::uint8_t quants[kSmallBlock];
+  QuantsOf<31>(values, 0.0F, Inverse(step, block->scale), 16.5F, quants);
+  PackNibbles(quants, block->nibbles);
+  PackFifthBits(quants, block->high_bits);
+}
+
+void EncodeBlock(const float* values, BlockQ4_1* block) {
+  const Range range = RangeOf(values);
+  const float step = (range.high - range.low) / 15.0F;
+  block->scale = FloatToHalf(step);
+  block->minimum = FloatToHalf(range.low);
+  std::uint8_t quants[kSmallBlock];
+  QuantsOf<15>(values, range.low, Inverse(step, block->scale), 0.5F, quants);
+  PackNibbles(quants, block->nibbles);
+}
+
+void EncodeBlock(const float* values, BlockQ5_1* block) {
+  const Range range = RangeOf(values);
+  const float step = (range.high - range.low) / 31.0F;
+  block->scale = FloatToHalf(step);
+  block->minimum = FloatToHalf(range.low);
+  std::uint8_t quants[kSmallBlock];
+  QuantsOf<31>(values, range.low, Inverse(step, block->scale), 0.5F, quants);
+  PackNibbles(quants, block->nibbles);
+  PackFifthBits(quants, block->high_bits);
+}
+
+}  // namespace fovea
