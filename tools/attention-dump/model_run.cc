@@ -3,7 +3,7 @@
 namespace fovea::dump {
 
 Result<std::vector<std::int32_t>> RunModel(const ModelRun& run, Session* session,
-                                           StreamingDump* dump, Progress* progress) {
+                                           StreamingDump* dump, tools::Progress* progress) {
   const auto total = static_cast<double>(run.prompt.size() + run.generate);
   RunOptions options;
   options.observer = dump;

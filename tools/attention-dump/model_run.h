@@ -9,8 +9,8 @@
 
 #include <fovea/fovea.hpp>
 
-#include "tools/attention-dump/progress.h"
 #include "tools/attention-dump/streaming_dump.h"
+#include "tools/common/progress.h"
 
 namespace fovea::dump {
 
@@ -26,7 +26,7 @@ struct ModelRun {
 /// Returns the generated ids. Every one of them is evaluated too, so that each has a row. After a
 /// write failed the run stops early and dump->failed() is true.
 Result<std::vector<std::int32_t>> RunModel(const ModelRun& run, Session* session,
-                                           StreamingDump* dump, Progress* progress);
+                                           StreamingDump* dump, tools::Progress* progress);
 
 }  // namespace fovea::dump
 

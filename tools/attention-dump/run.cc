@@ -12,13 +12,13 @@
 #include "tools/attention-dump/human.h"
 #include "tools/attention-dump/model_run.h"
 #include "tools/attention-dump/outputs.h"
-#include "tools/attention-dump/progress.h"
 #include "tools/attention-dump/prompt.h"
 #include "tools/attention-dump/shipped_model.h"
 #include "tools/attention-dump/sidecar.h"
 #include "tools/attention-dump/streaming_dump.h"
 #include "tools/attention-dump/terminal_view.h"
 #include "tools/common/choose_isa.h"
+#include "tools/common/progress.h"
 
 namespace fovea::dump {
 namespace {
@@ -200,7 +200,7 @@ Status Run::RunAndFinish() {
   StreamingDump dump(shape_, files, keeps_maps() ? &maps_ : nullptr,
                      arguments_.compare_mask ? &traces : nullptr);
   const std::vector<std::int32_t> prompt = prompt_.Ids();
-  Progress progress(!arguments_.quiet);
+  tools::Progress progress(!arguments_.quiet);
   const ModelRun run = {.prompt = prompt,
                         .generate = shape_.generated,
                         .tokenizer = model_->tokenizer(),

@@ -17,8 +17,10 @@ namespace fovea::tools {
 /// What to run after parsing: set by the subcommand that was chosen.
 using Command = std::function<Status()>;
 
+void AddBench(CLI::App& app, Command& command);
 void AddGenerate(CLI::App& app, Command& command);
 void AddInfo(CLI::App& app, Command& command);
+void AddSynth(CLI::App& app, Command& command);
 void AddTokenize(CLI::App& app, Command& command);
 
 /// Writes to standard output at once; kIoError if it does not take everything (a full disk, say).

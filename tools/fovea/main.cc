@@ -1,23 +1,10 @@
-// fovea: generate text, look into model files, tokenize.
+// fovea: generate text, look into model files, tokenize, measure.
 
 #include <CLI/CLI.hpp>
-#include <cerrno>
 #include <cstdio>
-#include <cstring>
 #include <string>
 
 #include "tools/fovea/commands.h"
-
-namespace fovea::tools {
-
-Status Print(const std::string& text) {
-  errno = 0;
-  const std::size_t written = std::fwrite(text.data(), 1, text.size(), stdout);
-  if (written == text.size() && std::fflush(stdout) == 0) return Status::Ok();
-  return {StatusCode::kIoError, std::string("standard output: ") + std::strerror(errno)};
-}
-
-}  // namespace fovea::tools
 
 int main(int argc, char** argv) {
   CLI::App app("Runs small transformers on the CPU. To look at attention: attention-dump.",
@@ -28,8 +15,10 @@ int main(int argc, char** argv) {
     return "fovea: " + std::string(error.what()) + " (see --help)\n";
   });
   fovea::tools::Command command;
+  fovea::tools::AddBench(app, command);
   fovea::tools::AddGenerate(app, command);
   fovea::tools::AddInfo(app, command);
+  fovea::tools::AddSynth(app, command);
   fovea::tools::AddTokenize(app, command);
   try {
     app.parse(argc, argv);

@@ -1,11 +1,11 @@
 // A progress bar on standard error, shown only to people and only when there is time to read it.
-#ifndef FOVEA_TOOLS_ATTENTION_DUMP_PROGRESS_H_
-#define FOVEA_TOOLS_ATTENTION_DUMP_PROGRESS_H_
+#ifndef FOVEA_TOOLS_COMMON_PROGRESS_H_
+#define FOVEA_TOOLS_COMMON_PROGRESS_H_
 
 #include <chrono>
 #include <string>
 
-namespace fovea::dump {
+namespace fovea::tools {
 
 class Progress {
  public:
@@ -28,6 +28,6 @@ class Progress {
   Clock::time_point last_;
 };
 
-}  // namespace fovea::dump
+}  // namespace fovea::tools
 
-#endif  // FOVEA_TOOLS_ATTENTION_DUMP_PROGRESS_H_
+#endif  // FOVEA_TOOLS_COMMON_PROGRESS_H_

@@ -1,4 +1,4 @@
-#include "tools/attention-dump/progress.h"
+#include "tools/common/progress.h"
 
 #include <unistd.h>
 
@@ -6,7 +6,7 @@
 #include <cstddef>
 #include <cstdio>
 
-namespace fovea::dump {
+namespace fovea::tools {
 namespace {
 
 constexpr auto kPatience = std::chrono::seconds(1);
@@ -42,4 +42,4 @@ void Progress::Clear() {
   drawn_ = false;
 }
 
-}  // namespace fovea::dump
+}  // namespace fovea::tools

@@ -1,0 +1,177 @@
+#include "tools/fovea/bench_run.h"
+
+#include <algorithm>
+#include <chrono>
+#include <numeric>
+#include <span>
+
+#include "tools/fovea/map_reducer.h"
+
+namespace fovea::tools {
+namespace {
+
+/// Decoded before the clock starts: enough to have every thread and weight awake.
+constexpr std::size_t kWarmDecode = 8;
+
+using Clock = std::chrono::steady_clock;
+
+double Seconds(Clock::duration duration) {
+  return std::chrono::duration<double>(duration).count();
+}
+
+class Bench {
+ public:
+  Bench(const Model& model, Session& session, const BenchPlan& plan, const BenchProgress& progress)
+      : model_(model), session_(session), plan_(plan), progress_(progress) {}
+
+  Result<BenchRow> Prefill(std::size_t tokens) {
+    MapReducer reducer(model_.info().layers, model_.info().heads);
+    std::vector<double> plain;
+    std::vector<double> observed;
+    // Repeat 0 warms up. With and without observer alternate, and so does which goes first.
+    for (std::size_t repeat = 0; repeat <= plan_.repeat; ++repeat) {
+      const auto ids = RandomIds(tokens, model_.info().vocabulary, repeat);
+      for (std::size_t turn = 0; turn < (plan_.observe ? 2U : 1U); ++turn) {
+        const bool watch = plan_.observe && (turn + repeat) % 2 == 1;
+        auto seconds = TimePrefill(ids, watch ? &reducer : nullptr);
+        if (!seconds) return seconds.status();
+        if (repeat > 0) (watch ? observed : plain).push_back(*seconds);
+      }
+    }
+    BenchRow row = {.tokens = tokens, .rate = Rates(tokens, plain)};
+    if (plan_.observe) {
+      row.observed_rate = Rates(tokens, observed);
+      std::vector<double> ratios;
+      for (std::size_t i = 0; i < plain.size(); ++i) ratios.push_back(observed[i] / plain[i]);
+      row.observed_ratio = Summarize(ratios).median;
+    }
+    return row;
+  }
+
+  Result<BenchRow> Decode(std::size_t depth) {
+    what_ = "decode at depth " + std::to_string(depth);
+    const std::size_t vocabulary = model_.info().vocabulary;
+    if (Status status = session_.Truncate(0); !status.ok()) return status;
+    if (depth > 0) {
+      auto logits = session_.Prefill(RandomIds(depth, vocabulary, 0));
+      if (!logits) return logits.status();
+      Ran(depth);
+    }
+    const auto warm =
+        TimeDecode(depth, RandomIds(std::min(plan_.decode, kWarmDecode), vocabulary, 0));
+    if (!warm) return warm.status();
+    std::vector<double> times;
+    for (std::size_t repeat = 1; repeat <= plan_.repeat; ++repeat) {
+      auto seconds = TimeDecode(depth, RandomIds(plan_.decode, vocabulary, repeat));
+      if (!seconds) return seconds.status();
+      times.push_back(*seconds);
+    }
+    return BenchRow{.tokens = depth, .rate = Rates(plan_.decode, times)};
+  }
+
+ private:
+  Result<double> TimePrefill(std::span<const std::int32_t> ids, MapReducer* observer) {
+    what_ = "prefill of " + std::to_string(ids.size());
+    if (Status status = session_.Truncate(0); !status.ok()) return status;
+    const auto start = Clock::now();
+    auto logits = session_.Prefill(ids, {.observer = observer});
+    const double seconds = Seconds(Clock::now() - start);
+    if (!logits) return logits.status();
+    Ran(ids.size());
+    return seconds;
+  }
+
+  Result<double> TimeDecode(std::size_t depth, std::span<const std::int32_t> ids) {
+    if (Status status = session_.Truncate(depth); !status.ok()) return status;
+    const auto start = Clock::now();
+    for (const std::int32_t id : ids) {
+      auto logits = session_.Decode(id);
+      if (!logits) return logits.status();
+    }
+    const double seconds = Seconds(Clock::now() - start);
+    Ran(ids.size());
+    return seconds;
+  }
+
+  static Spread Rates(std::size_t tokens, std::vector<double> times) {
+    for (double& time : times) time = static_cast<double>(tokens) / std::max(time, 1e-9);
+    return Summarize(std::move(times));
+  }
+
+  void Ran(std::size_t tokens) {
+    ran_ += tokens;
+    if (!progress_) return;
+    progress_(static_cast<double>(ran_) / static_cast<double>(plan_.TotalTokens()), what_);
+  }
+
+  const Model& model_;
+  Session& session_;
+  const BenchPlan& plan_;
+  const BenchProgress& progress_;
+  std::size_t ran_ = 0;
+  std::string what_;
+};
+
+}  // namespace
+
+std::size_t BenchPlan::MaxTokens() const {
+  std::size_t most = 0;
+  for (const std::size_t tokens : prefill) most = std::max(most, tokens);
+  if (decode == 0) return most;
+  for (const std::size_t tokens : depth) most = std::max(most, tokens + decode);
+  return most;
+}
+
+std::size_t BenchPlan::TotalTokens() const {
+  const std::size_t runs = (repeat + 1) * (observe ? 2 : 1);
+  const std::size_t prompts = std::accumulate(prefill.begin(), prefill.end(), std::size_t{0});
+  if (decode == 0) return prompts * runs;
+  const std::size_t depths = std::accumulate(depth.begin(), depth.end(), std::size_t{0});
+  const std::size_t steps = std::min(decode, kWarmDecode) + repeat * decode;
+  return prompts * runs + depths + depth.size() * steps;
+}
+
+Spread Summarize(std::vector<double> values) {
+  std::sort(values.begin(), values.end());
+  const std::size_t middle = values.size() / 2;
+  const double median =
+      values.size() % 2 == 1 ? values[middle] : (values[middle - 1] + values[middle]) / 2;
+  return {.median = median, .least = values.front(), .most = values.back()};
+}
+
+std::vector<std::int32_t> RandomIds(std::size_t count, std::size_t vocabulary, std::uint64_t seed) {
+  std::vector<std::int32_t> ids(count);
+  // SplitMix64 (Steele, Lea and Flood 2014): the standard library's distributions differ between
+  // implementations.
+  std::uint64_t state = seed;
+  for (std::int32_t& id : ids) {
+    state += 0x9E3779B97F4A7C15U;
+    std::uint64_t mixed = state;
+    mixed = (mixed ^ (mixed >> 30U)) * 0xBF58476D1CE4E5B9U;
+    mixed = (mixed ^ (mixed >> 27U)) * 0x94D049BB133111EBU;
+    mixed ^= mixed >> 31U;
+    id = static_cast<std::int32_t>(mixed % vocabulary);
+  }
+  return ids;
+}
+
+Result<BenchResults> RunBench(const Model& model, Session& session, const BenchPlan& plan,
+                              const BenchProgress& progress) {
+  Bench bench(model, session, plan, progress);
+  BenchResults results;
+  for (const std::size_t tokens : plan.prefill) {
+    auto row = bench.Prefill(tokens);
+    if (!row) return row.status();
+    results.prefill.push_back(*row);
+  }
+  for (const std::size_t depth : plan.depth) {
+    if (plan.decode == 0) break;
+    auto row = bench.Decode(depth);
+    if (!row) return row.status();
+    results.decode.push_back(*row);
+  }
+  if (Status status = session.Truncate(0); !status.ok()) return status;
+  return results;
+}
+
+}  // namespace fovea::tools
