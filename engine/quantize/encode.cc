@@ -12,7 +12,8 @@ namespace fovea {
 namespace {
 
 constexpr DataType kEncodable[] = {DataType::kF32,  DataType::kF16,  DataType::kBF16,
-                                   DataType::kQ8_0, DataType::kQ5_1, DataType::kQ5_0,
+                                   DataType::kQ8_0, DataType::kQ6_K, DataType::kQ5_K,
+                                   DataType::kQ5_1, DataType::kQ5_0, DataType::kQ4_K,
                                    DataType::kQ4_1, DataType::kQ4_0};
 
 constexpr float kLargestHalf = 65504.0F;
@@ -52,6 +53,9 @@ void EncodeValues(DataType type, const float* values, std::size_t count, std::by
     case DataType::kQ4_1: return EncodeBlocks<BlockQ4_1, kSmallBlock>(values, count, out);
     case DataType::kQ5_0: return EncodeBlocks<BlockQ5_0, kSmallBlock>(values, count, out);
     case DataType::kQ5_1: return EncodeBlocks<BlockQ5_1, kSmallBlock>(values, count, out);
+    case DataType::kQ4_K: return EncodeBlocks<BlockQ4_K, kSuperBlock>(values, count, out);
+    case DataType::kQ5_K: return EncodeBlocks<BlockQ5_K, kSuperBlock>(values, count, out);
+    case DataType::kQ6_K: return EncodeBlocks<BlockQ6_K, kSuperBlock>(values, count, out);
     default: return;  // CanEncode() said no.
   }
 }
@@ -67,6 +71,9 @@ float LargestMagnitude(DataType type) {
     case DataType::kQ5_0: return kLargestHalf * 16.0F;
     case DataType::kQ4_1: return kLargestHalf;
     case DataType::kQ5_1: return kLargestHalf;
+    case DataType::kQ4_K: return kLargestHalf * 63.0F;
+    case DataType::kQ5_K: return kLargestHalf * 63.0F;
+    case DataType::kQ6_K: return kLargestHalf * 128.0F * 31.0F;
     default: return 0.0F;
   }
 }

@@ -12,6 +12,9 @@ void EncodeBlock(const float* values, BlockQ4_0* block);
 void EncodeBlock(const float* values, BlockQ4_1* block);
 void EncodeBlock(const float* values, BlockQ5_0* block);
 void EncodeBlock(const float* values, BlockQ5_1* block);
+void EncodeBlock(const float* values, BlockQ4_K* block);
+void EncodeBlock(const float* values, BlockQ5_K* block);
+void EncodeBlock(const float* values, BlockQ6_K* block);
 
 }  // namespace fovea
 

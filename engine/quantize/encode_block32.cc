@@ -40,9 +40,20 @@ float SignedPeak(const float* values) {
                        [&](float value) { return std::abs(value) == range.high; });
 }
 
-/// 1 / step; 0 if the step is stored as 0, so that every quant is that of zero.
-float Inverse(float step, std::uint16_t stored) {
-  return (stored & 0x7FFFU) == 0 ? 0.0F : 1.0F / step;
+/// A step between quants, as stored and for dividing by.
+struct Step {
+  std::uint16_t stored = 0;
+  float inverse = 0.0F;
+};
+
+/// Among normal half floats the exact step divides, as GGUF tools do it. Below them, where rounding
+/// is coarse, the stored one does, and it is rounded up: no quant is then out of range.
+Step StepOf(float step) {
+  if (step == 0.0F) return {};
+  std::uint16_t stored = FloatToHalf(step);
+  if (std::abs(step) >= 0x1p-14F) return {stored, 1.0F / step};
+  if (std::abs(HalfToFloat(stored)) < std::abs(step)) ++stored;
+  return {stored, 1.0F / HalfToFloat(stored)};
 }
 
 /// trunc(value * inverse + offset), at most `top`; the sum is not negative.
@@ -72,51 +83,50 @@ void PackFifthBits(const std::uint8_t (&quants)[kSmallBlock], std::uint8_t (&hig
 
 void EncodeBlock(const float* values, BlockQ8_0* block) {
   const Range range = RangeOf(values);
-  const float step = std::max(range.high, -range.low) / 127.0F;
-  block->scale = FloatToHalf(step);
-  const float inverse = Inverse(step, block->scale);
+  const Step step = StepOf(std::max(range.high, -range.low) / 127.0F);
+  block->scale = step.stored;
   // Adding and subtracting 1.5 * 2^23 leaves the nearest integer, even on a tie.
   constexpr float kRound = 12582912.0F;
   for (std::size_t i = 0; i < kSmallBlock; ++i) {
-    const float quant = (values[i] * inverse + kRound) - kRound;
+    const float quant = (values[i] * step.inverse + kRound) - kRound;
     block->quants[i] = static_cast<std::int8_t>(static_cast<int>(quant));
   }
 }
 
 void EncodeBlock(const float* values, BlockQ4_0* block) {
-  const float step = SignedPeak(values) / -8.0F;
-  block->scale = FloatToHalf(step);
+  const Step step = StepOf(SignedPeak(values) / -8.0F);
+  block->scale = step.stored;
   std::uint8_t quants[kSmallBlock];
-  QuantsOf<15>(values, 0.0F, Inverse(step, block->scale), 8.5F, quants);
+  QuantsOf<15>(values, 0.0F, step.inverse, 8.5F, quants);
   PackNibbles(quants, block->nibbles);
 }
 
 void EncodeBlock(const float* values, BlockQ5_0* block) {
-  const float step = SignedPeak(values) / -16.0F;
-  block->scale = FloatToHalf(step);
+  const Step step = StepOf(SignedPeak(values) / -16.0F);
+  block->scale = step.stored;
   std::uint8_t quants[kSmallBlock];
-  QuantsOf<31>(values, 0.0F, Inverse(step, block->scale), 16.5F, quants);
+  QuantsOf<31>(values, 0.0F, step.inverse, 16.5F, quants);
   PackNibbles(quants, block->nibbles);
   PackFifthBits(quants, block->high_bits);
 }
 
 void EncodeBlock(const float* values, BlockQ4_1* block) {
   const Range range = RangeOf(values);
-  const float step = (range.high - range.low) / 15.0F;
-  block->scale = FloatToHalf(step);
+  const Step step = StepOf((range.high - range.low) / 15.0F);
+  block->scale = step.stored;
   block->minimum = FloatToHalf(range.low);
   std::uint8_t quants[kSmallBlock];
-  QuantsOf<15>(values, range.low, Inverse(step, block->scale), 0.5F, quants);
+  QuantsOf<15>(values, range.low, step.inverse, 0.5F, quants);
   PackNibbles(quants, block->nibbles);
 }
 
 void EncodeBlock(const float* values, BlockQ5_1* block) {
   const Range range = RangeOf(values);
-  const float step = (range.high - range.low) / 31.0F;
-  block->scale = FloatToHalf(step);
+  const Step step = StepOf((range.high - range.low) / 31.0F);
+  block->scale = step.stored;
   block->minimum = FloatToHalf(range.low);
   std::uint8_t quants[kSmallBlock];
-  QuantsOf<31>(values, range.low, Inverse(step, block->scale), 0.5F, quants);
+  QuantsOf<31>(values, range.low, step.inverse, 0.5F, quants);
   PackNibbles(quants, block->nibbles);
   PackFifthBits(quants, block->high_bits);
 }
