@@ -7,6 +7,7 @@
 
 #include "engine/kernels/blocks-inl.h"
 #include "engine/kernels/dequantize_super_blocks.h"
+#include "engine/kernels/halves-inl.h"
 #include "engine/kernels/kernel_functions.h"
 #include "engine/tensor/blocks.h"
 #include "engine/tensor/dequantize.h"
@@ -112,38 +113,15 @@ HWY_INLINE void DecodeIQ4_NL(const std::uint8_t* block, float* out) {
   }
 }
 
-/// Any address: a row of halves in a file may start at an odd one.
-void DecodeF16(const void* data, std::size_t elements, float* out) {
+template <class Widen>
+void DecodeHalves(const void* data, std::size_t elements, float* out) {
   const F32Tag d;
-  const hn::Repartition<std::uint8_t, hn::Rebind<std::uint16_t, F32Tag>> bytes;
-  const hn::Rebind<hwy::float16_t, F32Tag> half;
   const auto* from = static_cast<const std::uint8_t*>(data);
   std::size_t i = 0;
-  for (; i + kLanes <= elements; i += kLanes) {
-    hn::StoreU(hn::PromoteTo(d, hn::BitCast(half, hn::LoadU(bytes, from + 2 * i))), d, out + i);
-  }
+  for (; i + kLanes <= elements; i += kLanes) hn::StoreU(Widen::Load(from + 2 * i), d, out + i);
   if (i == elements) return;
-  std::uint8_t rest[2 * kLanes] = {};
-  std::memcpy(rest, from + 2 * i, 2 * (elements - i));
-  StoreFirst(d, hn::PromoteTo(d, hn::BitCast(half, hn::LoadU(bytes, rest))), elements - i, out + i);
-}
-
-void DecodeBF16(const void* data, std::size_t elements, float* out) {
-  const F32Tag d;
-  const hn::Rebind<std::uint16_t, F32Tag> shorts;
-  const hn::Repartition<std::uint8_t, decltype(shorts)> bytes;
-  const hn::Rebind<std::uint32_t, F32Tag> words;
-  const auto widen = [=](const std::uint8_t* from) HWY_ATTR {
-    const auto bits = hn::PromoteTo(words, hn::BitCast(shorts, hn::LoadU(bytes, from)));
-    return hn::BitCast(d, hn::ShiftLeft<16>(bits));
-  };
-  const auto* from = static_cast<const std::uint8_t*>(data);
-  std::size_t i = 0;
-  for (; i + kLanes <= elements; i += kLanes) hn::StoreU(widen(from + 2 * i), d, out + i);
-  if (i == elements) return;
-  std::uint8_t rest[2 * kLanes] = {};
-  std::memcpy(rest, from + 2 * i, 2 * (elements - i));
-  StoreFirst(d, widen(rest), elements - i, out + i);
+  const std::size_t rest = elements - i;
+  StoreFirst(d, LoadFirstHalves<Widen>(from + 2 * i, rest), rest, out + i);
 }
 
 }  // namespace
@@ -153,8 +131,8 @@ void DequantizeRow(DataType type, const void* blocks, std::size_t elements, floa
     case DataType::kF32:
       if (elements != 0) std::memcpy(out, blocks, elements * sizeof(float));
       return;
-    case DataType::kF16: return DecodeF16(blocks, elements, out);
-    case DataType::kBF16: return DecodeBF16(blocks, elements, out);
+    case DataType::kF16: return DecodeHalves<WidenF16>(blocks, elements, out);
+    case DataType::kBF16: return DecodeHalves<WidenBF16>(blocks, elements, out);
     case DataType::kQ8_0: return ForEachBlock<BlockQ8_0, DecodeQ8_0>(blocks, elements, out);
     case DataType::kQ4_0: return ForEachBlock<BlockQ4_0, DecodeQ4_0>(blocks, elements, out);
     case DataType::kQ4_1: return ForEachBlock<BlockQ4_1, DecodeQ4_1>(blocks, elements, out);

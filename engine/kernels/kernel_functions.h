@@ -18,6 +18,11 @@ FOVEA_DECLARE_KERNEL(void, Gemm,
                      (const float* w, std::size_t w_stride, std::size_t rows, const float* x,
                       std::size_t x_stride, std::size_t tokens, std::size_t cols, float* out,
                       std::size_t out_stride))
+// gemm_half.cc
+FOVEA_DECLARE_KERNEL(void, GemmHalf,
+                     (DataType type, const std::byte* w, std::size_t row_bytes, std::size_t rows,
+                      const float* x, std::size_t x_stride, std::size_t tokens, std::size_t cols,
+                      float* out, std::size_t out_stride))
 // dequantize_row.cc
 FOVEA_DECLARE_KERNEL(void, DequantizeRow,
                      (DataType type, const void* blocks, std::size_t elements, float* out))

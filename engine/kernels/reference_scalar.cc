@@ -40,6 +40,22 @@ void Gemm(const float* w, std::size_t w_stride, std::size_t rows, const float* x
   }
 }
 
+void GemmHalf(DataType type, const std::byte* w, std::size_t row_bytes, std::size_t rows,
+              const float* x, std::size_t x_stride, std::size_t tokens, std::size_t cols,
+              float* out, std::size_t out_stride) {
+  for (std::size_t t = 0; t < tokens; ++t) {
+    for (std::size_t r = 0; r < rows; ++r) {
+      double sum = 0;
+      for (std::size_t c = 0; c < cols; ++c) {
+        float weight = 0;
+        Dequantize(type, w + r * row_bytes + 2 * c, 1, &weight);
+        sum += static_cast<double>(weight) * x[t * x_stride + c];
+      }
+      out[t * out_stride + r] = static_cast<float>(sum);
+    }
+  }
+}
+
 void DequantizeRow(DataType type, const void* blocks, std::size_t elements, float* out) {
   Dequantize(type, blocks, elements, out);
 }

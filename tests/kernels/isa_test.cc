@@ -72,6 +72,7 @@ TEST(KernelsFor, GivesEachInstructionSetItsOwnFunctions) {
       const kernels::KernelTable& y = *kernels::KernelsFor(b);
       EXPECT_NE(x.dot, y.dot);
       EXPECT_NE(x.gemm, y.gemm);
+      EXPECT_NE(x.gemm_half, y.gemm_half);
       EXPECT_NE(x.dequantize, y.dequantize);
       EXPECT_NE(x.rms_norm, y.rms_norm);
       EXPECT_NE(x.layer_norm, y.layer_norm);
