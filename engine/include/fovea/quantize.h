@@ -53,8 +53,58 @@ std::size_t EncodedBytes(DataType type, std::size_t values);
 Result<QuantizationError> Encode(DataType type, std::span<const float> values,
                                  std::span<std::byte> out);
 
-/// The reverse: whole blocks from `blocks` into values.size() floats.
+/// The reverse, for all types: whole blocks from `blocks` into values.size() floats.
 Status Decode(DataType type, std::span<const std::byte> blocks, std::span<float> values);
+
+struct QuantizeOptions {
+  DataType type = DataType::kQ8_0;
+  /// Give the output matrix `type` too, instead of OutputType(type).
+  bool pure = false;
+  /// Threads that compute, the caller's included. The file is the same for any number.
+  std::size_t threads = 1;
+  /// Asked every few megabytes; true stops with kCancelled.
+  std::function<bool()> cancelled = {};
+  /// Told as often: the part of the input that is done, from 0 to 1, and the tensor at hand.
+  std::function<void(double done, const std::string& tensor)> on_progress = {};
+};
+
+/// One tensor of a file that was quantized.
+struct QuantizedTensor {
+  std::string name;
+  std::vector<std::uint64_t> shape;  ///< Outermost first: [rows, columns].
+  DataType from = DataType::kF32;
+  DataType to = DataType::kF32;
+  std::uint64_t bytes_before = 0;
+  std::uint64_t bytes = 0;
+  QuantizationError error;  ///< Against the input's numbers; zero where to == from.
+};
+
+struct QuantizeReport {
+  std::vector<QuantizedTensor> tensors;  ///< In file order.
+  QuantizationError error;               ///< Of all tensors together.
+  std::uint64_t tensor_bytes_before = 0;
+  std::uint64_t tensor_bytes = 0;
+  std::uint64_t file_bytes_before = 0;
+  std::uint64_t file_bytes = 0;
+  /// Tensors that were quantized already and were decoded to be quantized again: the errors of both
+  /// roundings are in the output, `error` knows only the second.
+  std::size_t requantized = 0;
+};
+
+/// Writes a GGUF file with the tensors of another in a different type.
+///
+/// Keys are copied as they are, except general.file_type and general.quantization_version. Matrices
+/// whose names end in ".weight" become FittingType(type, columns), but the output matrix
+/// ("output.weight", or "token_embd.weight" where that is missing) becomes OutputType(type) unless
+/// `pure`. Not changed: norms, learned positions, token types, routers of experts, and matrices
+/// that have the wanted type already. Vectors become F32.
+///
+/// The output appears when all is well and never half-written; it must not be the input itself. The
+/// input is mapped and must not shrink meanwhile; memory is needed for its keys and for some rows.
+/// Errors name the file and the tensor.
+/// Example: `auto report = QuantizeFile("f32.gguf", "q8.gguf", {.type = DataType::kQ8_0});`
+Result<QuantizeReport> QuantizeFile(const std::string& input, const std::string& output,
+                                    const QuantizeOptions& options);
 
 }  // namespace fovea
 

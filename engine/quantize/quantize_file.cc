@@ -1,0 +1,153 @@
+#include <algorithm>
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <system_error>
+
+#include "engine/format/gguf_contents.h"
+#include "engine/format/gguf_file.h"
+#include "engine/format/message.h"
+#include "engine/quantize/copy_keys.h"
+#include "engine/quantize/row_converter.h"
+#include "engine/quantize/tensor_types.h"
+#include "fovea/gguf_writer.h"
+#include "fovea/quantize.h"
+#include "platform/thread_pool.h"
+
+namespace fovea {
+namespace {
+
+using format::Concat;
+using format::GgufFile;
+using format::GgufTensor;
+using format::Quoted;
+
+Status CheckArguments(const std::string& input, const std::string& output,
+                      const QuantizeOptions& options) {
+  if (!CanEncode(options.type)) {
+    return {StatusCode::kInvalidArgument,
+            Concat({"type ", DataTypeName(options.type), " cannot be encoded"})};
+  }
+  std::error_code missing;
+  if (std::filesystem::equivalent(input, output, missing) && !missing) {
+    return {StatusCode::kInvalidArgument, Concat({output, ": is the input file itself"})};
+  }
+  return {};
+}
+
+/// What will be written for each tensor, before any of it is.
+QuantizeReport PlanOf(const GgufFile& file, const QuantizeOptions& options) {
+  const std::string_view output_matrix = OutputMatrix(file);
+  const DataType output = options.pure ? options.type : OutputType(options.type);
+  QuantizeReport report;
+  report.file_bytes_before = file.bytes().size();
+  report.tensors.reserve(file.tensors().size());
+  for (const GgufTensor& tensor : file.tensors()) {
+    QuantizedTensor planned;
+    planned.name = std::string(tensor.name);
+    planned.shape.assign(tensor.shape.begin(), tensor.shape.begin() + tensor.rank);
+    std::reverse(planned.shape.begin(), planned.shape.end());
+    planned.from = tensor.type;
+    planned.to = TypeForTensor(tensor, options.type, output_matrix, output);
+    planned.bytes_before = tensor.data.size();
+    const MatrixView matrix = tensor.Matrix();
+    planned.bytes = std::uint64_t{matrix.rows} * EncodedBytes(planned.to, matrix.cols);
+    report.tensor_bytes_before += planned.bytes_before;
+    report.tensor_bytes += planned.bytes;
+    const bool again = BlockElements(planned.from) > 1 && planned.to != planned.from;
+    report.requantized += again ? 1 : 0;
+    report.tensors.push_back(std::move(planned));
+  }
+  return report;
+}
+
+/// Writes the tensors' bytes, one after another.
+class TensorWriter {
+ public:
+  TensorWriter(const GgufFile& file, const QuantizeOptions& options, platform::Parallel& parallel,
+               GgufWriter& writer, QuantizeReport& report)
+      : file_(file), options_(options), converter_(parallel), writer_(writer), report_(report) {}
+
+  Status WriteAll() {
+    for (std::size_t i = 0; i < report_.tensors.size(); ++i) {
+      QuantizedTensor& planned = report_.tensors[i];
+      if (Status s = Write(file_.tensors()[i].Matrix(), planned); !s.ok()) return s;
+      report_.error.Add(planned.error);
+    }
+    return {};
+  }
+
+ private:
+  Status Write(const MatrixView& matrix, QuantizedTensor& planned) {
+    if (Status s = Pause(planned); !s.ok()) return s;
+    if (planned.to == planned.from) {
+      written_ += planned.bytes;
+      return writer_.Append({matrix.data, static_cast<std::size_t>(planned.bytes)});
+    }
+    bool own_error = true;  // a message about numbers, which lacks file and tensor
+    const Status status = converter_.Convert(
+        matrix, planned.to,
+        [&](std::span<const std::byte> rows) {
+          own_error = false;
+          written_ += rows.size();
+          if (Status s = writer_.Append(rows); !s.ok()) return s;
+          if (Status s = Pause(planned); !s.ok()) return s;
+          own_error = true;
+          return Status();
+        },
+        &planned.error);
+    if (status.ok() || !own_error) return status;
+    return file_.Error(status.code(),
+                       Concat({"tensor ", Quoted(planned.name), ": ", status.message()}));
+  }
+
+  /// Lets the caller see how far it is, and stop.
+  Status Pause(const QuantizedTensor& planned) {
+    if (options_.on_progress) {
+      const double all = static_cast<double>(std::max<std::uint64_t>(report_.tensor_bytes, 1));
+      options_.on_progress(static_cast<double>(written_) / all, planned.name);
+    }
+    if (options_.cancelled && options_.cancelled()) {
+      return {StatusCode::kCancelled, "quantization was cancelled"};
+    }
+    return {};
+  }
+
+  const GgufFile& file_;
+  const QuantizeOptions& options_;
+  RowConverter converter_;
+  GgufWriter& writer_;
+  QuantizeReport& report_;
+  std::uint64_t written_ = 0;
+};
+
+}  // namespace
+
+Result<QuantizeReport> QuantizeFile(const std::string& input, const std::string& output,
+                                    const QuantizeOptions& options) {
+  if (Status s = CheckArguments(input, output, options); !s.ok()) return s;
+  auto file = GgufFile::Open(input, GgufFile::Access::kMap);
+  if (!file) return file.status();
+  // The file hands out values converted; to copy them they are needed as they lie.
+  format::GgufContents contents;
+  if (Status s = format::ParseGguf(file->bytes(), input, &contents); !s.ok()) return s;
+  auto pool = platform::ThreadPool::Create(options.threads);
+  if (pool == nullptr) return Status(StatusCode::kOutOfMemory, "threads cannot be started");
+
+  auto writer = GgufWriter::Create(output, contents.alignment);
+  if (!writer) return writer.status();
+  if (Status s = CopyKeys(contents, options.type, *writer); !s.ok()) return s;
+  QuantizeReport report = PlanOf(*file, options);
+  for (std::size_t i = 0; i < report.tensors.size(); ++i) {
+    const GgufTensor& tensor = file->tensors()[i];
+    const std::vector<std::uint64_t> shape(tensor.shape.begin(),
+                                           tensor.shape.begin() + tensor.rank);
+    if (Status s = writer->Describe(tensor.name, report.tensors[i].to, shape); !s.ok()) return s;
+  }
+  if (Status s = TensorWriter(*file, options, *pool, *writer, report).WriteAll(); !s.ok()) return s;
+  if (Status s = writer->Finish(); !s.ok()) return s;
+  report.file_bytes = writer->size();
+  return report;
+}
+
+}  // namespace fovea
