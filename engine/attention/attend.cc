@@ -18,7 +18,7 @@
 namespace fovea {
 namespace {
 
-using kernels::kMaxTileQueries;
+using kernels::kMaxTileRows;
 using platform::CheckedSize;
 
 Status Invalid(std::string message) {
@@ -127,6 +127,25 @@ Status Allocate(const AttendInputs& in, AttendOutputs* out) {
   return Status::Ok();
 }
 
+/// What the tile needs beside the caller's arrays.
+struct TileMemory {
+  std::size_t stride = 0;  ///< Floats between rows of weights, which start on cache lines.
+  platform::AlignedBuffer scratch, weights, tile_max;
+
+  Status Allocate(const kernels::KernelTable& kernels, const AttendInputs& in) {
+    const CheckedSize line = CheckedSize(in.keys).AlignedUp(16);
+    const CheckedSize map_bytes = line * kMaxTileRows * sizeof(float);
+    stride = line.value();
+    scratch = platform::AlignedBuffer::Allocate(
+        kernels.attend_scratch_floats(in.key_width, in.value_width) * sizeof(float));
+    if (map_bytes.ok()) weights = platform::AlignedBuffer::Allocate(map_bytes.value());
+    tile_max = platform::AlignedBuffer::Allocate(kernels::TileMaxFloats(in.keys) * kMaxTileRows *
+                                                 sizeof(float));
+    if (scratch && weights && tile_max) return Status::Ok();
+    return Status(StatusCode::kOutOfMemory, "attend: no memory for scratch");
+  }
+};
+
 Status AttendTiled(const AttendInputs& in, AttendOutputs* out) {
   if (in.keys == 0) {  // No key to see: outputs are zero already, and nothing bounds key_width.
     std::fill(out->log_sum_exp.begin(), out->log_sum_exp.end(),
@@ -136,10 +155,8 @@ Status AttendTiled(const AttendInputs& in, AttendOutputs* out) {
   if (in.queries == 0) return Status::Ok();
   const kernels::KernelTable* kernels = kernels::KernelsFor(BestIsa());
   if (kernels == nullptr) kernels = kernels::KernelsFor(Isa::kScalar);
-  const CheckedSize scratch_bytes =
-      CheckedSize(kernels->attend_scratch_floats(in.key_width, in.value_width)) * sizeof(float);
-  const platform::AlignedBuffer scratch = platform::AlignedBuffer::Allocate(scratch_bytes.value());
-  if (!scratch) return Status(StatusCode::kOutOfMemory, "attend: no memory for scratch");
+  TileMemory memory;
+  if (Status status = memory.Allocate(*kernels, in); !status.ok()) return status;
 
   std::vector<float> transformed;
   const float* query = in.query.data();
@@ -152,26 +169,28 @@ Status AttendTiled(const AttendInputs& in, AttendOutputs* out) {
   args.head_dim = in.key_width;
   args.value_dim = in.value_width;
   args.query_stride = in.heads * in.key_width;
-  args.key_stride_bytes = in.kv_heads * in.key_width * sizeof(float);
-  args.value_stride_bytes = in.kv_heads * in.value_width * sizeof(float);
+  args.key_stride = in.kv_heads * in.key_width * sizeof(float);
+  args.value_stride = in.kv_heads * in.value_width * sizeof(float);
   args.key_valid = in.mask.key_valid.empty() ? nullptr : in.mask.key_valid.data();
   args.scale = attention::ScoreScale(in);
   args.softcap = in.softcap;
   args.out_stride = in.heads * in.value_width;
-  args.weights_stride = in.keys;
+  args.weights = memory.weights.As<float>();
+  args.weights_stride = memory.stride;
+  args.tile_max = memory.tile_max.As<float>();
   args.key_count = in.keys;
-  args.scratch = scratch.As<float>();
-  std::size_t key_begin[kMaxTileQueries];
-  std::size_t key_end[kMaxTileQueries];
+  args.scratch = memory.scratch.As<float>();
+  std::size_t key_begin[kMaxTileRows];
+  std::size_t key_end[kMaxTileRows];
   args.key_begin = key_begin;
   args.key_end = key_end;
   for (std::size_t head = 0; head < in.heads; ++head) {
     const std::size_t kv_head = head / (in.heads / in.kv_heads);
     args.key = reinterpret_cast<const std::byte*>(in.key.data() + kv_head * in.key_width);
     args.value = reinterpret_cast<const std::byte*>(in.value.data() + kv_head * in.value_width);
-    for (std::size_t first = 0; first < in.queries; first += kMaxTileQueries) {
-      args.queries = std::min(in.queries - first, kMaxTileQueries);
-      for (std::size_t r = 0; r < args.queries; ++r) {
+    for (std::size_t first = 0; first < in.queries; first += kMaxTileRows) {
+      args.rows = std::min(in.queries - first, kMaxTileRows);
+      for (std::size_t r = 0; r < args.rows; ++r) {
         const Mask::Range range = in.mask.KeyRange(first + r, in.keys);
         key_begin[r] = range.begin;
         key_end[r] = range.end;
@@ -179,8 +198,11 @@ Status AttendTiled(const AttendInputs& in, AttendOutputs* out) {
       args.query = query + (first * in.heads + head) * in.key_width;
       args.out = out->output.data() + (first * in.heads + head) * in.value_width;
       args.log_sum_exp = out->log_sum_exp.data() + head * in.queries + first;
-      args.weights = out->weights.data() + (head * in.queries + first) * in.keys;
       kernels->attend_tile(args);
+      for (std::size_t r = 0; r < args.rows; ++r) {
+        std::copy_n(args.weights + r * memory.stride, in.keys,
+                    out->weights.data() + (head * in.queries + first + r) * in.keys);
+      }
     }
   }
   return Status::Ok();

@@ -7,21 +7,12 @@
 #include <cstddef>
 #include <span>
 
+#include "engine/attention/key_value_view.h"
 #include "engine/kernels/kernel_table.h"
 #include "fovea/attention.h"
-#include "fovea/data_type.h"
 #include "platform/parallel.h"
 
 namespace fovea::attention {
-
-/// Keys or values of one layer: element [position, kv_head, i] lies at
-/// data + kv_head * head_stride + position * position_stride (bytes), i contiguous.
-struct KeyValueView {
-  DataType type = DataType::kF32;  ///< kF32 or kF16
-  const std::byte* data = nullptr;
-  std::size_t head_stride = 0;
-  std::size_t position_stride = 0;
-};
 
 /// One layer's attention over `tokens` new queries and `positions` cached keys.
 struct Call {
@@ -34,7 +25,7 @@ struct Call {
   const float* query = nullptr;  ///< [tokens, heads, head_dim], token t at query + t * query_stride
   std::size_t query_stride = 0;
   KeyValueView key;    ///< [positions, kv_heads, head_dim]
-  KeyValueView value;  ///< [positions, kv_heads, value_dim]
+  KeyValueView value;  ///< [positions, kv_heads, value_dim], of the key's type and layout
   Mask mask;           ///< mask.first_query is the position of query 0
   float scale = 1.0F;
   float softcap = 0.0F;
@@ -53,9 +44,9 @@ struct Context {
   std::span<float> scratch = {};  ///< At least ScratchFloats(...), 64-byte aligned.
 };
 
-/// Floats of scratch for calls of at most these sizes, per-worker tile buffers included. Rows (and
-/// scores) of an observer need O(workers × kMaxTileQueries × max_positions) more; pass what will be
-/// observed.
+/// What scratch is sized for; pass what will be observed. Rows (and scores) of an observer take up
+/// to 48 rows of max_positions per worker, but no more than 512 KiB unless a token's heads need
+/// them.
 struct ScratchShape {
   std::size_t max_tokens = 0;  ///< Per call (the prefill chunk).
   std::size_t max_positions = 0;
@@ -68,7 +59,7 @@ struct ScratchShape {
   bool scores = false;
   bool trace = false;
 };
-/// The largest size_t if the sum overflows.
+/// Floats of scratch for calls of at most these sizes; the largest size_t if the sum overflows.
 std::size_t ScratchFloats(const kernels::KernelTable& kernels, const ScratchShape& shape);
 
 /// Runs all heads. Bit-equal for any number of workers and any split of queries into calls,

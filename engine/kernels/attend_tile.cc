@@ -1,7 +1,5 @@
-// The attention tile on vectors. Per tile of keys: the keys are transposed, so that lanes are keys
-// and a score is one chain of multiply-adds over the width whatever the tile's shape; a softmax
-// step per row; then weights times values, where lanes are value columns and each element is one
-// chain over the keys.
+// The attention tile on vectors; attend_tile.h says what it computes. Many rows share a tile of
+// keys and values that is converted to float32 once; few rows (decoding) read the cache as it lies.
 #include "engine/kernels/attend_tile.h"
 
 #include <algorithm>
@@ -16,7 +14,7 @@
 #define HWY_TARGET_INCLUDE "engine/kernels/attend_tile.cc"
 #include "hwy/foreach_target.h"  // IWYU pragma: keep
 
-#include "engine/kernels/attend_pack-inl.h"
+#include "engine/kernels/attend_products-inl.h"
 #include "engine/kernels/softmax-inl.h"
 
 HWY_BEFORE_NAMESPACE();
@@ -26,188 +24,225 @@ namespace fovea::kernels::HWY_NAMESPACE {
 namespace {
 
 constexpr float kMinusInfinity = -std::numeric_limits<float>::infinity();
-constexpr std::size_t kTileVectors = kKeyTile / kLanes;
-/// Rows and vectors whose sums are kept in registers at once: 16 of 32 registers, 8 of AVX2's 16.
-constexpr std::size_t kBlockRows = 4;
-constexpr std::size_t kBlockVectors = HWY_TARGET == HWY_AVX2 ? 2 : 4;
-/// The same for a row that is computed alone.
-constexpr std::size_t kSingleVectors = 8;
+/// Up to this many rows, converting keys and values as they are used costs less than doing it once.
+constexpr std::size_t kDirectRows = 12;
 
-std::size_t PaddedDim(std::size_t dim) {
-  return (dim + 15) / 16 * 16;
+/// Maximum and sum of a softmax over some keys; the weighted values are kept beside it.
+struct RowSums {
+  float max = kMinusInfinity;
+  float sum = 0.0F;
+
+  bool SawNothing() const { return max == kMinusInfinity && sum == 0.0F; }
+};
+
+/// What is subtracted from scores: the maximum, or 0 while every score is -inf.
+float Shift(float max) {
+  return max == kMinusInfinity ? 0.0F : max;
+}
+
+float Exp(float x) {
+  return hn::GetLane(ExpNonPositive(hn::Set(F32Tag(), x)));
+}
+
+/// Takes a finished piece into what the row has so far. values: [padded]
+void MergePiece(const RowSums& piece, const float* piece_values, std::size_t padded, RowSums* row,
+                float* values) {
+  const F32Tag d;
+  if (piece.SawNothing()) return;
+  if (row->SawNothing()) {
+    *row = piece;
+    std::copy_n(piece_values, padded, values);
+    return;
+  }
+  const float max = piece.max > row->max ? piece.max : row->max;
+  const float old_factor = Exp(row->max - Shift(max));
+  const float piece_factor = Exp(piece.max - Shift(max));
+  row->max = max;
+  row->sum = row->sum * old_factor + piece.sum * piece_factor;
+  const F32 old_factors = hn::Set(d, old_factor);
+  const F32 piece_factors = hn::Set(d, piece_factor);
+  for (std::size_t i = 0; i < padded; i += kLanes) {
+    const F32 scaled = hn::Mul(hn::Load(d, values + i), old_factors);
+    hn::Store(hn::MulAdd(hn::Load(d, piece_values + i), piece_factors, scaled), d, values + i);
+  }
+}
+
+float LogSumExp(const RowSums& row) {
+  if (row.sum == 0.0F) return kMinusInfinity;
+  return static_cast<float>(static_cast<double>(row.max) + std::log(static_cast<double>(row.sum)));
+}
+
+/// 1 / sum, or 0 for a row that sees nothing.
+float Inverse(const RowSums& row) {
+  return row.sum == 0.0F ? 0.0F : 1.0F / row.sum;
+}
+
+/// out[i] = values[i] * inverse
+void StoreOutput(const float* values, float inverse, std::size_t value_dim, float* out) {
+  const F32 factor = hn::Set(F32Tag(), inverse);
+  Map([factor](F32 x) HWY_ATTR { return hn::Mul(x, factor); }, value_dim, out, values);
 }
 
 /// The kernel's own memory; every array starts on a cache line.
 struct Scratch {
   Scratch(float* memory, std::size_t head_dim, std::size_t value_dim)
-      : keys(memory),
-        values(keys + head_dim * kKeyTile),
+      : queries(memory),
+        keys(queries + PaddedDim(kMaxTileRows * head_dim)),
+        values(keys + kKeyTile * head_dim),
         scores(values + kKeyTile * PaddedDim(value_dim)),
-        sums(scores + kMaxTileQueries * kKeyTile) {}
+        piece_values(scores + kMaxTileRows * kKeyTile),
+        row_values(piece_values + kMaxTileRows * PaddedDim(value_dim)),
+        lane_sums(row_values + kMaxTileRows * PaddedDim(value_dim)),
+        key_scales(lane_sums + kMaxTileRows * 16),
+        value_scales(key_scales + kKeyTile) {}
 
-  float* keys;    ///< [head_dim, kKeyTile], transposed.
-  float* values;  ///< [kKeyTile, PaddedDim(value_dim)]
-  float* scores;  ///< [kMaxTileQueries, kKeyTile], then softmax numerators.
-  float* sums;    ///< [kMaxTileQueries, PaddedDim(value_dim)]: weighted values so far.
+  static std::size_t Floats(std::size_t head_dim, std::size_t value_dim) {
+    return PaddedDim(kMaxTileRows * head_dim) + kKeyTile * head_dim +
+           (kKeyTile + 2 * kMaxTileRows) * PaddedDim(value_dim) + kMaxTileRows * (kKeyTile + 16) +
+           2 * kKeyTile;
+  }
+
+  float* queries;       ///< [rows, head_dim], times the scale.
+  float* keys;          ///< [4][head_dim][16]: a tile's key blocks.
+  float* values;        ///< [kKeyTile, PaddedDim(value_dim)]
+  float* scores;        ///< [rows, kKeyTile], then what values are multiplied by.
+  float* piece_values;  ///< [rows, PaddedDim(value_dim)]: weighted values of this piece.
+  float* row_values;    ///< The same of the pieces before it.
+  float* lane_sums;     ///< [rows, 16]
+  float* key_scales;    ///< [kKeyTile]
+  float* value_scales;  ///< [kKeyTile]
 };
 
-/// scores[row, vectors] = scale * query[row] · keys, for a block of rows and key vectors.
-template <std::size_t kRows, std::size_t kVectors>
-HWY_INLINE void ScoreBlock(const AttendTileArgs& args, std::size_t row, std::size_t column,
-                           const float* keys, float* scores) {
-  const F32Tag d;
-  F32 sums[kRows][kVectors];
-  for (std::size_t r = 0; r < kRows; ++r) {
-    for (std::size_t v = 0; v < kVectors; ++v) sums[r][v] = hn::Zero(d);
-  }
-  const float* query = args.query + row * args.query_stride;
-  const float* key = keys + column;
-  for (std::size_t i = 0; i < args.head_dim; ++i, key += kKeyTile) {
-    F32 k[kVectors];
-    for (std::size_t v = 0; v < kVectors; ++v) k[v] = hn::Load(d, key + v * kLanes);
-    for (std::size_t r = 0; r < kRows; ++r) {
-      const F32 q = hn::Set(d, query[r * args.query_stride + i]);
-      for (std::size_t v = 0; v < kVectors; ++v) sums[r][v] = hn::MulAdd(q, k[v], sums[r][v]);
-    }
-  }
-  const F32 scale = hn::Set(d, args.scale);
-  for (std::size_t r = 0; r < kRows; ++r) {
-    for (std::size_t v = 0; v < kVectors; ++v) {
-      hn::Store(hn::Mul(sums[r][v], scale), d, scores + (row + r) * kKeyTile + column + v * kLanes);
-    }
-  }
-}
+/// Rows that are computed together.
+struct RowBlock {
+  std::size_t begin;
+  std::size_t end;
+};
 
-template <std::size_t kRows>
-HWY_INLINE void ScoreRows(const AttendTileArgs& args, std::size_t row, std::size_t begin,
-                          std::size_t end, const float* keys, float* scores) {
-  constexpr std::size_t kMost = kRows == 1 ? std::min(kSingleVectors, kTileVectors) : kBlockVectors;
-  std::size_t column = begin;
-  for (; column + kMost * kLanes <= end; column += kMost * kLanes) {
-    ScoreBlock<kRows, kMost>(args, row, column, keys, scores);
-  }
-  for (; column < end; column += kLanes) ScoreBlock<kRows, 1>(args, row, column, keys, scores);
-}
-
-/// sums[row, vectors] += Σ numerators[row, column] * value[column, vectors] over [begin, end).
-template <std::size_t kRows, std::size_t kVectors, class Rows>
-HWY_INLINE void ValueBlock(const float* numerators, const Rows& values, std::size_t first,
-                           std::size_t begin, std::size_t end, const std::uint8_t* valid,
-                           std::size_t i, std::size_t padded, float* sums) {
-  const F32Tag d;
-  F32 sum[kRows][kVectors];
-  for (std::size_t r = 0; r < kRows; ++r) {
-    for (std::size_t v = 0; v < kVectors; ++v) {
-      sum[r][v] = hn::Load(d, sums + r * padded + i + v * kLanes);
-    }
-  }
-  for (std::size_t column = begin; column < end; ++column) {
-    if (valid != nullptr && valid[column] == 0) continue;
-    F32 value[kVectors];
-    for (std::size_t v = 0; v < kVectors; ++v)
-      value[v] = values.Load(first + column, i + v * kLanes);
-    for (std::size_t r = 0; r < kRows; ++r) {
-      const F32 p = hn::Set(d, numerators[r * kKeyTile + column]);
-      for (std::size_t v = 0; v < kVectors; ++v) sum[r][v] = hn::MulAdd(p, value[v], sum[r][v]);
-    }
-  }
-  for (std::size_t r = 0; r < kRows; ++r) {
-    for (std::size_t v = 0; v < kVectors; ++v) {
-      hn::Store(sum[r][v], d, sums + r * padded + i + v * kLanes);
-    }
-  }
-}
-
-template <std::size_t kRows, class Rows>
-HWY_INLINE void ValueRows(const float* numerators, const Rows& values, std::size_t first,
-                          std::size_t begin, std::size_t end, const std::uint8_t* valid,
-                          std::size_t dim, std::size_t padded, float* sums) {
-  constexpr std::size_t kMost = kRows == 1 ? kSingleVectors : kBlockVectors;
-  std::size_t i = 0;
-  for (; i + kMost * kLanes <= dim; i += kMost * kLanes) {
-    ValueBlock<kRows, kMost>(numerators, values, first, begin, end, valid, i, padded, sums);
-  }
-  if constexpr (kMost == 8) {
-    for (; i + 4 * kLanes <= dim; i += 4 * kLanes) {
-      ValueBlock<kRows, 4>(numerators, values, first, begin, end, valid, i, padded, sums);
-    }
-  }
-  for (; i + 2 * kLanes <= dim; i += 2 * kLanes) {
-    ValueBlock<kRows, 2>(numerators, values, first, begin, end, valid, i, padded, sums);
-  }
-  for (; i < dim; i += kLanes) {
-    ValueBlock<kRows, 1>(numerators, values, first, begin, end, valid, i, padded, sums);
-  }
-}
-
-/// One call: what is known of each row between key tiles.
+/// One call. Element is the type of stored keys and values.
+template <typename Element>
 class TileRun {
  public:
   explicit TileRun(const AttendTileArgs& args)
       : args_(args),
         scratch_(args.scratch, args.head_dim, args.value_dim),
-        padded_(PaddedDim(args.value_dim)) {
-    std::fill_n(max_, args.queries, kMinusInfinity);
-    std::fill_n(sum_, args.queries, 0.0F);
-    std::fill_n(scratch_.sums, args.queries * padded_, 0.0F);
+        padded_(PaddedDim(args.value_dim)),
+        direct_(args.blocked && (std::is_same_v<Element, float> || args.rows <= kDirectRows)),
+        blocks_((args.rows + kBlockRows - 1) / kBlockRows) {
+    const F32 scale = hn::Set(F32Tag(), args.scale);
+    for (std::size_t r = 0; r < args.rows; ++r) {
+      const float* query =
+          args.query + r / args.heads * args.query_stride + r % args.heads * args.head_dim;
+      Map([scale](F32 x) HWY_ATTR { return hn::Mul(x, scale); }, args.head_dim,
+          scratch_.queries + r * args.head_dim, query);
+    }
   }
 
-  template <class Rows>
   void Run() {
     std::size_t begin = std::numeric_limits<std::size_t>::max();
     std::size_t end = 0;
-    for (std::size_t r = 0; r < args_.queries; ++r) {
+    for (std::size_t r = 0; r < args_.rows; ++r) {
       if (args_.key_begin[r] >= args_.key_end[r]) continue;
       begin = std::min(begin, args_.key_begin[r]);
       end = std::max(end, args_.key_end[r]);
     }
-    if (begin < end) {
-      for (std::size_t first = begin / kKeyTile * kKeyTile; first < end; first += kKeyTile) {
-        AttendKeyTile<Rows>(first, std::max(begin, first), std::min(end, first + kKeyTile));
+    for (std::size_t piece = begin / kKeyPiece * kKeyPiece; piece < end; piece += kKeyPiece) {
+      StartPiece();
+      const std::size_t piece_end = std::min(end, piece + kKeyPiece);
+      for (std::size_t first = std::max(piece, begin / kKeyTile * kKeyTile); first < piece_end;
+           first += kKeyTile) {
+        AttendKeyTile(first, std::max(begin, first), std::min(end, first + kKeyTile));
       }
+      FinishPiece();
     }
-    for (std::size_t r = 0; r < args_.queries; ++r) FinishRow(r);
+    if (args_.partial != nullptr) {
+      for (std::size_t r = 0; r < args_.rows; ++r) StorePartial(r);
+    } else {
+      for (std::size_t r = 0; r < args_.rows; ++r) FinishRow(r);
+    }
   }
 
  private:
+  /// Rows are spread evenly over the blocks.
+  RowBlock Block(std::size_t index) const {
+    return {args_.rows * index / blocks_, args_.rows * (index + 1) / blocks_};
+  }
+
+  void StartPiece() {
+    std::fill_n(piece_, args_.rows, RowSums());
+    std::fill_n(scratch_.piece_values, args_.rows * padded_, 0.0F);
+    std::fill_n(scratch_.lane_sums, args_.rows * kLanes, 0.0F);
+  }
+
+  void FinishPiece() {
+    for (std::size_t r = 0; r < args_.rows; ++r) {
+      piece_[r].sum = SumLanes(hn::Load(F32Tag(), scratch_.lane_sums + r * kLanes));
+      MergePiece(piece_[r], scratch_.piece_values + r * padded_, padded_, &row_[r],
+                 scratch_.row_values + r * padded_);
+    }
+  }
+
   /// Keys [begin, end) of the tile that starts at `first`.
-  template <class Rows>
   void AttendKeyTile(std::size_t first, std::size_t begin, std::size_t end) {
-    // Ranges ascend, so the rows that see something of this tile are neighbours.
-    std::size_t row_begin = 0;
-    while (row_begin < args_.queries && args_.key_end[row_begin] <= first) ++row_begin;
-    std::size_t row_end = row_begin;
-    while (row_end < args_.queries && args_.key_begin[row_end] < first + kKeyTile) ++row_end;
-
-    PackKeys(Rows{args_.key, args_.key_stride_bytes}, first, begin - first, end - first,
-             args_.head_dim, scratch_.keys);
-    const std::size_t column_begin = (begin - first) / kLanes * kLanes;
-    const std::size_t column_end = (end - first + kLanes - 1) / kLanes * kLanes;
-    std::size_t row = row_begin;
-    for (; row + kBlockRows <= row_end; row += kBlockRows) {
-      ScoreRows<kBlockRows>(args_, row, column_begin, column_end, scratch_.keys, scratch_.scores);
-    }
-    for (; row < row_end; ++row) {
-      ScoreRows<1>(args_, row, column_begin, column_end, scratch_.keys, scratch_.scores);
-    }
+    const std::size_t column_begin = (begin - first) / kKvBlock * kKvBlock;
+    const std::size_t column_end = PaddedDim(end - first);
     const std::uint8_t* valid = Holes(first, begin, end);
-    for (row = row_begin; row < row_end; ++row) {
-      MaskRow(row, first, valid);
-      StepRow(row);
-    }
-
-    // Values are taken as they lie where that is cheap, else converted once for all rows.
-    const Rows values{args_.value, args_.value_stride_bytes};
-    const bool whole_vectors = args_.value_dim % kLanes == 0;
-    const bool converts = std::is_same_v<Rows, F16Rows>;
-    if (whole_vectors && (!converts || row_end - row_begin < kBlockRows)) {
-      AddValues(values, first, first, row_begin, row_end, valid);
+    LoadScales(first, column_begin, column_end);
+    if (direct_) {
+      AttendTileOf(StoredKeys(first), StoredValues(first), first, valid);
     } else {
-      PackValues(values, first, begin - first, end - first, args_.value_dim, padded_,
+      PackTile(first, begin - first, end - first);
+      AttendTileOf(TileView<float>{scratch_.keys, kKvBlock * args_.head_dim},
+                   TileView<float>{scratch_.values, kKvBlock * padded_}, first, valid);
+    }
+  }
+
+  const std::byte* KeyBlockAt(std::size_t key) const {
+    return args_.key + key / kKvBlock * args_.key_stride;
+  }
+  const std::byte* ValueBlockAt(std::size_t key) const {
+    return args_.value + key / kKvBlock * args_.value_stride;
+  }
+  TileView<Element> StoredKeys(std::size_t first) const {
+    return {reinterpret_cast<const Element*>(KeyBlockAt(first)),
+            args_.key_stride / sizeof(Element)};
+  }
+  TileView<Element> StoredValues(std::size_t first) const {
+    return {reinterpret_cast<const Element*>(ValueBlockAt(first)),
+            args_.value_stride / sizeof(Element)};
+  }
+
+  /// The scales of 8-bit rows of the tile's columns [begin, end).
+  void LoadScales(std::size_t first, std::size_t begin, std::size_t end) {
+    if constexpr (!kScaled) return;
+    for (std::size_t column = begin; column < end; column += kKvBlock) {
+      const std::byte* keys = KeyBlockAt(first + column);
+      const std::byte* values = ValueBlockAt(first + column);
+      std::memcpy(scratch_.key_scales + column,
+                  keys + KeyBlockElementBytes(args_.kv_type, args_.head_dim),
+                  kKvBlock * sizeof(float));
+      std::memcpy(scratch_.value_scales + column,
+                  values + ValueBlockElementBytes(args_.kv_type, args_.value_dim),
+                  kKvBlock * sizeof(float));
+    }
+  }
+
+  /// Brings the columns [begin, end) of keys and values into scratch.
+  void PackTile(std::size_t first, std::size_t begin, std::size_t end) {
+    if (!args_.blocked) {
+      PackKeys(args_.key, args_.key_stride, first, begin, end, args_.head_dim, scratch_.keys);
+      PackValues(args_.value, args_.value_stride, first, begin, end, args_.value_dim, padded_,
                  scratch_.values);
-      const F32Rows packed{reinterpret_cast<const std::byte*>(scratch_.values),
-                           padded_ * sizeof(float)};
-      AddValues(packed, 0, first, row_begin, row_end, valid);
+      return;
+    }
+    const std::size_t key_block = kKvBlock * args_.head_dim;
+    for (std::size_t block = begin / kKvBlock; block * kKvBlock < end; ++block) {
+      const std::size_t column = block * kKvBlock;
+      UnpackElements(reinterpret_cast<const Element*>(KeyBlockAt(first + column)), key_block,
+                     scratch_.keys + block * key_block);
+      // Values of positions that nobody has stored yet may be anything, but are not multiplied.
+      UnpackElements(reinterpret_cast<const Element*>(ValueBlockAt(first + column)),
+                     kKvBlock * padded_, scratch_.values + column * padded_);
     }
   }
 
@@ -226,150 +261,252 @@ class TileRun {
     return std::clamp(args_.key_end[row], first, first + kKeyTile) - first;
   }
 
-  /// Applies the softcap, and -inf to every column that the row does not see.
-  void MaskRow(std::size_t row, std::size_t first, const std::uint8_t* valid) {
-    const F32Tag d;
-    float* scores = scratch_.scores + row * kKeyTile;
-    const std::size_t begin = ColumnBegin(row, first);
-    const std::size_t end = ColumnEnd(row, first);
-    if (args_.softcap > 0.0F) {
-      const F32 cap = hn::Set(d, args_.softcap);
-      for (std::size_t c = begin / kLanes * kLanes; c < end; c += kLanes) {
-        hn::Store(SoftcapOf(hn::Load(d, scores + c), cap), d, scores + c);
+  template <typename Stored>
+  void AttendTileOf(const TileView<Stored>& keys, const TileView<Stored>& values, std::size_t first,
+                    const std::uint8_t* valid) {
+    // Scores become numerators in place, in the map if one is wanted.
+    const bool in_map = args_.weights != nullptr && !kScaled;
+    float* scores = in_map ? args_.weights + first : scratch_.scores;
+    const std::size_t stride = in_map ? args_.weights_stride : kKeyTile;
+    for (std::size_t b = 0; b < blocks_; ++b) {
+      const RowBlock block = Block(b);
+      // Ranges ascend, so the first row begins and the last one ends.
+      const std::size_t begin = ColumnBegin(block.begin, first) / kKvBlock * kKvBlock;
+      const std::size_t end = PaddedDim(ColumnEnd(block.end - 1, first));
+      if (begin >= end) continue;
+      const float* factors = kScaled ? scratch_.key_scales : nullptr;
+      WithRows(block.end - block.begin, [&](auto rows) HWY_ATTR {
+        ScoreRows<decltype(rows)::value>(scratch_.queries + block.begin * args_.head_dim,
+                                         args_.head_dim, keys, factors, begin, end,
+                                         scores + block.begin * stride, stride);
+      });
+      for (std::size_t r = block.begin; r < block.end; ++r) {
+        float* row = scores + r * stride;
+        const std::size_t row_begin = ColumnBegin(r, first);
+        const std::size_t row_end = ColumnEnd(r, first);
+        if (row_begin >= row_end) continue;
+        if (args_.softcap > 0.0F) CapRow(row + begin, end - begin);
+        if (valid != nullptr || row_begin % kKvBlock != 0 || row_end % kKvBlock != 0) {
+          MaskRow(row, row_begin, row_end, valid);
+        }
+        StepRow(r, first, row, row_begin / kKvBlock * kKvBlock, PaddedDim(row_end));
       }
     }
-    std::fill(scores, scores + begin, kMinusInfinity);
-    std::fill(scores + end, scores + kKeyTile, kMinusInfinity);
-    if (valid != nullptr) {
-      for (std::size_t c = begin; c < end; ++c) {
-        if (valid[c] == 0) scores[c] = kMinusInfinity;
-      }
-    }
-    if (args_.weights != nullptr && begin < end) {
-      std::memcpy(args_.weights + row * args_.weights_stride + first + begin, scores + begin,
-                  (end - begin) * sizeof(float));
+    for (std::size_t b = 0; b < blocks_; ++b) {
+      const RowBlock block = Block(b);
+      AddValues(scores, stride, values, block, first, valid);
     }
   }
 
-  /// Takes the tile's scores into the row's maximum and sum, and leaves exp(score - maximum) in
-  /// their place.
-  void StepRow(std::size_t row) {
+  void CapRow(float* scores, std::size_t count) {
+    const F32 cap = hn::Set(F32Tag(), args_.softcap);
+    Map([cap](F32 score) HWY_ATTR { return SoftcapOf(score, cap); }, count, scores, scores);
+  }
+
+  /// -inf for every column in the row's vectors that it does not see.
+  void MaskRow(float* scores, std::size_t begin, std::size_t end, const std::uint8_t* valid) {
+    std::fill(scores + begin / kKvBlock * kKvBlock, scores + begin, kMinusInfinity);
+    std::fill(scores + end, scores + PaddedDim(end), kMinusInfinity);
+    if (valid == nullptr) return;
+    for (std::size_t column = begin; column < end; ++column) {
+      if (valid[column] == 0) scores[column] = kMinusInfinity;
+    }
+  }
+
+  /// Takes the scores of columns [begin, end), multiples of 16, into the row's maximum and sum, and
+  /// leaves in their place what values are to be multiplied by.
+  void StepRow(std::size_t row, std::size_t first, float* scores, std::size_t begin,
+               std::size_t end) {
     const F32Tag d;
-    float* scores = scratch_.scores + row * kKeyTile;
-    F32 largest = hn::Load(d, scores);
-    for (std::size_t v = 1; v < kTileVectors; ++v) {
-      largest = hn::Max(largest, hn::Load(d, scores + v * kLanes));
+    if (args_.scores != nullptr) {
+      std::copy(scores + begin, scores + end,
+                args_.scores + row * args_.weights_stride + first + begin);
+    }
+    F32 largest = hn::Load(d, scores + begin);
+    for (std::size_t i = begin + kLanes; i < end; i += kLanes) {
+      largest = hn::Max(largest, hn::Load(d, scores + i));
     }
     const float tile_max = hn::GetLane(hn::MaxOfLanes(d, largest));
+    float* lane_sums = scratch_.lane_sums + row * kLanes;
+    F32 total = hn::Load(d, lane_sums);
+    RowSums& piece = piece_[row];
     // A NaN may get lost here, but not below: its own exponential is NaN and so is the sum.
-    if (tile_max > max_[row]) {
-      const F32 rescale = ExpNonPositive(hn::Set(d, max_[row] - tile_max));
-      max_[row] = tile_max;
-      sum_[row] *= hn::GetLane(rescale);
-      float* sums = scratch_.sums + row * padded_;
+    if (tile_max > piece.max) {
+      const F32 rescale = ExpNonPositive(hn::Set(d, piece.max - tile_max));
+      piece.max = tile_max;
+      total = hn::Mul(total, rescale);
+      float* values = scratch_.piece_values + row * padded_;
       for (std::size_t i = 0; i < padded_; i += kLanes) {
-        hn::Store(hn::Mul(hn::Load(d, sums + i), rescale), d, sums + i);
+        hn::Store(hn::Mul(hn::Load(d, values + i), rescale), d, values + i);
       }
     }
-    const F32 max = hn::Set(d, Shift(row));
-    F32 total = hn::Zero(d);
-    for (std::size_t v = 0; v < kTileVectors; ++v) {
-      const F32 numerator = ExpNonPositive(hn::Sub(hn::Load(d, scores + v * kLanes), max));
-      hn::Store(numerator, d, scores + v * kLanes);
-      total = hn::Add(total, numerator);
-    }
-    sum_[row] += SumLanes(total);
-  }
-
-  /// What is subtracted from scores: the maximum, or 0 while every score is -inf.
-  float Shift(std::size_t row) const { return max_[row] == kMinusInfinity ? 0.0F : max_[row]; }
-
-  /// Adds numerators times values. A row that sees the whole tile may share its loads with others;
-  /// one that does not must not touch hidden values, which may be NaN.
-  template <class Rows>
-  void AddValues(const Rows& values, std::size_t values_first, std::size_t first,
-                 std::size_t row_begin, std::size_t row_end, const std::uint8_t* valid) {
-    const std::size_t dim = (args_.value_dim + kLanes - 1) / kLanes * kLanes;
-    for (std::size_t row = row_begin; row < row_end;) {
-      const float* numerators = scratch_.scores + row * kKeyTile;
-      float* sums = scratch_.sums + row * padded_;
-      const std::size_t last = row + kBlockRows - 1;
-      if (last < row_end && ColumnBegin(last, first) == 0 && ColumnEnd(row, first) == kKeyTile) {
-        ValueRows<kBlockRows>(numerators, values, values_first, 0, kKeyTile, valid, dim, padded_,
-                              sums);
-        row += kBlockRows;
-      } else {
-        ValueRows<1>(numerators, values, values_first, ColumnBegin(row, first),
-                     ColumnEnd(row, first), valid, dim, padded_, sums);
-        ++row;
+    const F32 shift = hn::Set(d, Shift(piece.max));
+    if constexpr (kScaled) {
+      float* map =
+          args_.weights == nullptr ? nullptr : args_.weights + row * args_.weights_stride + first;
+      for (std::size_t i = begin; i < end; i += kLanes) {
+        const F32 numerator = ExpNonPositive(hn::Sub(hn::Load(d, scores + i), shift));
+        if (map != nullptr) hn::Store(numerator, d, map + i);
+        hn::Store(hn::Mul(numerator, hn::Load(d, scratch_.value_scales + i)), d, scores + i);
+        total = hn::Add(total, numerator);
+      }
+    } else {
+      for (std::size_t i = begin; i < end; i += kLanes) {
+        const F32 numerator = ExpNonPositive(hn::Sub(hn::Load(d, scores + i), shift));
+        hn::Store(numerator, d, scores + i);
+        total = hn::Add(total, numerator);
       }
     }
+    hn::Store(total, d, lane_sums);
+    if (args_.weights != nullptr) TileMaxOf(row)[first / kKeyTile] = piece.max;
   }
 
-  /// Divides by the denominator, and turns kept scores into weights.
+  float* TileMaxOf(std::size_t row) const {
+    return args_.tile_max + row * TileMaxFloats(args_.key_count);
+  }
+
+  /// Adds numerators times values: what all rows of the block see, together; the rest row by row,
+  /// for a row must not touch hidden values, which may be NaN.
+  template <typename Stored>
+  void AddValues(const float* numerators, std::size_t stride, const TileView<Stored>& values,
+                 const RowBlock& block, std::size_t first, const std::uint8_t* valid) {
+    const std::size_t begin = ColumnBegin(block.end - 1, first);
+    const std::size_t end = ColumnEnd(block.begin, first);
+    const bool together = begin < end;
+    for (std::size_t r = block.begin; r < block.end; ++r) {
+      const std::size_t row_begin = ColumnBegin(r, first);
+      const std::size_t row_end = together ? begin : ColumnEnd(r, first);
+      if (row_begin < row_end) {
+        AddRowValues(r, numerators, stride, values, row_begin, row_end, valid);
+      }
+    }
+    if (!together) return;
+    WithRows(block.end - block.begin, [&](auto rows) HWY_ATTR {
+      constexpr std::size_t kRows = decltype(rows)::value;
+      ValueRows<kRows, StepsFor(kRows, 1, 8)>(numerators + block.begin * stride, stride, values,
+                                              padded_, begin, end, valid,
+                                              scratch_.piece_values + block.begin * padded_);
+    });
+    for (std::size_t r = block.begin; r < block.end; ++r) {
+      const std::size_t row_end = ColumnEnd(r, first);
+      if (end < row_end) AddRowValues(r, numerators, stride, values, end, row_end, valid);
+    }
+  }
+
+  template <typename Stored>
+  void AddRowValues(std::size_t row, const float* numerators, std::size_t stride,
+                    const TileView<Stored>& values, std::size_t begin, std::size_t end,
+                    const std::uint8_t* valid) {
+    ValueRows<1, StepsFor(1, 1, 8)>(numerators + row * stride, stride, values, padded_, begin, end,
+                                    valid, scratch_.piece_values + row * padded_);
+  }
+
+  void StorePartial(std::size_t row) {
+    float* partial = args_.partial + row * args_.partial_stride;
+    partial[0] = row_[row].max;
+    partial[1] = row_[row].sum;
+    if (row_[row].SawNothing()) return;
+    std::copy_n(scratch_.row_values + row * padded_, padded_, partial + kPartialHeader);
+  }
+
   void FinishRow(std::size_t row) {
-    const F32Tag d;
-    const bool sees_nothing = sum_[row] == 0.0F;
-    args_.log_sum_exp[row] = sees_nothing
-                                 ? kMinusInfinity
-                                 : static_cast<float>(static_cast<double>(max_[row]) +
-                                                      std::log(static_cast<double>(sum_[row])));
-    const float inverse = sees_nothing ? 0.0F : 1.0F / sum_[row];
-    const F32 factor = hn::Set(d, inverse);
-    const float* sums = scratch_.sums + row * padded_;
-    float* out = args_.out + row * args_.out_stride;
-    std::size_t i = 0;
-    for (; i + kLanes <= args_.value_dim; i += kLanes) {
-      hn::StoreU(hn::Mul(hn::Load(d, sums + i), factor), d, out + i);
+    float* out =
+        args_.out + row / args_.heads * args_.out_stride + row % args_.heads * args_.value_dim;
+    args_.log_sum_exp[row] = LogSumExp(row_[row]);
+    if (row_[row].SawNothing()) {
+      std::fill_n(out, args_.value_dim, 0.0F);
+    } else {
+      StoreOutput(scratch_.row_values + row * padded_, Inverse(row_[row]), args_.value_dim, out);
     }
-    for (; i < args_.value_dim; ++i) out[i] = sums[i] * inverse;
-    if (args_.weights != nullptr) FinishWeights(row, factor);
+    if (args_.weights != nullptr && (args_.weight_heads >> (row % args_.heads) & 1) != 0) {
+      FinishWeights(row);
+    }
   }
 
-  void FinishWeights(std::size_t row, F32 factor) {
+  /// Turns numerators, each relative to the maximum that its tile knew, into weights.
+  void FinishWeights(std::size_t row) {
     const F32Tag d;
     const std::size_t begin = std::min(args_.key_begin[row], args_.key_count);
     const std::size_t end = std::max(begin, args_.key_end[row]);
     float* weights = args_.weights + row * args_.weights_stride;
+    std::fill(weights, weights + begin, 0.0F);
+    std::fill(weights + end, weights + args_.key_count, 0.0F);
     if (args_.scores != nullptr) {
       float* scores = args_.scores + row * args_.weights_stride;
       std::fill(scores, scores + begin, kMinusInfinity);
-      std::copy(weights + begin, weights + end, scores + begin);
       std::fill(scores + end, scores + args_.key_count, kMinusInfinity);
     }
-    std::fill(weights, weights + begin, 0.0F);
-    std::fill(weights + end, weights + args_.key_count, 0.0F);
-    // The maximum rather than the log-sum-exp: the same number, but exact where scores are large.
-    const F32 max = hn::Set(d, Shift(row));
-    const F32 hidden = hn::Set(d, kMinusInfinity);
-    const auto weight = [max, hidden, factor](F32 score) HWY_ATTR {
-      const F32 normalised = hn::Mul(ExpNonPositive(hn::Sub(score, max)), factor);
-      return hn::IfThenZeroElse(hn::Eq(score, hidden), normalised);
-    };
-    Map(weight, end - begin, weights + begin, weights + begin);
+    if (begin == end) return;
+
+    const std::size_t first_tile = begin / kKeyTile;
+    const std::size_t last_tile = (end - 1) / kKeyTile;
+    float* factors = TileMaxOf(row);
+    const F32 max = hn::Set(d, Shift(row_[row].max));
+    const F32 inverse = hn::Set(d, Inverse(row_[row]));
+    for (std::size_t tile = first_tile / kLanes * kLanes; tile <= last_tile; tile += kLanes) {
+      const F32 difference = hn::Sub(hn::Load(d, factors + tile), max);
+      hn::Store(hn::Mul(ExpNonPositive(difference), inverse), d, factors + tile);
+    }
+    if (std::isnan(row_[row].sum)) return FinishNanWeights(weights, begin, end);
+    for (std::size_t tile = first_tile; tile <= last_tile; ++tile) {
+      const F32 factor = hn::Set(d, factors[tile]);
+      const std::size_t tile_end = std::min(PaddedDim(end), (tile + 1) * kKeyTile);
+      std::size_t i = std::max(begin / kKvBlock * kKvBlock, tile * kKeyTile);
+      for (; i < tile_end; i += kLanes) {
+        hn::Store(hn::Mul(hn::Load(d, weights + i), factor), d, weights + i);
+      }
+    }
   }
+
+  /// A row of NaN, but for hidden keys.
+  void FinishNanWeights(float* weights, std::size_t begin, std::size_t end) const {
+    for (std::size_t key = begin; key < end; ++key) {
+      const bool hidden = args_.key_valid != nullptr && args_.key_valid[key] == 0;
+      weights[key] = hidden ? 0.0F : std::numeric_limits<float>::quiet_NaN();
+    }
+  }
+
+  static constexpr bool kScaled = std::is_same_v<Element, std::int8_t>;
 
   const AttendTileArgs& args_;
   const Scratch scratch_;
   const std::size_t padded_;  ///< Floats between rows of weighted values.
-  float max_[kMaxTileQueries];
-  float sum_[kMaxTileQueries];
+  const bool direct_;         ///< Reads keys and values where they are stored.
+  const std::size_t blocks_;  ///< Of rows.
+  RowSums piece_[kMaxTileRows];
+  RowSums row_[kMaxTileRows];
 };
 
 }  // namespace
 
 std::size_t AttendScratchFloats(std::size_t head_dim, std::size_t value_dim) {
-  return head_dim * kKeyTile + (kKeyTile + kMaxTileQueries) * PaddedDim(value_dim) +
-         kMaxTileQueries * kKeyTile;
+  return Scratch::Floats(head_dim, value_dim);
 }
 
 void AttendTile(const AttendTileArgs& args) {
-  TileRun run(args);
-  if (args.kv_type == DataType::kF16) {
-    run.Run<F16Rows>();
-  } else {
-    run.Run<F32Rows>();
+  switch (args.kv_type) {
+    case DataType::kF16: return TileRun<hwy::float16_t>(args).Run();
+    case DataType::kBF16: return TileRun<hwy::bfloat16_t>(args).Run();
+    case DataType::kQ8_0: return TileRun<std::int8_t>(args).Run();
+    default: return TileRun<float>(args).Run();
   }
+}
+
+float AttendMerge(float* partial, std::size_t pieces, std::size_t stride, std::size_t value_dim,
+                  float* out) {
+  const std::size_t padded = PaddedDim(value_dim);
+  RowSums row{partial[0], partial[1]};
+  float* values = partial + kPartialHeader;
+  for (std::size_t p = 1; p < pieces; ++p) {
+    const float* piece = partial + p * stride;
+    MergePiece({piece[0], piece[1]}, piece + kPartialHeader, padded, &row, values);
+  }
+  if (row.SawNothing()) {
+    std::fill_n(out, value_dim, 0.0F);
+  } else {
+    StoreOutput(values, Inverse(row), value_dim, out);
+  }
+  return LogSumExp(row);
 }
 
 #endif  // FOVEA_SIMD_TARGET

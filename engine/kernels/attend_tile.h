@@ -1,27 +1,37 @@
-// The attention tile: one block of query rows against all keys they may see, with an online
-// softmax.
+// The attention tile: a block of query rows against all keys they may see, with an online softmax.
 //
-// Keys are walked in steps whose boundaries are absolute multiples of kKeyTile, and the arithmetic
-// of a row uses nothing of the rows beside it: a row's result is bit-equal in any company, with or
-// without weights asked for. NaN and +inf scores turn their row into NaN; a row whose scores are
-// all -inf is treated like one that sees no key. Keys and values outside every row's range are
-// never read.
+// One order of arithmetic defines a row's result, whatever rows are beside it, however keys are
+// stored or spread over threads, with or without weights asked for; within one instruction set all
+// results are therefore bit-equal:
+//  - a score is one chain of fused multiply-adds over the width, of the query times the scale and
+//    the stored key; the scale of 8-bit keys multiplies the sum;
+//  - keys are walked in tiles whose boundaries are absolute multiples of kKeyTile. If a tile's
+//    maximum exceeds the running one, sums are rescaled; then the exponentials are added to one sum
+//    per lane, and each element of the weighted values is one chain over the keys;
+//  - at absolute multiples of kKeyPiece all of that begins anew, and the finished piece is merged
+//    with those before it, in ascending order. Pieces of which nothing is visible are left out.
+//
+// NaN and +inf scores turn their row into NaN; a row whose scores are all -inf is treated like one
+// that sees no key. Values outside every row's range are never read, hidden keys never reach a row.
 #ifndef FOVEA_KERNELS_ATTEND_TILE_H_
 #define FOVEA_KERNELS_ATTEND_TILE_H_
 
 #include <cstddef>
 
-#include "engine/kernels/kernel_table.h"
+#include "engine/kernels/attend_args.h"
 #include "engine/kernels/targets.h"
 
 namespace fovea::kernels {
 
-/// Keys that are scored together; 64 keys of width 128 are 32 KiB of float32.
-inline constexpr std::size_t kKeyTile = 64;
-
 FOVEA_DECLARE_KERNEL(void, AttendTile, (const AttendTileArgs& args))
 FOVEA_DECLARE_KERNEL(std::size_t, AttendScratchFloats,
                      (std::size_t head_dim, std::size_t value_dim))
+
+/// Merges one row's results over `pieces` pieces in ascending order, piece p at partial + p *
+/// stride, which is overwritten. out: [value_dim]. Returns the row's log-sum-exp.
+FOVEA_DECLARE_KERNEL(float, AttendMerge,
+                     (float* partial, std::size_t pieces, std::size_t stride, std::size_t value_dim,
+                      float* out))
 
 }  // namespace fovea::kernels
 

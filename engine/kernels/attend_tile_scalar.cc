@@ -13,25 +13,54 @@ namespace {
 
 constexpr float kMasked = -std::numeric_limits<float>::infinity();
 
-/// Element i of a cached key or value row.
-float Element(DataType type, const std::byte* row, std::size_t i) {
-  if (type == DataType::kF32) {
-    float value;
-    std::memcpy(&value, row + i * sizeof(float), sizeof(float));
-    return value;
-  }
-  std::uint16_t half;
-  std::memcpy(&half, row + i * sizeof(half), sizeof(half));
-  return HalfToFloat(half);
+float FloatAt(const std::byte* from) {
+  float value;
+  std::memcpy(&value, from, sizeof(value));
+  return value;
+}
+
+/// The stored element at `from`, times `scale` if it is an 8-bit integer.
+float Element(DataType type, const std::byte* from, float scale) {
+  if (type == DataType::kF32) return FloatAt(from);
+  if (type == DataType::kQ8_0) return static_cast<float>(static_cast<std::int8_t>(*from)) * scale;
+  std::uint16_t bits;
+  std::memcpy(&bits, from, sizeof(bits));
+  return type == DataType::kF16 ? HalfToFloat(bits) : BFloat16ToFloat(bits);
+}
+
+/// Element i of key j.
+float KeyElement(const AttendTileArgs& args, std::size_t j, std::size_t i) {
+  if (!args.blocked) return FloatAt(args.key + j * args.key_stride + i * sizeof(float));
+  const std::byte* block = args.key + j / kKvBlock * args.key_stride;
+  const std::size_t place = j % kKvBlock;
+  const float scale = args.kv_type == DataType::kQ8_0
+                          ? FloatAt(block + KeyBlockElementBytes(args.kv_type, args.head_dim) +
+                                    place * sizeof(float))
+                          : 1.0F;
+  return Element(args.kv_type, block + (i * kKvBlock + place) * KvElementBytes(args.kv_type),
+                 scale);
+}
+
+/// Element i of value j.
+float ValueElement(const AttendTileArgs& args, std::size_t j, std::size_t i) {
+  if (!args.blocked) return FloatAt(args.value + j * args.value_stride + i * sizeof(float));
+  const std::byte* block = args.value + j / kKvBlock * args.value_stride;
+  const std::size_t place = j % kKvBlock;
+  const float scale = args.kv_type == DataType::kQ8_0
+                          ? FloatAt(block + ValueBlockElementBytes(args.kv_type, args.value_dim) +
+                                    place * sizeof(float))
+                          : 1.0F;
+  const std::size_t element = place * PaddedDim(args.value_dim) + i;
+  return Element(args.kv_type, block + element * KvElementBytes(args.kv_type), scale);
 }
 
 float Score(const AttendTileArgs& args, const float* query, std::size_t key) {
   if (args.key_valid != nullptr && args.key_valid[key] == 0) return kMasked;
-  const std::byte* row = args.key + key * args.key_stride_bytes;
   float sum = 0.0F;
-  for (std::size_t i = 0; i < args.head_dim; ++i) sum += query[i] * Element(args.kv_type, row, i);
-  const float score = sum * args.scale;
-  return args.softcap > 0.0F ? args.softcap * std::tanh(score / args.softcap) : score;
+  for (std::size_t i = 0; i < args.head_dim; ++i) {
+    sum += query[i] * args.scale * KeyElement(args, key, i);
+  }
+  return args.softcap > 0.0F ? args.softcap * std::tanh(sum / args.softcap) : sum;
 }
 
 /// The larger one; NaN if either is.
@@ -43,6 +72,8 @@ float MaxOrNan(float a, float b) {
 struct RunningRow {
   float max = kMasked;
   float sum = 0.0F;
+
+  bool SawNothing() const { return max == kMasked; }
 };
 
 /// Adds the keys [begin, end) of one key tile to the row.
@@ -58,48 +89,87 @@ void AttendKeys(const AttendTileArgs& args, std::size_t begin, std::size_t end, 
   for (std::size_t key = begin; key < end; ++key) {
     if (scores[key - begin] == kMasked) continue;
     const float weight = std::exp(scores[key - begin] - max);
-    const std::byte* value = args.value + key * args.value_stride_bytes;
     row->sum += weight;
     for (std::size_t i = 0; i < args.value_dim; ++i) {
-      accumulated[i] += weight * Element(args.kv_type, value, i);
+      accumulated[i] += weight * ValueElement(args, key, i);
     }
   }
 }
 
-void AttendRow(const AttendTileArgs& args, std::size_t r) {
-  const std::size_t begin = args.key_begin[r];
-  const std::size_t end = std::max(args.key_end[r], begin);
-  const float* query = args.query + r * args.query_stride;
-  float* raw = args.weights != nullptr ? args.weights + r * args.weights_stride : nullptr;
-  if (raw != nullptr) std::fill_n(raw, args.key_count, kMasked);
+/// Takes a finished piece into what the row has so far.
+void MergePiece(const RunningRow& piece, const float* piece_values, std::size_t value_dim,
+                RunningRow* row, float* values) {
+  if (piece.SawNothing()) return;
+  if (row->SawNothing()) {
+    *row = piece;
+    std::copy_n(piece_values, value_dim, values);
+    return;
+  }
+  const float max = MaxOrNan(row->max, piece.max);
+  const float old_factor = std::exp(row->max - max);
+  const float piece_factor = std::exp(piece.max - max);
+  row->max = max;
+  row->sum = row->sum * old_factor + piece.sum * piece_factor;
+  for (std::size_t i = 0; i < value_dim; ++i) {
+    values[i] = values[i] * old_factor + piece_values[i] * piece_factor;
+  }
+}
 
-  float* accumulated = args.scratch;
-  std::fill_n(accumulated, args.value_dim, 0.0F);
+/// Divides by the denominator; returns the log-sum-exp.
+float Finish(const RunningRow& row, const float* values, std::size_t value_dim, float* out) {
+  const float inverse = row.SawNothing() ? 0.0F : 1.0F / row.sum;
+  for (std::size_t i = 0; i < value_dim; ++i)
+    out[i] = row.SawNothing() ? 0.0F : values[i] * inverse;
+  if (row.SawNothing()) return kMasked;
+  return static_cast<float>(static_cast<double>(row.max) + std::log(static_cast<double>(row.sum)));
+}
+
+/// scores: where the scores of all keys go, or null.
+RunningRow AttendPieces(const AttendTileArgs& args, std::size_t r, float* values, float* all) {
+  const std::size_t begin = args.key_begin[r];
+  const std::size_t end = args.key_end[r];
+  const float* query =
+      args.query + r / args.heads * args.query_stride + r % args.heads * args.head_dim;
+  float* piece_values = values + args.value_dim;
   RunningRow row;
   float scores[kKeyTile];
   for (std::size_t key = begin; key < end;) {
-    const std::size_t next = std::min(end, (key / kKeyTile + 1) * kKeyTile);
-    for (std::size_t j = key; j < next; ++j) scores[j - key] = Score(args, query, j);
-    AttendKeys(args, key, next, scores, &row, accumulated);
-    if (raw != nullptr) std::copy_n(scores, next - key, raw + key);
-    key = next;
+    RunningRow piece;
+    std::fill_n(piece_values, args.value_dim, 0.0F);
+    const std::size_t piece_end = std::min(end, (key / kKeyPiece + 1) * kKeyPiece);
+    while (key < piece_end) {
+      const std::size_t next = std::min(piece_end, (key / kKeyTile + 1) * kKeyTile);
+      for (std::size_t j = key; j < next; ++j) scores[j - key] = Score(args, query, j);
+      AttendKeys(args, key, next, scores, &piece, piece_values);
+      if (all != nullptr) std::copy_n(scores, next - key, all + key);
+      key = next;
+    }
+    MergePiece(piece, piece_values, args.value_dim, &row, values);
   }
+  return row;
+}
 
-  const bool sees_nothing = row.max == kMasked;
-  args.log_sum_exp[r] = sees_nothing ? kMasked
-                                     : static_cast<float>(static_cast<double>(row.max) +
-                                                          std::log(static_cast<double>(row.sum)));
-  const float inverse = sees_nothing ? 0.0F : 1.0F / row.sum;
-  float* out = args.out + r * args.out_stride;
-  for (std::size_t i = 0; i < args.value_dim; ++i) out[i] = accumulated[i] * inverse;
-
-  if (args.scores != nullptr && raw != nullptr) {
+void AttendRow(const AttendTileArgs& args, std::size_t r) {
+  float* raw = args.weights != nullptr ? args.weights + r * args.weights_stride : nullptr;
+  if (raw != nullptr) std::fill_n(raw, args.key_count, kMasked);
+  float* values = args.scratch;
+  const RunningRow row = AttendPieces(args, r, values, raw);
+  if (args.partial != nullptr) {
+    float* partial = args.partial + r * args.partial_stride;
+    partial[0] = row.max;
+    partial[1] = row.sum;
+    if (!row.SawNothing()) std::copy_n(values, args.value_dim, partial + kPartialHeader);
+    return;
+  }
+  float* out = args.out + r / args.heads * args.out_stride + r % args.heads * args.value_dim;
+  args.log_sum_exp[r] = Finish(row, values, args.value_dim, out);
+  if (raw == nullptr) return;
+  if (args.scores != nullptr) {
     std::copy_n(raw, args.key_count, args.scores + r * args.weights_stride);
   }
-  if (raw == nullptr) return;
   for (std::size_t key = 0; key < args.key_count; ++key) {
     // max rather than log-sum-exp: the same number, but exact where scores are large.
-    raw[key] = raw[key] == kMasked ? 0.0F : std::exp(raw[key] - row.max) * inverse;
+    raw[key] = raw[key] == kMasked ? 0.0F : std::exp(raw[key] - row.max) * (1.0F / row.sum);
   }
 }
 
@@ -107,11 +177,22 @@ void AttendRow(const AttendTileArgs& args, std::size_t r) {
 
 std::size_t AttendScratchFloats(std::size_t head_dim, std::size_t value_dim) {
   static_cast<void>(head_dim);
-  return value_dim;
+  return 2 * value_dim;
 }
 
 void AttendTile(const AttendTileArgs& args) {
-  for (std::size_t r = 0; r < args.queries; ++r) AttendRow(args, r);
+  for (std::size_t r = 0; r < args.rows; ++r) AttendRow(args, r);
+}
+
+float AttendMerge(float* partial, std::size_t pieces, std::size_t stride, std::size_t value_dim,
+                  float* out) {
+  RunningRow row{partial[0], partial[1]};
+  float* values = partial + kPartialHeader;
+  for (std::size_t p = 1; p < pieces; ++p) {
+    const float* piece = partial + p * stride;
+    MergePiece({piece[0], piece[1]}, piece + kPartialHeader, value_dim, &row, values);
+  }
+  return Finish(row, values, value_dim, out);
 }
 
 }  // namespace fovea::kernels::scalar

@@ -14,7 +14,6 @@ namespace {
     .isa = (isa_value),                                  \
     .dot = target::Dot,                                  \
     .gemm = target::Gemm,                                \
-    .gemm_half = target::GemmHalf,                       \
     .dequantize = target::DequantizeRow,                 \
     .rms_norm = target::RmsNorm,                         \
     .layer_norm = target::LayerNorm,                     \
@@ -32,6 +31,7 @@ namespace {
     .strip_gemm = target::StripGemm,                     \
     .attend_scratch_floats = target::AttendScratchFloats, \
     .attend_tile = target::AttendTile,                   \
+    .attend_merge = target::AttendMerge,                 \
   }
 // clang-format on
 

@@ -11,44 +11,12 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "engine/kernels/attend_args.h"
 #include "engine/kernels/quantized_row.h"
 #include "fovea/data_type.h"
 #include "fovea/isa.h"
 
 namespace fovea::kernels {
-
-/// One block of query rows of one head against all its keys. See attention/tiled_attention.h for the
-/// algorithm; every field is plain memory so that this header knows nothing of sessions.
-struct AttendTileArgs {
-  std::size_t queries = 0;       ///< Rows of this tile, 1 … kMaxTileQueries.
-  std::size_t head_dim = 0;      ///< Width of query and key.
-  std::size_t value_dim = 0;     ///< Width of value and output.
-  const float* query = nullptr;  ///< Row r at query + r * query_stride.
-  std::size_t query_stride = 0;
-  DataType kv_type = DataType::kF32;  ///< kF32 or kF16, keys and values alike.
-  const std::byte* key = nullptr;     ///< Key j at key + j * key_stride_bytes.
-  std::size_t key_stride_bytes = 0;
-  const std::byte* value = nullptr;
-  std::size_t value_stride_bytes = 0;
-  /// Row r sees keys [key_begin[r], key_end[r]); both ascending in r. An empty range gives zeros.
-  const std::size_t* key_begin = nullptr;
-  const std::size_t* key_end = nullptr;
-  const std::uint8_t* key_valid = nullptr;  ///< Null, or one byte per key: 0 hides it.
-  float scale = 1.0F;
-  float softcap = 0.0F;          ///< 0: none.
-  float* out = nullptr;          ///< Row r at out + r * out_stride, [value_dim].
-  std::size_t out_stride = 0;
-  float* log_sum_exp = nullptr;  ///< [queries]
-  /// Null, or normalised weights: row r at weights + r * weights_stride; columns [0, key_count) are all
-  /// written, masked ones with 0.
-  float* weights = nullptr;
-  float* scores = nullptr;       ///< Null, or scores at the same layout, masked ones -inf; needs weights.
-  std::size_t weights_stride = 0;
-  std::size_t key_count = 0;
-  float* scratch = nullptr;      ///< attend_scratch_floats(head_dim, value_dim) floats, 64-byte aligned.
-};
-
-inline constexpr std::size_t kMaxTileQueries = 16;
 
 /// Rope pairs: interleaved rotates (x[2i], x[2i+1]), halves rotates (x[i], x[i + pairs]).
 enum class RopeLayout : std::uint8_t { kInterleaved, kHalves };
@@ -64,12 +32,6 @@ struct KernelTable {
   void (*gemm)(const float* w, std::size_t w_stride, std::size_t rows, const float* x,
                std::size_t x_stride, std::size_t tokens, std::size_t cols, float* out,
                std::size_t out_stride);
-
-  /// gemm with weights of type kF16 or kBF16 at any address, row r at w + r * row_bytes. Bit-equal to
-  /// dequantize followed by gemm.
-  void (*gemm_half)(DataType type, const std::byte* w, std::size_t row_bytes, std::size_t rows,
-                    const float* x, std::size_t x_stride, std::size_t tokens, std::size_t cols,
-                    float* out, std::size_t out_stride);
 
   /// As Dequantize in tensor/dequantize.h, bit-equal to it.
   void (*dequantize)(DataType type, const void* blocks, std::size_t elements, float* out);
@@ -111,6 +73,8 @@ struct KernelTable {
 
   std::size_t (*attend_scratch_floats)(std::size_t head_dim, std::size_t value_dim);
   void (*attend_tile)(const AttendTileArgs& args);
+  float (*attend_merge)(float* partial, std::size_t pieces, std::size_t stride,
+                        std::size_t value_dim, float* out);
 };
 
 /// The table of an instruction set; null if it is not compiled in or this CPU lacks it.

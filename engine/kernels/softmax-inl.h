@@ -19,7 +19,6 @@ namespace fovea::kernels::HWY_NAMESPACE {
 /// the smallest normal number, -inf included. NaN stays NaN.
 HWY_INLINE F32 ExpNonPositive(F32 x) {
   const F32Tag d;
-  const hn::RebindToUnsigned<F32Tag> bits;
   // Adding 1.5 · 2^23 rounds to an integer and leaves it in the low bits.
   const F32 magic = hn::Set(d, 12582912.0F);
   const F32 shifted = hn::MulAdd(x, hn::Set(d, 1.44269504F), magic);
@@ -34,9 +33,17 @@ HWY_INLINE F32 ExpNonPositive(F32 x) {
   p = hn::MulAdd(p, r, hn::Set(d, 0.1666652113199234F));
   p = hn::MulAdd(p, r, hn::Set(d, 0.4999999403953552F));
   const F32 mantissa = hn::MulAdd(hn::Mul(r, r), p, hn::Add(r, hn::Set(d, 1.0F)));
+  const F32 smallest = hn::Set(d, -87.3F);
+#if HWY_TARGET == HWY_AVX3
+  // One instruction scales by 2^n; "not less than" lets NaN pass.
+  const __mmask16 normal = _mm512_cmp_ps_mask(x.raw, smallest.raw, _CMP_NLT_UQ);
+  return F32{_mm512_maskz_scalef_ps(normal, mantissa.raw, n.raw)};
+#else
+  const hn::RebindToUnsigned<F32Tag> bits;
   const F32 power = hn::BitCast(d, hn::Add(hn::ShiftLeft<23>(hn::BitCast(bits, shifted)),
                                            hn::Set(bits, std::uint32_t{0x3F800000})));
-  return hn::IfThenZeroElse(hn::Lt(x, hn::Set(d, -87.3F)), hn::Mul(mantissa, power));
+  return hn::IfThenZeroElse(hn::Lt(x, smallest), hn::Mul(mantissa, power));
+#endif
 }
 
 /// cap · tanh(x / cap). NaN stays NaN.

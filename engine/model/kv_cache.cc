@@ -1,68 +1,154 @@
 #include "engine/model/kv_cache.h"
 
+#include <algorithm>
+#include <bit>
+#include <cmath>
 #include <cstdint>
 #include <cstring>
+#include <iterator>
+#include <limits>
+
+#include "engine/kernels/kv_blocks.h"
 
 namespace fovea::model {
 namespace {
 
-std::size_t ElementBytes(DataType type) {
-  return BlockBytes(type);
+using kernels::kKvBlock;
+using platform::CheckedSize;
+
+CheckedSize HeadBytes(std::size_t positions, std::size_t block_bytes) {
+  return (CheckedSize(positions / kKvBlock) + (positions % kKvBlock != 0 ? 1 : 0)) * block_bytes;
 }
 
-platform::CheckedSize PlaneBytes(const KvCacheShape& shape, std::size_t dim) {
-  return (platform::CheckedSize(shape.kv_heads) * shape.positions * dim * ElementBytes(shape.type))
+CheckedSize KeyHeadBytes(const KvCacheShape& shape) {
+  return HeadBytes(shape.positions, kernels::KeyBlockBytes(shape.type, shape.head_dim))
       .AlignedUp(platform::kAlignment);
+}
+CheckedSize ValueHeadBytes(const KvCacheShape& shape) {
+  return HeadBytes(shape.positions, kernels::ValueBlockBytes(shape.type, shape.value_dim))
+      .AlignedUp(platform::kAlignment);
+}
+CheckedSize LayerBytes(const KvCacheShape& shape) {
+  return (KeyHeadBytes(shape) + ValueHeadBytes(shape)) * shape.kv_heads;
+}
+
+/// Nearest even; NaN stays NaN.
+std::uint16_t FloatToBFloat16(float value) {
+  const auto bits = std::bit_cast<std::uint32_t>(value);
+  if (std::isnan(value)) return static_cast<std::uint16_t>(bits >> 16 | 0x40);
+  return static_cast<std::uint16_t>((bits + 0x7FFF + (bits >> 16 & 1)) >> 16);
+}
+
+/// Rounds a row to 8-bit integers by nearest even; returns what they are to be multiplied by. The
+/// integers are handed to store(i, integer).
+template <typename StoreElement>
+float Quantize(const float* row, std::size_t dim, const StoreElement& store) {
+  float largest = 0.0F;
+  bool finite = true;
+  for (std::size_t i = 0; i < dim; ++i) {
+    largest = std::max(largest, std::abs(row[i]));
+    finite = finite && std::isfinite(row[i]);
+  }
+  const float scale = largest / 127.0F;
+  // Rows so small that the division would overflow become 0.
+  const float inverse = largest > 1e-30F && finite ? 127.0F / largest : 0.0F;
+  for (std::size_t i = 0; i < dim; ++i) {
+    // Adding 1.5 * 2^23 leaves no bits for fractions.
+    const float rounded = (finite ? row[i] * inverse : 1.0F) + 12582912.0F - 12582912.0F;
+    store(i, static_cast<std::int8_t>(rounded));
+  }
+  // A row that is not finite stays so as a whole.
+  return finite ? scale : std::numeric_limits<float>::quiet_NaN();
+}
+
+/// Stores row[i] at block + i * step elements of the type; 8-bit integers have their scale at
+/// `scale`.
+void StoreRow(const kernels::KernelTable& kernels, DataType type, const float* row, std::size_t dim,
+              std::byte* block, std::size_t step, std::byte* scale) {
+  switch (type) {
+    case DataType::kF16: {
+      std::uint16_t halves[64];
+      for (std::size_t begin = 0; begin < dim; begin += std::size(halves)) {
+        const std::size_t count = std::min(dim - begin, std::size(halves));
+        kernels.f32_to_f16(row + begin, count, halves);
+        for (std::size_t i = 0; i < count; ++i) {
+          std::memcpy(block + (begin + i) * step * sizeof(*halves), &halves[i], sizeof(*halves));
+        }
+      }
+      return;
+    }
+    case DataType::kBF16:
+      for (std::size_t i = 0; i < dim; ++i) {
+        const std::uint16_t bits = FloatToBFloat16(row[i]);
+        std::memcpy(block + i * step * sizeof(bits), &bits, sizeof(bits));
+      }
+      return;
+    case DataType::kQ8_0: {
+      const float factor = Quantize(row, dim, [&](std::size_t i, std::int8_t integer) {
+        block[i * step] = static_cast<std::byte>(integer);
+      });
+      std::memcpy(scale, &factor, sizeof(factor));
+      return;
+    }
+    default:
+      for (std::size_t i = 0; i < dim; ++i) {
+        std::memcpy(block + i * step * sizeof(float), row + i, sizeof(float));
+      }
+  }
 }
 
 }  // namespace
 
-platform::CheckedSize KvCache::Bytes(const KvCacheShape& shape) {
-  return (PlaneBytes(shape, shape.head_dim) + PlaneBytes(shape, shape.value_dim)) * shape.layers;
+CheckedSize KvCache::Bytes(const KvCacheShape& shape) {
+  return LayerBytes(shape) * shape.layers;
 }
 
 KvCache::KvCache(const KvCacheShape& shape)
     : shape_(shape),
-      element_bytes_(ElementBytes(shape.type)),
-      key_bytes_(PlaneBytes(shape, shape.head_dim).value()),
-      layer_bytes_(key_bytes_ + PlaneBytes(shape, shape.value_dim).value()) {
+      key_head_bytes_(KeyHeadBytes(shape).value()),
+      value_head_bytes_(ValueHeadBytes(shape).value()),
+      layer_bytes_(LayerBytes(shape).value()) {
   if (Bytes(shape).ok()) buffer_ = platform::AlignedBuffer::Allocate(Bytes(shape).value());
 }
 
-attention::KeyValueView KvCache::View(std::size_t offset, std::size_t dim) const {
-  return {.type = shape_.type,
-          .data = buffer_.data() + offset,
-          .head_stride = shape_.positions * dim * element_bytes_,
-          .position_stride = dim * element_bytes_};
-}
-
 attention::KeyValueView KvCache::Keys(std::size_t layer) const {
-  return View(layer * layer_bytes_, shape_.head_dim);
+  return {.type = shape_.type,
+          .data = buffer_.data() + layer * layer_bytes_,
+          .head_stride = key_head_bytes_,
+          .stride = kernels::KeyBlockBytes(shape_.type, shape_.head_dim),
+          .blocked = true};
 }
 
 attention::KeyValueView KvCache::Values(std::size_t layer) const {
-  return View(layer * layer_bytes_ + key_bytes_, shape_.value_dim);
-}
-
-void KvCache::StoreHeads(const kernels::KernelTable& kernels, const attention::KeyValueView& view,
-                         std::size_t heads, std::size_t dim, std::size_t position,
-                         const float* values) {
-  for (std::size_t head = 0; head < heads; ++head) {
-    std::byte* to = const_cast<std::byte*>(view.data) + head * view.head_stride +
-                    position * view.position_stride;
-    const float* from = values + head * dim;
-    if (view.type == DataType::kF16) {
-      kernels.f32_to_f16(from, dim, reinterpret_cast<std::uint16_t*>(to));
-    } else {
-      std::memcpy(to, from, dim * sizeof(float));
-    }
-  }
+  return {.type = shape_.type,
+          .data = buffer_.data() + layer * layer_bytes_ + shape_.kv_heads * key_head_bytes_,
+          .head_stride = value_head_bytes_,
+          .stride = kernels::ValueBlockBytes(shape_.type, shape_.value_dim),
+          .blocked = true};
 }
 
 void KvCache::Store(const kernels::KernelTable& kernels, std::size_t layer, std::size_t position,
                     const float* key, const float* value) {
-  StoreHeads(kernels, Keys(layer), shape_.kv_heads, shape_.head_dim, position, key);
-  StoreHeads(kernels, Values(layer), shape_.kv_heads, shape_.value_dim, position, value);
+  const DataType type = shape_.type;
+  const std::size_t element = kernels::KvElementBytes(type);
+  const std::size_t key_scales = kernels::KeyBlockElementBytes(type, shape_.head_dim);
+  const std::size_t value_scales = kernels::ValueBlockElementBytes(type, shape_.value_dim);
+  const std::size_t key_block = kernels::KeyBlockBytes(type, shape_.head_dim);
+  const std::size_t value_block = kernels::ValueBlockBytes(type, shape_.value_dim);
+  const std::size_t block = position / kKvBlock;
+  const std::size_t place = position % kKvBlock;
+  std::byte* keys = buffer_.data() + layer * layer_bytes_ + block * key_block;
+  std::byte* values = buffer_.data() + layer * layer_bytes_ + shape_.kv_heads * key_head_bytes_ +
+                      block * value_block;
+  for (std::size_t head = 0; head < shape_.kv_heads; ++head) {
+    StoreRow(kernels, type, key + head * shape_.head_dim, shape_.head_dim, keys + place * element,
+             kKvBlock, keys + key_scales + place * sizeof(float));
+    StoreRow(kernels, type, value + head * shape_.value_dim, shape_.value_dim,
+             values + place * kernels::PaddedDim(shape_.value_dim) * element, 1,
+             values + value_scales + place * sizeof(float));
+    keys += key_head_bytes_;
+    values += value_head_bytes_;
+  }
 }
 
 }  // namespace fovea::model

@@ -13,7 +13,7 @@
 namespace fovea::model {
 
 struct KvCacheShape {
-  DataType type = DataType::kF16;  ///< kF32 or kF16
+  DataType type = DataType::kF16;  ///< A type that kernels::IsKvType.
   std::size_t layers = 0;
   std::size_t kv_heads = 0;
   std::size_t head_dim = 0;
@@ -21,9 +21,8 @@ struct KvCacheShape {
   std::size_t positions = 0;
 };
 
-/// Layout: per layer the keys [kv_heads, positions, head_dim], then the values
-/// [kv_heads, positions, value_dim]. One head's positions are contiguous, so attention streams
-/// them.
+/// Layout: per layer the keys of each KV head, then the values of each; one head's positions are
+/// contiguous, in blocks of 16 (kernels/kv_blocks.h), so attention streams them.
 class KvCache {
  public:
   /// Bytes of all layers; not ok() if that does not fit an integer.
@@ -38,20 +37,16 @@ class KvCache {
   attention::KeyValueView Values(std::size_t layer) const;
 
   /// Stores one position of one layer. key [kv_heads, head_dim], value [kv_heads, value_dim].
-  /// Different positions may be stored at the same time.
+  /// Different positions may be stored at the same time; threads that store positions of one block
+  /// of 16 wait for each other's cache lines, though.
   void Store(const kernels::KernelTable& kernels, std::size_t layer, std::size_t position,
              const float* key, const float* value);
 
  private:
-  attention::KeyValueView View(std::size_t offset, std::size_t dim) const;
-  static void StoreHeads(const kernels::KernelTable& kernels, const attention::KeyValueView& view,
-                         std::size_t heads, std::size_t dim, std::size_t position,
-                         const float* values);
-
   KvCacheShape shape_;
-  std::size_t element_bytes_ = 0;
-  std::size_t key_bytes_ = 0;    // of one layer
-  std::size_t layer_bytes_ = 0;  // keys and values of one layer
+  std::size_t key_head_bytes_ = 0;    // of one layer
+  std::size_t value_head_bytes_ = 0;  // of one layer
+  std::size_t layer_bytes_ = 0;       // keys and values of one layer
   platform::AlignedBuffer buffer_;
 };
 

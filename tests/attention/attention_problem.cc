@@ -1,12 +1,14 @@
 #include "tests/attention/attention_problem.h"
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <cstring>
 #include <limits>
 #include <random>
 #include <sstream>
 
+#include "engine/kernels/kv_blocks.h"
 #include "engine/tensor/dequantize.h"
 #include "platform/aligned_buffer.h"
 
@@ -16,20 +18,76 @@ namespace {
 constexpr double kUnit = std::numeric_limits<float>::epsilon() / 2.0;  // Unit roundoff of float.
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
-std::size_t ElementBytes(DataType type) {
-  return type == DataType::kF16 ? 2 : 4;
+void Append(std::vector<std::byte>* bytes, const void* from, std::size_t count) {
+  const auto* begin = static_cast<const std::byte*>(from);
+  bytes->insert(bytes->end(), begin, begin + count);
 }
 
-/// Rounds `values` to the cache's type and packs them.
-std::vector<std::byte> Pack(DataType type, std::vector<float>* values) {
-  std::vector<std::byte> bytes(values->size() * ElementBytes(type));
-  for (std::size_t i = 0; i < values->size(); ++i) {
-    if (type == DataType::kF16) {
-      const std::uint16_t half = FloatToHalf((*values)[i]);
-      (*values)[i] = HalfToFloat(half);
-      std::memcpy(bytes.data() + 2 * i, &half, 2);
-    } else {
-      std::memcpy(bytes.data() + 4 * i, &(*values)[i], 4);
+/// Rounds a row to what the type can hold; returns the scale of 8-bit integers.
+float RoundRow(DataType type, float* row, std::size_t dim) {
+  if (type == DataType::kQ8_0) {
+    float largest = 0.0F;
+    for (std::size_t i = 0; i < dim; ++i) largest = std::max(largest, std::abs(row[i]));
+    const float scale = largest / 127.0F;
+    for (std::size_t i = 0; i < dim; ++i) row[i] = std::nearbyint(row[i] / scale) * scale;
+    return scale;
+  }
+  for (std::size_t i = 0; i < dim; ++i) {
+    if (type == DataType::kF16) row[i] = HalfToFloat(FloatToHalf(row[i]));
+    if (type == DataType::kBF16) {
+      row[i] = std::bit_cast<float>(std::bit_cast<std::uint32_t>(row[i]) & 0xFFFF0000U);
+    }
+  }
+  return 1.0F;
+}
+
+void AppendElement(std::vector<std::byte>* bytes, DataType type, float value, float scale) {
+  switch (type) {
+    case DataType::kF16: {
+      const std::uint16_t half = FloatToHalf(value);
+      return Append(bytes, &half, 2);
+    }
+    case DataType::kBF16: {
+      const auto bits = static_cast<std::uint16_t>(std::bit_cast<std::uint32_t>(value) >> 16);
+      return Append(bytes, &bits, 2);
+    }
+    case DataType::kQ8_0: {
+      const auto integer = static_cast<std::int8_t>(std::lround(value / scale));
+      return Append(bytes, &integer, 1);
+    }
+    default: return Append(bytes, &value, 4);
+  }
+}
+
+/// Rounds rows [heads, positions, dim] to the cache's type, and packs them into blocks of 16
+/// positions: keys transposed, values as rows of whole vectors. What no position fills is NaN.
+std::vector<std::byte> PackBlocks(DataType type, bool keys, std::size_t heads,
+                                  std::size_t positions, std::size_t dim,
+                                  std::vector<float>* rows) {
+  constexpr float kNan = std::numeric_limits<float>::quiet_NaN();
+  std::vector<float> scales(heads * positions);
+  for (std::size_t r = 0; r < scales.size(); ++r)
+    scales[r] = RoundRow(type, &(*rows)[r * dim], dim);
+  const std::size_t width = keys ? dim : kernels::PaddedDim(dim);
+  std::vector<std::byte> bytes;
+  for (std::size_t head = 0; head < heads; ++head) {
+    for (std::size_t block = 0; block < positions; block += 16) {
+      for (std::size_t j = 0; j < 16 * width; ++j) {
+        const std::size_t place = keys ? j % 16 : j / width;
+        const std::size_t i = keys ? j / 16 : j % width;
+        const bool stored = block + place < positions;
+        const std::size_t row = head * positions + block + place;
+        const float missing = type == DataType::kQ8_0 ? 77.0F : kNan;
+        const float padding = stored ? 0.0F : missing;
+        AppendElement(&bytes, type, stored && i < dim ? (*rows)[row * dim + i] : padding,
+                      stored ? scales[row] : 1.0F);
+      }
+      if (type != DataType::kQ8_0) continue;
+      for (std::size_t place = 0; place < 16; ++place) {
+        const bool stored = block + place < positions;
+        const float scale = stored ? scales[head * positions + block + place] : kNan;
+        Append(&bytes, &scale, 4);
+      }
     }
   }
   return bytes;
@@ -41,8 +99,8 @@ std::string ProblemShape::ToString() const {
   std::ostringstream text;
   text << "tokens " << tokens << " heads " << heads << "/" << kv_heads << " dims " << head_dim
        << "/" << value_dim << " first " << first_query << " mask " << MaskKindName(mask)
-       << " window " << window << (kv_type == DataType::kF16 ? " f16" : " f32") << " softcap "
-       << softcap << (padded ? " padded" : "");
+       << " window " << window << " " << DataTypeName(kv_type) << (float_rows ? " rows" : "")
+       << " softcap " << softcap << (padded ? " padded" : "");
   return text.str();
 }
 
@@ -63,12 +121,14 @@ Problem::Problem(const ProblemShape& shape, std::uint64_t seed) : shape_(shape) 
 }
 
 void Problem::Store() {
-  key_cache_ = Pack(shape_.kv_type, &key);
-  value_cache_ = Pack(shape_.kv_type, &value);
+  if (shape_.float_rows) return;  // The arrays themselves.
+  key_cache_ =
+      PackBlocks(shape_.kv_type, true, shape_.kv_heads, positions(), shape_.head_dim, &key);
+  value_cache_ =
+      PackBlocks(shape_.kv_type, false, shape_.kv_heads, positions(), shape_.value_dim, &value);
 }
 
 Call Problem::MakeCall(std::size_t begin, std::size_t end, float* out) const {
-  const std::size_t element = ElementBytes(shape_.kv_type);
   Call call;
   call.tokens = end - begin;
   call.heads = shape_.heads;
@@ -79,10 +139,18 @@ Call Problem::MakeCall(std::size_t begin, std::size_t end, float* out) const {
   call.positions = shape_.mask == Mask::Kind::kNone ? positions() : shape_.first_query + end;
   call.query_stride = shape_.heads * shape_.head_dim;
   call.query = query.data() + begin * call.query_stride;
-  call.key = {shape_.kv_type, key_cache_.data(), positions() * shape_.head_dim * element,
-              shape_.head_dim * element};
-  call.value = {shape_.kv_type, value_cache_.data(), positions() * shape_.value_dim * element,
-                shape_.value_dim * element};
+  if (shape_.float_rows) {
+    call.key = {DataType::kF32, reinterpret_cast<const std::byte*>(key.data()),
+                positions() * shape_.head_dim * 4, shape_.head_dim * 4, false};
+    call.value = {DataType::kF32, reinterpret_cast<const std::byte*>(value.data()),
+                  positions() * shape_.value_dim * 4, shape_.value_dim * 4, false};
+  } else {
+    const std::size_t blocks = (positions() + 15) / 16;
+    const std::size_t key_block = kernels::KeyBlockBytes(shape_.kv_type, shape_.head_dim);
+    const std::size_t value_block = kernels::ValueBlockBytes(shape_.kv_type, shape_.value_dim);
+    call.key = {shape_.kv_type, key_cache_.data(), blocks * key_block, key_block, true};
+    call.value = {shape_.kv_type, value_cache_.data(), blocks * value_block, value_block, true};
+  }
   call.mask = {shape_.mask, shape_.window, shape_.first_query + begin, key_valid};
   call.scale = static_cast<float>(1.0 / std::sqrt(static_cast<double>(shape_.head_dim)));
   call.softcap = shape_.softcap;
@@ -132,10 +200,11 @@ Answer Problem::Solve() const {
         scores[k] = score;
         max = std::max(max, score);
         largest = std::max(largest, std::abs(score));
-        // A sum of d products errs by at most (d + 1) u Σ|q k|; scale, and the softcap's two
-        // operations and few-ulp tanh, add a little of the result.
+        // A sum of d products errs by at most (d + 1) u Σ|q k|, the query times the scale by one u
+        // more, and so do keys that are integers times a scale; the softcap's two operations and
+        // few-ulp tanh add a little of the result.
         score_bound = std::max(
-            score_bound, static_cast<double>(shape_.head_dim + 2) * kUnit * magnitude * scale +
+            score_bound, static_cast<double>(shape_.head_dim + 4) * kUnit * magnitude * scale +
                              (cap > 0.0 ? 16.0 * kUnit * std::abs(score) : 0.0));
       }
       answer.score_bound[row] = score_bound + kUnit * largest;
@@ -146,7 +215,7 @@ Answer Problem::Solve() const {
       answer.lse[row] = max + std::log(denominator);
       // exp() turns errors of its argument (two scores and their rounded difference) into relative
       // ones and adds a few ulp; the denominator adds one rounding per term, rescaling one per key
-      // tile.
+      // tile, merging a few per piece.
       const double terms = static_cast<double>(range.end - range.begin);
       answer.weight_bound[row] =
           2.0 * (2.0 * answer.score_bound[row] + 2.0 * kUnit * largest) + (terms + 32.0) * kUnit;
@@ -160,7 +229,7 @@ Answer Problem::Solve() const {
           const std::size_t o = (t * shape_.heads + head) * shape_.value_dim + i;
           answer.out[o] += weight * v;
           answer.out_bound[o] +=
-              weight * std::abs(v) * (answer.weight_bound[row] + (terms + 2.0) * kUnit);
+              weight * std::abs(v) * (answer.weight_bound[row] + (terms + 4.0) * kUnit);
         }
       }
     }

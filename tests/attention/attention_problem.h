@@ -23,6 +23,7 @@ struct ProblemShape {
   Mask::Kind mask = Mask::Kind::kCausal;
   std::size_t window = 0;
   DataType kv_type = DataType::kF32;
+  bool float_rows = false;  ///< Keys and values are float32 rows, not blocks.
   float softcap = 0.0F;
   bool padded = false;        ///< Hides some keys, among them the first ones.
   float query_factor = 1.0F;  ///< Makes scores large.

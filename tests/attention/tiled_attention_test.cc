@@ -16,6 +16,9 @@ namespace {
 
 constexpr double kUnit = std::numeric_limits<float>::epsilon() / 2.0;
 
+constexpr DataType kCacheTypes[] = {DataType::kF32, DataType::kF16, DataType::kBF16,
+                                    DataType::kQ8_0};
+
 /// Keeps every row it is given, and checks the order.
 class Collector : public AttentionObserver {
  public:
@@ -66,7 +69,12 @@ std::vector<const kernels::KernelTable*> Tables() {
 }
 
 /// Runs the problem observed and plain on every instruction set and compares all with the answer.
-void Check(const ProblemShape& shape) {
+void Check(ProblemShape shape) {
+  if (shape.kv_type == DataType::kF32 && !shape.float_rows) {
+    shape.float_rows = true;
+    Check(shape);
+    shape.float_rows = false;
+  }
   SCOPED_TRACE(shape.ToString());
   const Problem problem(shape, shape.tokens * 977 + shape.head_dim);
   const Answer answer = problem.Solve();
@@ -122,13 +130,15 @@ TEST(TiledAttention, AgreesWithTheReferenceForEveryLengthUpToSeventy) {
 TEST(TiledAttention, AgreesWithTheReferenceForLongerSequences) {
   for (const std::size_t tokens : {127, 128, 129, 200, 256, 333, 600}) {
     Check({.tokens = tokens, .head_dim = 32, .value_dim = 32});
-    Check({.tokens = tokens, .head_dim = 24, .value_dim = 40, .kv_type = DataType::kF16});
+    for (const DataType type : kCacheTypes) {
+      Check({.tokens = tokens, .head_dim = 24, .value_dim = 40, .kv_type = type});
+    }
   }
 }
 
 TEST(TiledAttention, AgreesWithTheReferenceForEveryHeadDim) {
   for (const std::size_t dim : {1, 3, 8, 16, 20, 24, 32, 40, 64, 80, 96, 128, 160, 256}) {
-    for (const DataType type : {DataType::kF32, DataType::kF16}) {
+    for (const DataType type : kCacheTypes) {
       Check({.tokens = 37,
              .heads = 2,
              .kv_heads = 2,
@@ -411,7 +421,7 @@ TEST(TiledAttention, ScratchSizesThatOverflowAreReportedAsTheLargest) {
   constexpr std::size_t kHuge = std::numeric_limits<std::size_t>::max() / 2;
   EXPECT_EQ(ScratchFloats(table, {.max_tokens = 1,
                                   .max_positions = kHuge,
-                                  .heads = 1,
+                                  .heads = 4,
                                   .kv_heads = 1,
                                   .head_dim = 8,
                                   .value_dim = 8,

@@ -18,7 +18,7 @@ namespace {
 constexpr float kInfinity = std::numeric_limits<float>::infinity();
 constexpr float kNan = std::numeric_limits<float>::quiet_NaN();
 
-/// A tile over float32 keys and values whose memory ends where the numbers do.
+/// A tile over float32 rows whose memory ends where the numbers do.
 struct Tile {
   Tile(std::size_t row_count, std::size_t key_count, std::size_t head_dim, std::size_t value_dim)
       : rows(row_count),
@@ -29,8 +29,8 @@ struct Tile {
         begin(row_count, 0),
         end(row_count, key_count),
         out(row_count * value_dim, 1),
-        weights(row_count * key_count, 3),
-        scores(row_count * key_count, 2),
+        weights(row_count * key_count),
+        scores(row_count * key_count),
         lse(row_count, 0) {
     args.head_dim = head_dim;
     args.value_dim = value_dim;
@@ -39,33 +39,51 @@ struct Tile {
   void Run(const KernelTable& kernels) {
     const std::size_t floats = kernels.attend_scratch_floats(args.head_dim, args.value_dim);
     const auto scratch = platform::AlignedBuffer::Allocate(floats * sizeof(float));
-    args.queries = rows;
+    // The map's rows are whole cache lines; a line behind the last one shows writes beyond them.
+    const std::size_t stride = PaddedDim(keys);
+    const auto maps = platform::AlignedBuffer::Allocate(2 * (rows * stride + 16) * sizeof(float));
+    float* map_of_weights = maps.As<float>();
+    float* map_of_scores = map_of_weights + rows * stride + 16;
+    for (float* map : {map_of_weights, map_of_scores}) std::fill_n(map + rows * stride, 16, 5.0F);
+    const auto tile_max =
+        platform::AlignedBuffer::Allocate((rows + 1) * TileMaxFloats(keys) * sizeof(float));
+    args.rows = rows;
     args.query = query.data();
     args.query_stride = args.head_dim;
     args.key = reinterpret_cast<const std::byte*>(key.data());
-    args.key_stride_bytes = args.head_dim * sizeof(float);
+    args.key_stride = args.head_dim * sizeof(float);
     args.value = reinterpret_cast<const std::byte*>(value.data());
-    args.value_stride_bytes = args.value_dim * sizeof(float);
+    args.value_stride = args.value_dim * sizeof(float);
     args.key_begin = begin.data();
     args.key_end = end.data();
     args.key_valid = valid.empty() ? nullptr : valid.data();
     args.out = out.data();
     args.out_stride = args.value_dim;
     args.log_sum_exp = lse.data();
-    args.weights = weights.data();
-    args.scores = scores.data();
-    args.weights_stride = args.key_count = keys;
+    args.weights = map_of_weights;
+    args.scores = map_of_scores;
+    args.weights_stride = stride;
+    args.key_count = keys;
+    args.tile_max = tile_max.As<float>();
     args.scratch = scratch.As<float>();
     kernels.attend_tile(args);
-    EXPECT_TRUE(out.FencesStand() && weights.FencesStand() && scores.FencesStand() &&
-                lse.FencesStand());
+    EXPECT_TRUE(out.FencesStand() && lse.FencesStand());
+    for (const float* map : {map_of_weights, map_of_scores}) {
+      EXPECT_EQ(std::count(map + rows * stride, map + rows * stride + 16, 5.0F), 16);
+    }
+    for (std::size_t r = 0; r < rows; ++r) {
+      std::copy_n(map_of_weights + r * stride, keys, &weights[r * keys]);
+      std::copy_n(map_of_scores + r * stride, keys, &scores[r * keys]);
+    }
   }
 
   std::size_t rows, keys;
   std::vector<float> query, key, value;
   std::vector<std::size_t> begin, end;
   std::vector<std::uint8_t> valid;
-  FencedFloats out, weights, scores, lse;
+  FencedFloats out;
+  std::vector<float> weights, scores;
+  FencedFloats lse;
   AttendTileArgs args;
 };
 
@@ -200,17 +218,17 @@ TEST_P(AttendTileTest, RowsOfEmptyRangesAreZeroAmongOthers) {
 
 TEST_P(AttendTileTest, ARowIsBitEqualInAnyCompany) {
   for (const std::size_t dim : {5, 64}) {
-    Tile all(kMaxTileQueries, 150, dim, dim);
+    Tile all(kMaxTileRows, 500, dim, dim);
     all.query = Random(all.query.size());
     all.key = Random(all.key.size());
     all.value = Random(all.value.size());
     for (std::size_t r = 0; r < all.rows; ++r) {
-      all.begin[r] = 8 * r;
-      all.end[r] = 100 + 3 * r;
+      all.begin[r] = 5 * r;
+      all.end[r] = 100 + 8 * r;
     }
     all.Run(kernels());
     for (std::size_t r = 0; r < all.rows; ++r) {
-      Tile one(1, 150, dim, dim);
+      Tile one(1, 500, dim, dim);
       one.query.assign(&all.query[r * dim], &all.query[r * dim] + dim);
       one.key = all.key;
       one.value = all.value;
@@ -218,7 +236,7 @@ TEST_P(AttendTileTest, ARowIsBitEqualInAnyCompany) {
       one.end[0] = all.end[r];
       one.Run(kernels());
       ASSERT_EQ(std::memcmp(one.out.data(), all.out.data() + r * dim, dim * sizeof(float)), 0);
-      ASSERT_EQ(std::memcmp(one.weights.data(), all.weights.data() + r * 150, 150 * sizeof(float)),
+      ASSERT_EQ(std::memcmp(one.weights.data(), all.weights.data() + r * 500, 500 * sizeof(float)),
                 0);
       ASSERT_EQ(one.lse[0], all.lse[r]);
     }

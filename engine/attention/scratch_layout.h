@@ -1,0 +1,47 @@
+// Where everything lies in the scratch memory of tiled attention, with checked sizes.
+#ifndef FOVEA_ATTENTION_SCRATCH_LAYOUT_H_
+#define FOVEA_ATTENTION_SCRATCH_LAYOUT_H_
+
+#include <cstddef>
+
+#include "engine/attention/tiled_attention.h"
+#include "platform/checked_math.h"
+
+namespace fovea::attention {
+
+/// How the query heads of one KV head are cut into units that fit a tile.
+struct HeadSplit {
+  std::size_t units_per_kv_head = 1;
+  std::size_t heads_per_unit = 1;  ///< The last unit may have fewer.
+};
+HeadSplit SplitHeads(std::size_t heads, std::size_t kv_heads);
+
+/// Sizes in floats, whole cache lines each; in memory in this order, the workers' last.
+struct ScratchLayout {
+  using Size = platform::CheckedSize;
+
+  Size trace_lse;    ///< [heads, tokens]
+  Size trace_query;  ///< [tokens, heads, head_dim], used if the caller's rows are not packed.
+  Size trace_key;    ///< [tokens, kv_heads, head_dim]
+  Size counters;     ///< [units]
+  Size partials;     ///< [rows, pieces, PartialFloats(value_dim)] of split calls.
+  // Per worker:
+  Size tile;                 ///< The kernel's own.
+  Size map_stride;           ///< Floats between rows of weights or scores.
+  Size map;                  ///< [map_rows, map_stride]
+  Size tile_max;             ///< [map_rows, TileMaxFloats(positions)]
+  std::size_t map_rows = 1;  ///< Rows of a tile that is observed.
+  bool scores = false;
+
+  Size trace_at() const { return 0; }
+  Size counters_at() const { return trace_lse + trace_query + trace_key; }
+  Size partials_at() const { return counters_at() + counters; }
+  Size workers_at() const { return partials_at() + partials; }
+  Size Worker() const { return tile + map + tile_max + (scores ? map : Size(0)); }
+};
+
+ScratchLayout LayOut(const kernels::KernelTable& kernels, const ScratchShape& shape);
+
+}  // namespace fovea::attention
+
+#endif  // FOVEA_ATTENTION_SCRATCH_LAYOUT_H_
