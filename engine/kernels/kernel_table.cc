@@ -14,6 +14,7 @@ namespace {
     .isa = (isa_value),                                  \
     .dot = target::Dot,                                  \
     .gemm = target::Gemm,                                \
+    .gemm_half = target::GemmHalf,                       \
     .dequantize = target::DequantizeRow,                 \
     .rms_norm = target::RmsNorm,                         \
     .layer_norm = target::LayerNorm,                     \

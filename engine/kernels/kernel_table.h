@@ -33,6 +33,12 @@ struct KernelTable {
                std::size_t x_stride, std::size_t tokens, std::size_t cols, float* out,
                std::size_t out_stride);
 
+  /// gemm with weights of type kF16 or kBF16 at any address, row r at w + r * row_bytes. Bit-equal to
+  /// dequantize followed by gemm.
+  void (*gemm_half)(DataType type, const std::byte* w, std::size_t row_bytes, std::size_t rows,
+                    const float* x, std::size_t x_stride, std::size_t tokens, std::size_t cols,
+                    float* out, std::size_t out_stride);
+
   /// As Dequantize in tensor/dequantize.h, bit-equal to it.
   void (*dequantize)(DataType type, const void* blocks, std::size_t elements, float* out);
 
