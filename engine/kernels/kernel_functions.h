@@ -65,6 +65,9 @@ namespace N_AVX3 {
 // strip_gemm_vnni.cc
 void StripGemmVnni(DataType type, const std::byte* strips, std::size_t count, std::size_t cols,
                    const QuantizedRows& x, std::size_t tokens, float* out, std::size_t out_stride);
+// strip_gemm_amx.cc
+void StripGemmAmx(DataType type, const std::byte* strips, std::size_t count, std::size_t cols,
+                  const QuantizedRows& x, std::size_t tokens, float* out, std::size_t out_stride);
 }  // namespace N_AVX3
 #endif
 

@@ -4,6 +4,7 @@
 #include "engine/kernels/kernel_functions.h"
 #include "engine/kernels/targets.h"
 #include "platform/cpu_features.h"
+#include "platform/tile_permission.h"
 
 namespace fovea::kernels {
 namespace {
@@ -55,6 +56,20 @@ constexpr KernelTable WithBf16(KernelTable table) {
   return table;
 }
 constexpr KernelTable kAvx512Bf16 = WithBf16(kAvx512Vnni);
+#if FOVEA_KERNELS_AMX
+constexpr KernelTable WithAmx(KernelTable table) {
+  table.isa = Isa::kAmx;
+  table.strip_gemm = N_AVX3::StripGemmAmx;
+  return table;
+}
+constexpr KernelTable kAmx = WithAmx(kAvx512Bf16);
+
+/// Whether this CPU has all that kAmx's functions use, and the operating system lets us.
+bool HasTiles(const platform::CpuFeatures& cpu) {
+  return cpu.avx512_vnni && cpu.avx512_bf16 && cpu.amx_int8 && cpu.amx_bf16 &&
+         platform::RequestTilePermission();
+}
+#endif
 #elif FOVEA_KERNELS_NEON
 constexpr KernelTable kNeon = FOVEA_KERNEL_TABLE(Isa::kNeon, N_NEON);
 #endif
@@ -69,6 +84,9 @@ const KernelTable* KernelsFor(Isa isa) {
   if (isa == Isa::kAvx512 && cpu.avx512) return &kAvx512;
   if (isa == Isa::kAvx512Vnni && cpu.avx512_vnni) return &kAvx512Vnni;
   if (isa == Isa::kAvx512Bf16 && cpu.avx512_vnni && cpu.avx512_bf16) return &kAvx512Bf16;
+#if FOVEA_KERNELS_AMX
+  if (isa == Isa::kAmx && HasTiles(cpu)) return &kAmx;
+#endif
 #elif FOVEA_KERNELS_NEON
   if (isa == Isa::kNeon && cpu.neon) return &kNeon;
 #else

@@ -11,6 +11,13 @@
 #define FOVEA_KERNELS_X86 0
 #endif
 
+/// Tiles exist in 64-bit mode only.
+#if defined(__x86_64__) || defined(_M_X64)
+#define FOVEA_KERNELS_AMX 1
+#else
+#define FOVEA_KERNELS_AMX 0
+#endif
+
 #if defined(__aarch64__) || defined(__ARM_NEON)
 #define FOVEA_KERNELS_NEON 1
 #else

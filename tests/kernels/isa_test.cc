@@ -8,6 +8,7 @@
 
 #include "engine/kernels/kernel_table.h"
 #include "platform/cpu_features.h"
+#include "platform/tile_permission.h"
 
 namespace fovea {
 namespace {
@@ -44,6 +45,8 @@ TEST(Isa, FollowsTheCpu) {
   expect(Isa::kNeon, cpu.neon);
   expect(Isa::kAvx512Vnni, cpu.avx512_vnni);
   expect(Isa::kAvx512Bf16, cpu.avx512_vnni && cpu.avx512_bf16);
+  expect(Isa::kAmx, cpu.avx512_vnni && cpu.avx512_bf16 && cpu.amx_int8 && cpu.amx_bf16 &&
+                        platform::RequestTilePermission());
 }
 
 TEST(KernelsFor, GivesTheTableThatWasAskedForOrNone) {

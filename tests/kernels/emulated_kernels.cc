@@ -1,0 +1,30 @@
+#include "tests/kernels/emulated_kernels.h"
+
+#include "engine/kernels/highway_targets.h"
+
+#if FOVEA_KERNELS_AMX
+
+#undef HWY_DISABLED_TARGETS
+#define HWY_DISABLED_TARGETS (HWY_SSSE3 | HWY_SSE4 | HWY_AVX2)
+
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "tests/kernels/emulated_kernels.cc"
+#include "hwy/foreach_target.h"  // IWYU pragma: keep
+
+#include "engine/kernels/strip_gemm_amx-inl.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace fovea::kernels::HWY_NAMESPACE {
+#if HWY_TARGET == HWY_AVX3
+
+void StripGemmEmulated(EmulatedTiles& tiles, DataType type, const std::byte* strips,
+                       std::size_t count, std::size_t cols, const QuantizedRows& x,
+                       std::size_t tokens, float* out, std::size_t out_stride) {
+  StripGemmOnTiles(tiles, type, strips, count, cols, x, tokens, out, out_stride);
+}
+
+#endif  // HWY_TARGET == HWY_AVX3
+}  // namespace fovea::kernels::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#endif  // FOVEA_KERNELS_AMX

@@ -1,0 +1,25 @@
+// The kernels of AMX machines, on an emulated tile unit. Free of SIMD types.
+#ifndef FOVEA_TESTS_KERNELS_EMULATED_KERNELS_H_
+#define FOVEA_TESTS_KERNELS_EMULATED_KERNELS_H_
+
+#include <cstddef>
+
+#include "engine/kernels/quantized_row.h"
+#include "engine/kernels/targets.h"
+#include "fovea/data_type.h"
+#include "tests/kernels/emulated_tiles.h"
+
+#if FOVEA_KERNELS_AMX
+
+namespace fovea::kernels::N_AVX3 {
+
+/// As KernelTable::strip_gemm, at least 16 tokens. Needs AVX-512.
+void StripGemmEmulated(EmulatedTiles& tiles, DataType type, const std::byte* strips,
+                       std::size_t count, std::size_t cols, const QuantizedRows& x,
+                       std::size_t tokens, float* out, std::size_t out_stride);
+
+}  // namespace fovea::kernels::N_AVX3
+
+#endif  // FOVEA_KERNELS_AMX
+
+#endif  // FOVEA_TESTS_KERNELS_EMULATED_KERNELS_H_
