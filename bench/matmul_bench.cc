@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <random>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -13,6 +14,7 @@
 #include "engine/kernels/kernel_table.h"
 #include "engine/matmul/matmul.h"
 #include "engine/tensor/dequantize.h"
+#include "engine/tensor/strips.h"
 #include "platform/aligned_buffer.h"
 #include "platform/parallel.h"
 
@@ -32,37 +34,43 @@ constexpr std::size_t kDecodeBytes = std::size_t{96} << 20;  // beyond every cac
 
 /// Matrices of random blocks with small scales, one after the other.
 struct Weights {
-  Weights(DataType type, const Shape& shape, std::size_t count)
-      : bytes(count * shape.rows * RowBytes(type, shape.cols)) {
+  Weights(DataType type, const Shape& shape, std::size_t count, bool packed)
+      : bytes(platform::AlignedBuffer::Allocate(count * shape.rows * RowBytes(type, shape.cols),
+                                                platform::AlignedBuffer::Pages::kHuge)) {
     std::mt19937 random(5);
     // Bits 14 and 6 clear: no half, bfloat16 or float among them is huge, infinite or NaN.
-    for (std::byte& byte : bytes) byte = static_cast<std::byte>(random() & 0xBFU);
+    for (std::byte& byte : std::span(bytes.data(), bytes.size()))
+      byte = static_cast<std::byte>(random() & 0xBFU);
     const std::size_t row_bytes = RowBytes(type, shape.cols);
     for (std::size_t i = 0; i < count; ++i) {
-      views.push_back(
-          {type, bytes.data() + i * shape.rows * row_bytes, shape.rows, shape.cols, row_bytes});
+      views.push_back({type, bytes.data() + i * shape.rows * row_bytes, shape.rows, shape.cols,
+                       row_bytes,
+                       packed && HasStrips(type) ? shape.rows / kStripRows * kStripRows : 0});
     }
   }
-  std::vector<std::byte> bytes;
+  platform::AlignedBuffer bytes;
   std::vector<MatrixView> views;
 };
 
 struct Limits {
-  double flops;
+  double operations;
   double memory_bytes;
 };
 
 void Matmul(benchmark::State& state, const kernels::KernelTable& kernels, DataType type,
-            const Shape& shape, Limits limits) {
+            const Shape& shape, Arithmetic arithmetic, Limits limits) {
   const auto tokens = static_cast<std::size_t>(state.range(0));
   const std::size_t matrix_bytes = shape.rows * RowBytes(type, shape.cols);
-  const Weights weights(type, shape, tokens == 1 ? kDecodeBytes / matrix_bytes + 1 : 2);
+  const Weights weights(type, shape, tokens == 1 ? kDecodeBytes / matrix_bytes + 1 : 2,
+                        arithmetic == Arithmetic::kFast);
   const std::vector<float> x = RandomFloats(tokens * shape.cols);
   std::vector<float> out(tokens * shape.rows);
-  const std::size_t floats = matmul::ScratchFloats(shape.cols, 1);
+  const matmul::ScratchShape scratch_shape = {tokens, shape.cols, 1};
+  const std::size_t floats = matmul::ScratchFloats(scratch_shape);
   const auto scratch = platform::AlignedBuffer::Allocate(floats * sizeof(float));
   platform::SerialParallel serial;
-  const matmul::Context context = {&kernels, &serial, {scratch.As<float>(), floats}};
+  const matmul::Context context = {
+      &kernels, &serial, arithmetic, scratch_shape, {scratch.As<float>(), floats}};
   std::size_t next = 0;
   for (auto unused : state) {
     static_cast<void>(unused);
@@ -81,7 +89,7 @@ void Matmul(benchmark::State& state, const kernels::KernelTable& kernels, DataTy
     state.counters["GB/s"] = Counter(bytes / 1e9, Counter::kIsRate);
     state.counters["of_memory_read"] = Counter(bytes / limits.memory_bytes, Counter::kIsRate);
   } else {
-    state.counters["of_peak"] = Counter(operations / limits.flops, Counter::kIsRate);
+    state.counters["of_peak"] = Counter(operations / limits.operations, Counter::kIsRate);
   }
 }
 
@@ -90,22 +98,33 @@ int RegisterAll() {
     if (isa == Isa::kScalar) continue;
     const kernels::KernelTable& kernels = *kernels::KernelsFor(isa);
     const std::string name(IsaName(isa));
-    const Limits limits = {PeakFlops(isa), ReadBytesPerSecond(kernels, std::size_t{256} << 20)};
-    benchmark::AddCustomContext(name + " FMA peak, GFLOP/s", std::to_string(limits.flops / 1e9));
-    benchmark::AddCustomContext(name + " memory read, GB/s",
-                                std::to_string(limits.memory_bytes / 1e9));
+    const double memory = ReadBytesPerSecond(kernels, std::size_t{256} << 20);
+    const Limits exact = {PeakFlops(isa), memory};
+    const Limits fast = {PeakByteOperations(isa), memory};
+    benchmark::AddCustomContext(name + " FMA peak, GFLOP/s",
+                                std::to_string(exact.operations / 1e9));
+    benchmark::AddCustomContext(name + " byte product peak, GOP/s",
+                                std::to_string(fast.operations / 1e9));
+    benchmark::AddCustomContext(name + " memory read, GB/s", std::to_string(memory / 1e9));
     for (const Shape& shape : kShapes) {
       for (const DataType type :
-           {DataType::kF32, DataType::kF16, DataType::kQ8_0, DataType::kQ4_0, DataType::kQ4_K}) {
+           {DataType::kF32, DataType::kF16, DataType::kQ8_0, DataType::kQ4_0, DataType::kQ5_0,
+            DataType::kQ4_K, DataType::kQ5_K, DataType::kQ6_K}) {
         if (shape.cols % BlockElements(type) != 0) continue;
-        const std::string title =
-            "matmul/" + name + "/" + std::string(DataTypeName(type)) + "/" + shape.model;
-        benchmark::RegisterBenchmark(title.c_str(), Matmul, kernels, type, shape, limits)
-            ->ArgName("tokens")
-            ->Arg(1)
-            ->Arg(16)
-            ->Arg(64)
-            ->Arg(512);
+        for (const Arithmetic arithmetic : {Arithmetic::kFast, Arithmetic::kExact}) {
+          const bool is_fast = arithmetic == Arithmetic::kFast;
+          if (is_fast && !HasStrips(type)) continue;
+          const std::string title = "matmul/" + name + "/" + std::string(DataTypeName(type)) + "/" +
+                                    shape.model + (is_fast ? "/fast" : "/exact");
+          benchmark::RegisterBenchmark(title.c_str(), Matmul, kernels, type, shape, arithmetic,
+                                       is_fast ? fast : exact)
+              ->ArgName("tokens")
+              ->Arg(1)
+              ->Arg(4)
+              ->Arg(16)
+              ->Arg(64)
+              ->Arg(512);
+        }
       }
     }
   }

@@ -1,13 +1,30 @@
 #include "platform/aligned_buffer.h"
 
+#include <sys/mman.h>
+
 #include <cstdint>
 #include <cstdlib>
 #include <cstring>
 #include <limits>
 
 namespace fovea::platform {
+namespace {
 
-AlignedBuffer AlignedBuffer::Allocate(std::size_t bytes) noexcept {
+void AskForHugePages([[maybe_unused]] void* block, [[maybe_unused]] std::size_t bytes) {
+#if defined(__linux__) && defined(MADV_HUGEPAGE)
+  // Whole pages only; a refusal costs speed, nothing else.
+  constexpr std::uintptr_t kHugePage = std::uintptr_t{2} << 20;
+  const std::uintptr_t begin =
+      (reinterpret_cast<std::uintptr_t>(block) + kHugePage - 1) / kHugePage * kHugePage;
+  const std::uintptr_t end =
+      (reinterpret_cast<std::uintptr_t>(block) + bytes) / kHugePage * kHugePage;
+  if (begin < end) ::madvise(reinterpret_cast<void*>(begin), end - begin, MADV_HUGEPAGE);
+#endif
+}
+
+}  // namespace
+
+AlignedBuffer AlignedBuffer::Allocate(std::size_t bytes, Pages pages) noexcept {
   AlignedBuffer buffer;
   // No object may be larger than a ptrdiff_t counts.
   constexpr auto kMost = static_cast<std::size_t>(std::numeric_limits<std::ptrdiff_t>::max());
@@ -16,6 +33,7 @@ AlignedBuffer AlignedBuffer::Allocate(std::size_t bytes) noexcept {
   // used. The block's own address is kept just below the aligned one: free() needs it.
   void* block = std::calloc(bytes + kAlignment + sizeof(void*), 1);
   if (block == nullptr) return buffer;
+  if (pages == Pages::kHuge) AskForHugePages(block, bytes);
   const std::uintptr_t first = reinterpret_cast<std::uintptr_t>(block) + sizeof(void*);
   const std::size_t skip = (kAlignment - first % kAlignment) % kAlignment + sizeof(void*);
   std::byte* data = static_cast<std::byte*>(block) + skip;

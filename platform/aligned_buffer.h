@@ -11,6 +11,10 @@ inline constexpr std::size_t kAlignment = 64;
 
 class AlignedBuffer {
  public:
+  /// kHuge asks the system for large pages, which it may refuse: for megabytes that are filled at
+  /// once and then read from end to end again and again.
+  enum class Pages { kUsual, kHuge };
+
   AlignedBuffer() = default;
   AlignedBuffer(AlignedBuffer&& other) noexcept
       : data_(std::exchange(other.data_, nullptr)), size_(std::exchange(other.size_, 0)) {}
@@ -23,7 +27,7 @@ class AlignedBuffer {
 
   /// `bytes` of zeroed memory aligned to kAlignment; empty (data() == nullptr) if there is none or
   /// bytes is 0. Never throws.
-  static AlignedBuffer Allocate(std::size_t bytes) noexcept;
+  static AlignedBuffer Allocate(std::size_t bytes, Pages pages = Pages::kUsual) noexcept;
 
   std::byte* data() const { return data_; }
   std::size_t size() const { return size_; }

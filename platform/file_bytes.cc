@@ -97,7 +97,7 @@ bool FileBytes::Open(const std::string& path, Access access, FileBytes* out, std
   }
 
   if (bytes > 0) {
-    result.buffer_ = AlignedBuffer::Allocate(bytes);
+    result.buffer_ = AlignedBuffer::Allocate(bytes, AlignedBuffer::Pages::kHuge);
     if (!result.buffer_) return Fail(no_memory, error);
   }
   const ssize_t got = ReadFully(file.get(), result.buffer_.data(), bytes);

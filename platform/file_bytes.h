@@ -26,6 +26,10 @@ class FileBytes {
   static bool Open(const std::string& path, Access access, FileBytes* out, std::string* error);
 
   std::span<const std::byte> bytes() const { return bytes_; }
+  /// The same bytes for their owner to change: empty if they are mapped.
+  std::span<std::byte> mutable_bytes() {
+    return mapped_ ? std::span<std::byte>() : std::span(buffer_.data(), bytes_.size());
+  }
   bool mapped() const { return mapped_; }
 
  private:

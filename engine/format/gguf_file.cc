@@ -115,6 +115,9 @@ const std::string& GgufFile::path() const {
 std::uint32_t GgufFile::version() const {
   return impl_->contents.version;
 }
+std::span<std::byte> GgufFile::mutable_bytes() {
+  return impl_->storage.mutable_bytes();
+}
 std::span<const std::byte> GgufFile::bytes() const {
   return impl_->bytes;
 }

@@ -48,6 +48,9 @@ class GgufFile {
   const std::string& path() const;
   std::uint32_t version() const;
   std::span<const std::byte> bytes() const;
+  /// The same bytes for their owner to change after everything was read: empty if they are mapped or
+  /// the caller's.
+  std::span<std::byte> mutable_bytes();
 
   const std::vector<GgufTensor>& tensors() const;
   /// Null if there is none. O(log tensors).

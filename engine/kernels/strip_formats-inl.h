@@ -70,21 +70,23 @@ struct Planes {
 //   Load(b, step, v)  quants of columns 4 * step … 4 * step + 3, offset by kOffset
 //   Scale(b, half, v) the scale of these rows; of each half block if kHalves
 //   Minimum(b, v)     what is added to every weight of the block, if kHasMinimum
-// kWide: quants need all eight bits.
+// kWide: quants need all eight bits. kStepBytes: what a step takes of plane kQuantPlane.
 
 struct FormatQ8_0 {
   static constexpr DataType kType = DataType::kQ8_0;
   static constexpr bool kWide = true, kHasMinimum = false, kHalves = false;
+  static constexpr std::size_t kStepBytes = kQuantLine;
   static constexpr int kOffset = kUnsignedBytes ? 128 : 0;
+  static constexpr std::size_t kQuantPlane = 1;
   Planes at;
 
   HWY_INLINE Quants Load(std::size_t b, std::size_t step, std::size_t v) const {
-    const Quants q = LoadQuants(at.plane[0] + (b * 8 + step) * kQuantLine + v * 4 * kLanes);
+    const Quants q = LoadQuants(at.plane[1] + (b * 8 + step) * kQuantLine + v * 4 * kLanes);
     constexpr int kFlip = kStripQuantFlip ^ (kUnsignedBytes ? 0x80 : 0);
     return kFlip == 0 ? q : hn::Xor(q, SetByte(kFlip));
   }
   HWY_INLINE F32 Scale(std::size_t b, std::size_t /*half*/, std::size_t v) const {
-    return LoadHalves(at.plane[1] + (b * kStripRows + v * kLanes) * 2);
+    return LoadHalves(at.plane[0] + (b * kStripRows + v * kLanes) * 2);
   }
   HWY_INLINE F32 Minimum(std::size_t, std::size_t) const { return hn::Zero(F32Tag()); }
 };
@@ -99,14 +101,16 @@ HWY_INLINE Quants LoadSmallNibbles(const std::uint8_t* plane, std::size_t b, std
 struct FormatQ4_0 {
   static constexpr DataType kType = DataType::kQ4_0;
   static constexpr bool kWide = false, kHasMinimum = false, kHalves = false;
+  static constexpr std::size_t kStepBytes = kQuantLine / 2;
   static constexpr int kOffset = 8;
+  static constexpr std::size_t kQuantPlane = 1;
   Planes at;
 
   HWY_INLINE Quants Load(std::size_t b, std::size_t step, std::size_t v) const {
-    return LoadSmallNibbles(at.plane[0], b, step, v);
+    return LoadSmallNibbles(at.plane[1], b, step, v);
   }
   HWY_INLINE F32 Scale(std::size_t b, std::size_t /*half*/, std::size_t v) const {
-    return LoadHalves(at.plane[1] + (b * kStripRows + v * kLanes) * 2);
+    return LoadHalves(at.plane[0] + (b * kStripRows + v * kLanes) * 2);
   }
   HWY_INLINE F32 Minimum(std::size_t, std::size_t) const { return hn::Zero(F32Tag()); }
 };
@@ -114,18 +118,20 @@ struct FormatQ4_0 {
 struct FormatIQ4_NL {
   static constexpr DataType kType = DataType::kIQ4_NL;
   static constexpr bool kWide = true, kHasMinimum = false, kHalves = false;
+  static constexpr std::size_t kStepBytes = kQuantLine / 2;
   static constexpr int kOffset = kUnsignedBytes ? 128 : 0;
+  static constexpr std::size_t kQuantPlane = 1;
   Planes at;
 
   HWY_INLINE Quants Load(std::size_t b, std::size_t step, std::size_t v) const {
     const Quants levels = hn::BitCast(
         QuantTag(),
         hn::LoadDup128(QuantTag(), reinterpret_cast<const std::uint8_t*>(kIQ4NLValues)));
-    const Quants q = hn::TableLookupBytes(levels, LoadSmallNibbles(at.plane[0], b, step, v));
+    const Quants q = hn::TableLookupBytes(levels, LoadSmallNibbles(at.plane[1], b, step, v));
     return kUnsignedBytes ? hn::Xor(q, SetByte(0x80)) : q;
   }
   HWY_INLINE F32 Scale(std::size_t b, std::size_t /*half*/, std::size_t v) const {
-    return LoadHalves(at.plane[1] + (b * kStripRows + v * kLanes) * 2);
+    return LoadHalves(at.plane[0] + (b * kStripRows + v * kLanes) * 2);
   }
   HWY_INLINE F32 Minimum(std::size_t, std::size_t) const { return hn::Zero(F32Tag()); }
 };
@@ -133,17 +139,19 @@ struct FormatIQ4_NL {
 struct FormatQ4_1 {
   static constexpr DataType kType = DataType::kQ4_1;
   static constexpr bool kWide = false, kHasMinimum = true, kHalves = false;
+  static constexpr std::size_t kStepBytes = kQuantLine / 2;
   static constexpr int kOffset = 0;
+  static constexpr std::size_t kQuantPlane = 2;
   Planes at;
 
   HWY_INLINE Quants Load(std::size_t b, std::size_t step, std::size_t v) const {
-    return LoadSmallNibbles(at.plane[0], b, step, v);
+    return LoadSmallNibbles(at.plane[2], b, step, v);
   }
   HWY_INLINE F32 Scale(std::size_t b, std::size_t /*half*/, std::size_t v) const {
-    return LoadHalves(at.plane[1] + (b * kStripRows + v * kLanes) * 2);
+    return LoadHalves(at.plane[0] + (b * kStripRows + v * kLanes) * 2);
   }
   HWY_INLINE F32 Minimum(std::size_t b, std::size_t v) const {
-    return LoadHalves(at.plane[2] + (b * kStripRows + v * kLanes) * 2);
+    return LoadHalves(at.plane[1] + (b * kStripRows + v * kLanes) * 2);
   }
 };
 
@@ -163,15 +171,17 @@ HWY_INLINE Quants LoadFifthBits(const std::uint8_t* plane, std::size_t b, std::s
 struct FormatQ5_0 {
   static constexpr DataType kType = DataType::kQ5_0;
   static constexpr bool kWide = false, kHasMinimum = false, kHalves = false;
+  static constexpr std::size_t kStepBytes = kQuantLine / 2;
   static constexpr int kOffset = 16;
+  static constexpr std::size_t kQuantPlane = 2;
   Planes at;
 
   HWY_INLINE Quants Load(std::size_t b, std::size_t step, std::size_t v) const {
-    return hn::Or(LoadSmallNibbles(at.plane[0], b, step, v),
+    return hn::Or(LoadSmallNibbles(at.plane[2], b, step, v),
                   LoadFifthBits(at.plane[1], b, step, v));
   }
   HWY_INLINE F32 Scale(std::size_t b, std::size_t /*half*/, std::size_t v) const {
-    return LoadHalves(at.plane[2] + (b * kStripRows + v * kLanes) * 2);
+    return LoadHalves(at.plane[0] + (b * kStripRows + v * kLanes) * 2);
   }
   HWY_INLINE F32 Minimum(std::size_t, std::size_t) const { return hn::Zero(F32Tag()); }
 };
@@ -179,18 +189,20 @@ struct FormatQ5_0 {
 struct FormatQ5_1 {
   static constexpr DataType kType = DataType::kQ5_1;
   static constexpr bool kWide = false, kHasMinimum = true, kHalves = false;
+  static constexpr std::size_t kStepBytes = kQuantLine / 2;
   static constexpr int kOffset = 0;
+  static constexpr std::size_t kQuantPlane = 3;
   Planes at;
 
   HWY_INLINE Quants Load(std::size_t b, std::size_t step, std::size_t v) const {
-    return hn::Or(LoadSmallNibbles(at.plane[0], b, step, v),
-                  LoadFifthBits(at.plane[1], b, step, v));
+    return hn::Or(LoadSmallNibbles(at.plane[3], b, step, v),
+                  LoadFifthBits(at.plane[2], b, step, v));
   }
   HWY_INLINE F32 Scale(std::size_t b, std::size_t /*half*/, std::size_t v) const {
-    return LoadHalves(at.plane[2] + (b * kStripRows + v * kLanes) * 2);
+    return LoadHalves(at.plane[0] + (b * kStripRows + v * kLanes) * 2);
   }
   HWY_INLINE F32 Minimum(std::size_t b, std::size_t v) const {
-    return LoadHalves(at.plane[3] + (b * kStripRows + v * kLanes) * 2);
+    return LoadHalves(at.plane[1] + (b * kStripRows + v * kLanes) * 2);
   }
 };
 
@@ -228,41 +240,45 @@ HWY_INLINE Quants LoadSuperNibbles(const std::uint8_t* plane, std::size_t b, std
 struct FormatQ4_K {
   static constexpr DataType kType = DataType::kQ4_K;
   static constexpr bool kWide = false, kHasMinimum = true, kHalves = false;
+  static constexpr std::size_t kStepBytes = kQuantLine / 2;
   static constexpr int kOffset = 0;
+  static constexpr std::size_t kQuantPlane = 3;
   Planes at;
 
   HWY_INLINE Quants Load(std::size_t b, std::size_t step, std::size_t v) const {
-    return LoadSuperNibbles(at.plane[0], b, step, v);
+    return LoadSuperNibbles(at.plane[3], b, step, v);
   }
   HWY_INLINE F32 Scale(std::size_t b, std::size_t /*half*/, std::size_t v) const {
-    return hn::Mul(LoadHalves(at.plane[2] + (b / 8 * kStripRows + v * kLanes) * 2),
-                   ToFloat(ScaleK(at.plane[1], b, v)));
+    return hn::Mul(LoadHalves(at.plane[0] + (b / 8 * kStripRows + v * kLanes) * 2),
+                   ToFloat(ScaleK(at.plane[2], b, v)));
   }
   HWY_INLINE F32 Minimum(std::size_t b, std::size_t v) const {
-    return hn::Neg(hn::Mul(LoadHalves(at.plane[3] + (b / 8 * kStripRows + v * kLanes) * 2),
-                           ToFloat(MinimumK(at.plane[1], b, v))));
+    return hn::Neg(hn::Mul(LoadHalves(at.plane[1] + (b / 8 * kStripRows + v * kLanes) * 2),
+                           ToFloat(MinimumK(at.plane[2], b, v))));
   }
 };
 
 struct FormatQ5_K {
   static constexpr DataType kType = DataType::kQ5_K;
   static constexpr bool kWide = false, kHasMinimum = true, kHalves = false;
+  static constexpr std::size_t kStepBytes = kQuantLine / 2;
   static constexpr int kOffset = 0;
+  static constexpr std::size_t kQuantPlane = 4;
   Planes at;
 
   HWY_INLINE Quants Load(std::size_t b, std::size_t step, std::size_t v) const {
-    const Quants line = LoadQuants(at.plane[1] + (b / 8 * 8 + step) * kQuantLine + v * 4 * kLanes);
+    const Quants line = LoadQuants(at.plane[3] + (b / 8 * 8 + step) * kQuantLine + v * 4 * kLanes);
     const hn::Repartition<std::uint16_t, F32Tag> words;
     const Quants bit = ShiftRightBytes(line, static_cast<int>(b % 8), 1);
-    return hn::Or(LoadSuperNibbles(at.plane[0], b, step, v),
+    return hn::Or(LoadSuperNibbles(at.plane[4], b, step, v),
                   hn::BitCast(QuantTag(), hn::ShiftLeft<4>(hn::BitCast(words, bit))));
   }
   HWY_INLINE F32 Scale(std::size_t b, std::size_t /*half*/, std::size_t v) const {
-    return hn::Mul(LoadHalves(at.plane[3] + (b / 8 * kStripRows + v * kLanes) * 2),
+    return hn::Mul(LoadHalves(at.plane[0] + (b / 8 * kStripRows + v * kLanes) * 2),
                    ToFloat(ScaleK(at.plane[2], b, v)));
   }
   HWY_INLINE F32 Minimum(std::size_t b, std::size_t v) const {
-    return hn::Neg(hn::Mul(LoadHalves(at.plane[4] + (b / 8 * kStripRows + v * kLanes) * 2),
+    return hn::Neg(hn::Mul(LoadHalves(at.plane[1] + (b / 8 * kStripRows + v * kLanes) * 2),
                            ToFloat(MinimumK(at.plane[2], b, v))));
   }
 };
@@ -270,7 +286,9 @@ struct FormatQ5_K {
 struct FormatQ6_K {
   static constexpr DataType kType = DataType::kQ6_K;
   static constexpr bool kWide = false, kHasMinimum = false, kHalves = true;
+  static constexpr std::size_t kStepBytes = kQuantLine / 2;
   static constexpr int kOffset = 32;
+  static constexpr std::size_t kQuantPlane = 3;
   Planes at;
 
   HWY_INLINE Quants Load(std::size_t b, std::size_t step, std::size_t v) const {
@@ -279,8 +297,8 @@ struct FormatQ6_K {
     const std::size_t half = b / 4;
     const std::size_t run = b % 4;
     const Quants low =
-        LoadQuants(at.plane[0] + (half * 16 + run % 2 * 8 + step) * kQuantLine + v * 4 * kLanes);
-    const Quants high = LoadQuants(at.plane[1] + (half * 8 + step) * kQuantLine + v * 4 * kLanes);
+        LoadQuants(at.plane[3] + (half * 16 + run % 2 * 8 + step) * kQuantLine + v * 4 * kLanes);
+    const Quants high = LoadQuants(at.plane[2] + (half * 8 + step) * kQuantLine + v * 4 * kLanes);
     const hn::Repartition<std::uint16_t, F32Tag> words;
     const Quants bits = ShiftRightBytes(high, static_cast<int>(2 * run), 3);
     return hn::Or(ShiftRightBytes(low, run < 2 ? 0 : 4, 15),
@@ -288,9 +306,9 @@ struct FormatQ6_K {
   }
   HWY_INLINE F32 Scale(std::size_t b, std::size_t half, std::size_t v) const {
     const std::size_t s = b / 8;
-    const auto* scales = reinterpret_cast<const std::int8_t*>(at.plane[2]) +
+    const auto* scales = reinterpret_cast<const std::int8_t*>(at.plane[1]) +
                          (s * 16 + b % 8 * 2 + half) * kStripRows + v * kLanes;
-    return hn::Mul(LoadHalves(at.plane[3] + (s * kStripRows + v * kLanes) * 2),
+    return hn::Mul(LoadHalves(at.plane[0] + (s * kStripRows + v * kLanes) * 2),
                    ToFloat(LoadSignedBytes(scales)));
   }
   HWY_INLINE F32 Minimum(std::size_t, std::size_t) const { return hn::Zero(F32Tag()); }

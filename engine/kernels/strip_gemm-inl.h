@@ -16,6 +16,7 @@
 
 #include "engine/kernels/quantized_row.h"
 #include "engine/kernels/strip_formats-inl.h"
+#include "hwy/cache_control.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace fovea::kernels::HWY_NAMESPACE {
@@ -35,6 +36,9 @@ constexpr std::size_t kMostTokens = 2;
 constexpr std::size_t kMostStrips = 1;
 constexpr std::size_t kMostTokens = 3;
 #endif
+
+/// Bytes that weights are fetched ahead of their use; measured.
+constexpr std::size_t kPrefetchAhead = 1024;
 
 /// Every row's four columns times the same four activations (in every 32-bit lane of x), added to
 /// the row's sum. Quants are unsigned, or signed if kSigned.
@@ -123,6 +127,14 @@ HWY_INLINE void StripTile(const Format (&strips)[kStrips], const StripOperands& 
         for (std::size_t v = 0; v < kVectors; ++v) {
           w[v] = strips[v / kStripVectors].Load(b, step, v % kStripVectors);
         }
+        if constexpr (kTokens == 1) {
+          // Weights that meet one token come from memory; the hardware stops at page boundaries.
+          HWY_UNROLL(2)
+          for (std::size_t s = 0; s < kStrips; ++s) {
+            hwy::Prefetch(strips[s].at.plane[Format::kQuantPlane] +
+                          (b * 8 + step) * Format::kStepBytes + kPrefetchAhead);
+          }
+        }
         HWY_UNROLL(8)
         for (std::size_t t = 0; t < kTokens; ++t) {
           std::int32_t four = 0;
@@ -210,7 +222,8 @@ template <class Format>
 void AllStrips(const std::byte* strips, std::size_t count, StripOperands at, std::size_t tokens) {
   const std::size_t strip_bytes =
       kStripRows * (at.cols / BlockElements(Format::kType)) * BlockBytes(Format::kType);
-  if constexpr (kMostStrips == 2) {
+  // For one token strip after strip: a single stream through memory.
+  if (kMostStrips == 2 && tokens > 1) {
     for (; count >= 2; count -= 2, strips += 2 * strip_bytes, at.out += 2 * kStripRows) {
       const Format two[] = {{Planes(Format::kType, strips, at.cols)},
                             {Planes(Format::kType, strips + strip_bytes, at.cols)}};

@@ -1,35 +1,55 @@
 #include "engine/matmul/matmul.h"
 
 #include <algorithm>
+#include <cstdint>
+#include <limits>
 
 #include "engine/matmul/plan.h"
+#include "platform/aligned_buffer.h"
+#include "platform/checked_math.h"
 
 namespace fovea::matmul {
 namespace {
 
-/// Floats of one worker's panel: half of a usual second-level cache of 512 KiB, so that a row of
-/// inputs and the block being decoded fit beside it.
-constexpr std::size_t kPanelFloats = 64 * 1024;
-
-/// A panel has at least this many rows however wide they are: fewer would leave register tiles
-/// empty.
-constexpr std::size_t kMinPanelRows = 8;
-
-/// Floats per cache line: panels of two workers never share one.
-constexpr std::size_t kLineFloats = 16;
-
 /// Tasks per worker, so that a late worker does not hold up the others for long.
 constexpr std::size_t kTasksPerWorker = 4;
 
-/// Rows of a task are a multiple of this: whole register tiles.
-constexpr std::size_t kRowStep = 8;
+/// Rows of a task are a multiple of this: whole register tiles, and whole pairs of strips.
+constexpr std::size_t kRowStep = 32;
 
 /// Bytes of weights below which a task is not worth handing to another thread.
 constexpr std::size_t kMinTaskBytes = 16 * 1024;
 
-std::size_t PanelFloats(std::size_t max_cols) {
-  const std::size_t floats = std::max(kPanelFloats, kMinPanelRows * max_cols);
-  return (floats + kLineFloats - 1) / kLineFloats * kLineFloats;
+/// Bytes of one token's quantized row and of its blocks.
+struct ActivationBytes {
+  explicit ActivationBytes(const ScratchShape& shape)
+      : quants((platform::CheckedSize(shape.max_tokens) * shape.max_cols)
+                   .AlignedUp(platform::kAlignment)),
+        blocks((platform::CheckedSize(shape.max_tokens) *
+                (shape.max_cols / kernels::kActivationBlock) * sizeof(kernels::ActivationBlock))
+                   .AlignedUp(platform::kAlignment)) {}
+  platform::CheckedSize quants;
+  platform::CheckedSize blocks;
+};
+
+/// Tokens that one task quantizes.
+constexpr std::size_t kTokensPerTask = 8;
+
+/// Rounds x to 8 bits in the front of scratch.
+kernels::QuantizedRows Quantize(const Context& context, const float* x, std::size_t x_stride,
+                                std::size_t tokens, std::size_t cols) {
+  const ActivationBytes bytes(context.shape);
+  auto* quants = reinterpret_cast<std::int8_t*>(context.scratch.data());
+  auto* blocks = reinterpret_cast<kernels::ActivationBlock*>(quants + bytes.quants.value());
+  const auto run = [&](std::size_t task, std::size_t /*worker*/) {
+    const std::size_t end = std::min((task + 1) * kTokensPerTask, tokens);
+    for (std::size_t t = task * kTokensPerTask; t < end; ++t) {
+      context.kernels->quantize_row(x + t * x_stride, cols, quants + t * cols,
+                                    blocks + t * (cols / kernels::kActivationBlock));
+    }
+  };
+  context.parallel->Run((tokens + kTokensPerTask - 1) / kTokensPerTask, run);
+  return {quants, blocks};
 }
 
 /// Rows of one task of a product, the same for all its tasks but the last.
@@ -55,8 +75,12 @@ void AddBias(const kernels::KernelTable& kernels, const float* bias, const RowBl
 
 }  // namespace
 
-std::size_t ScratchFloats(std::size_t max_cols, std::size_t workers) {
-  return PanelFloats(max_cols) * workers;
+std::size_t ScratchFloats(const ScratchShape& shape) {
+  const ActivationBytes bytes(shape);
+  const platform::CheckedSize panels =
+      platform::CheckedSize(PanelFloats(shape.max_cols)) * shape.workers * sizeof(float);
+  const platform::CheckedSize total = panels + bytes.quants + bytes.blocks;
+  return total.ok() ? total.value() / sizeof(float) : std::numeric_limits<std::size_t>::max();
 }
 
 void Multiply(const Context& context, std::span<const Product> products, const float* x,
@@ -64,9 +88,21 @@ void Multiply(const Context& context, std::span<const Product> products, const f
   if (tokens == 0) return;
   const kernels::KernelTable& kernels = *context.kernels;
   const std::size_t workers = context.parallel->workers();
-  const std::size_t panel_floats = context.scratch.size() / workers / kLineFloats * kLineFloats;
+  const auto plan = [&](const Product& product) -> const Provider& {
+    return Plan({product.weight.type, tokens, kernels.isa, context.arithmetic});
+  };
   std::size_t tasks = 0;
-  for (const Product& product : products) tasks += TaskCount(product, workers);
+  kernels::QuantizedRows quantized;
+  for (const Product& product : products) {
+    tasks += TaskCount(product, workers);
+    if (quantized.quants == nullptr && plan(product).quantizes) {
+      quantized = Quantize(context, x, x_stride, tokens, product.weight.cols);
+    }
+  }
+  const std::size_t panel_floats = PanelFloats(context.shape.max_cols);
+  const ActivationBytes activations(context.shape);
+  float* panels = context.scratch.data() +
+                  (activations.quants.value() + activations.blocks.value()) / sizeof(float);
 
   const auto run = [&](std::size_t task, std::size_t worker) {
     // The products' tasks are numbered one after the other.
@@ -86,9 +122,10 @@ void Multiply(const Context& context, std::span<const Product> products, const f
         .tokens = tokens,
         .out = product->out + begin,
         .out_stride = product->out_stride,
-        .panel = context.scratch.subspan(worker * panel_floats, panel_floats),
+        .quantized = quantized,
+        .panel = {panels + worker * panel_floats, panel_floats},
     };
-    Plan({product->weight.type, tokens, kernels.isa}).multiply(kernels, block);
+    plan(*product).multiply(kernels, block);
     if (product->bias != nullptr) AddBias(kernels, product->bias + begin, block);
   };
   context.parallel->Run(tasks, run);

@@ -8,19 +8,29 @@
 
 #include "engine/kernels/kernel_table.h"
 #include "engine/tensor/matrix_view.h"
+#include "fovea/session.h"
 #include "platform/parallel.h"
 
 namespace fovea::matmul {
 
-/// What a product needs besides its operands. Scratch is split among workers.
+/// The largest products that a scratch must serve.
+struct ScratchShape {
+  std::size_t max_tokens = 0;
+  std::size_t max_cols = 0;
+  std::size_t workers = 1;
+};
+
+/// Floats of scratch that products up to this shape need; the largest size_t if they overflow.
+std::size_t ScratchFloats(const ScratchShape& shape);
+
+/// What a product needs besides its operands.
 struct Context {
   const kernels::KernelTable* kernels = nullptr;
   platform::Parallel* parallel = nullptr;
-  std::span<float> scratch = {};  ///< At least ScratchFloats(max_cols, workers), 64-byte aligned.
+  Arithmetic arithmetic = Arithmetic::kFast;
+  ScratchShape shape;             ///< What scratch was sized for; workers are those of `parallel`.
+  std::span<float> scratch = {};  ///< ScratchFloats(shape), 64-byte aligned.
 };
-
-/// Floats of scratch that products with up to max_cols columns need.
-std::size_t ScratchFloats(std::size_t max_cols, std::size_t workers);
 
 /// One product of several that share their input (q, k, v; gate, up): all are run in one parallel
 /// step.

@@ -1,5 +1,7 @@
 #include "engine/matmul/native_providers.h"
 
+#include "engine/matmul/read_row.h"
+
 #include <algorithm>
 #include <cstdint>
 
@@ -9,6 +11,9 @@ namespace {
 /// A single token meets each weight once: a panel of a few rows is read back from the first cache.
 constexpr std::size_t kRowsForOneToken = 8;
 
+/// See AcceptsDirectHalf; measured on x86.
+constexpr std::size_t kMostTokensForHalves = 64;
+
 /// A row of floats in a mapped file may start anywhere; C++ floats may not.
 bool IsFloatAligned(const MatrixView& weight) {
   return reinterpret_cast<std::uintptr_t>(weight.data) % alignof(float) == 0 &&
@@ -17,8 +22,17 @@ bool IsFloatAligned(const MatrixView& weight) {
 
 std::size_t PanelRows(const RowBlock& block) {
   const std::size_t cols = std::max<std::size_t>(block.weight.cols, 1);
-  const std::size_t rows = std::max<std::size_t>(block.panel.size() / cols, 1);
+  const std::size_t rows = std::max<std::size_t>(block.panel.size() / cols, 2) - 1;
   return block.tokens == 1 ? std::min(rows, kRowsForOneToken) : rows;
+}
+
+/// How many rows to multiply at a time straight from the file: as many as a panel would hold, which
+/// stay in cache while the tokens pass; all of them for few tokens, which the kernels compute while
+/// they read the weights once.
+std::size_t CachedRows(const RowBlock& block) {
+  constexpr std::size_t kFewTokens = 6;
+  return block.tokens <= kFewTokens ? std::max<std::size_t>(block.weight.rows, 1)
+                                    : PanelRows(block);
 }
 
 }  // namespace
@@ -31,12 +45,26 @@ void MultiplyDirectF32(const kernels::KernelTable& kernels, const RowBlock& bloc
   const MatrixView& weight = block.weight;
   // The panel's copy is rare (files align their tensors) and gives the same bits.
   if (!IsFloatAligned(weight)) return MultiplyDequantizedPanel(kernels, block);
-  // As many rows at a time as a panel would hold: they stay in cache while the tokens pass.
-  const std::size_t step = PanelRows(block);
+  const std::size_t step = CachedRows(block);
   for (std::size_t begin = 0; begin < weight.rows; begin += step) {
     kernels.gemm(reinterpret_cast<const float*>(weight.Row(begin)),
                  weight.row_bytes / sizeof(float), std::min(step, weight.rows - begin), block.x,
                  block.x_stride, block.tokens, weight.cols, block.out + begin, block.out_stride);
+  }
+}
+
+bool AcceptsDirectHalf(const Problem& problem) {
+  return (problem.type == DataType::kF16 || problem.type == DataType::kBF16) &&
+         problem.tokens <= kMostTokensForHalves;
+}
+
+void MultiplyDirectHalf(const kernels::KernelTable& kernels, const RowBlock& block) {
+  const MatrixView& weight = block.weight;
+  const std::size_t step = CachedRows(block);
+  for (std::size_t begin = 0; begin < weight.rows; begin += step) {
+    kernels.gemm_half(weight.type, weight.Row(begin), weight.row_bytes,
+                      std::min(step, weight.rows - begin), block.x, block.x_stride, block.tokens,
+                      weight.cols, block.out + begin, block.out_stride);
   }
 }
 
@@ -48,10 +76,12 @@ void MultiplyDequantizedPanel(const kernels::KernelTable& kernels, const RowBloc
   const MatrixView& weight = block.weight;
   const std::size_t cols = weight.cols;
   const std::size_t step = PanelRows(block);
+  // The last row's place holds what a row of a strip is unpacked to.
+  std::byte* unpacked = reinterpret_cast<std::byte*>(block.panel.data() + step * cols);
   for (std::size_t begin = 0; begin < weight.rows; begin += step) {
     const std::size_t rows = std::min(step, weight.rows - begin);
     for (std::size_t r = 0; r < rows; ++r) {
-      kernels.dequantize(weight.type, weight.Row(begin + r), cols, block.panel.data() + r * cols);
+      ReadRow(kernels, weight, begin + r, unpacked, block.panel.data() + r * cols);
     }
     kernels.gemm(block.panel.data(), cols, rows, block.x, block.x_stride, block.tokens, cols,
                  block.out + begin, block.out_stride);

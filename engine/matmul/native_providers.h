@@ -1,4 +1,5 @@
-// The providers made of our own kernels: one for float weights, one for everything else.
+// The providers made of our own kernels: for float weights, for those of 16 bits, and for
+// everything else.
 #ifndef FOVEA_MATMUL_NATIVE_PROVIDERS_H_
 #define FOVEA_MATMUL_NATIVE_PROVIDERS_H_
 
@@ -9,6 +10,11 @@ namespace fovea::matmul {
 /// Float weights that lie where float loads may: straight from the file.
 bool AcceptsDirectF32(const Problem& problem);
 void MultiplyDirectF32(const kernels::KernelTable& kernels, const RowBlock& block);
+
+/// F16 and BF16 weights straight from the file, where so few tokens meet them that widening them
+/// once more for every handful of tokens costs less than a panel.
+bool AcceptsDirectHalf(const Problem& problem);
+void MultiplyDirectHalf(const kernels::KernelTable& kernels, const RowBlock& block);
 
 /// Every type: as many rows as the panel holds are decoded into it, then multiplied with all
 /// tokens.

@@ -1,18 +1,37 @@
 #include "engine/matmul/plan.h"
 
+#include <algorithm>
 #include <array>
 
 #include "engine/matmul/native_providers.h"
+#include "engine/matmul/strip_provider.h"
 
 namespace fovea::matmul {
 namespace {
 
 constexpr std::array kProviders = {
+    Provider{"integer strips", AcceptsStrips, MultiplyStrips, /*quantizes=*/true},
     Provider{"direct f32", AcceptsDirectF32, MultiplyDirectF32},
+    Provider{"direct half", AcceptsDirectHalf, MultiplyDirectHalf},
     Provider{"dequantized panel", AcceptsDequantizedPanel, MultiplyDequantizedPanel},
 };
 
+/// Half of a usual second-level cache of 512 KiB, so that a row of inputs and the block being
+/// decoded fit beside it.
+constexpr std::size_t kPanelFloats = 64 * 1024;
+
+/// A panel has at least this many rows however wide they are: fewer would leave register tiles
+/// empty. A strip of quantized rows and its outputs take less.
+constexpr std::size_t kMinPanelRows = 8;
+constexpr std::size_t kStripOutputs = 64 * 16;
+
 }  // namespace
+
+std::size_t PanelFloats(std::size_t max_cols) {
+  const std::size_t floats = std::max(kPanelFloats, kMinPanelRows * max_cols + kStripOutputs);
+  constexpr std::size_t kLineFloats = 16;  // Panels of two workers never share a cache line.
+  return (floats + kLineFloats - 1) / kLineFloats * kLineFloats;
+}
 
 std::span<const Provider> Providers() {
   return kProviders;

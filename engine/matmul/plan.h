@@ -13,6 +13,7 @@
 #include "engine/tensor/matrix_view.h"
 #include "fovea/data_type.h"
 #include "fovea/isa.h"
+#include "fovea/session.h"
 
 namespace fovea::matmul {
 
@@ -23,6 +24,7 @@ struct Problem {
   DataType type = DataType::kF32;
   std::size_t tokens = 0;
   Isa isa = Isa::kScalar;
+  Arithmetic arithmetic = Arithmetic::kExact;
 };
 
 /// A block of rows of a product, [tokens, rows] = x [tokens, cols] · weightᵀ, without bias.
@@ -33,7 +35,8 @@ struct RowBlock {
   std::size_t tokens = 0;
   float* out = nullptr;  ///< Row t at out + t * out_stride, [weight.rows].
   std::size_t out_stride = 0;
-  std::span<float> panel = {};  ///< This worker's scratch: at least one row of floats.
+  kernels::QuantizedRows quantized = {};  ///< x in 8 bits, for providers that ask for it.
+  std::span<float> panel = {};  ///< This worker's scratch: PanelFloats(weight.cols) or more.
 };
 
 struct Provider {
@@ -41,7 +44,12 @@ struct Provider {
   /// Whether this provider computes such a product.
   bool (*accepts)(const Problem& problem);
   void (*multiply)(const kernels::KernelTable& kernels, const RowBlock& block);
+  bool quantizes = false;  ///< Reads `quantized` instead of `x`.
 };
+
+/// Floats of a worker's panel for products of up to max_cols columns: at least eight rows of
+/// floats, or one strip of quantized rows and the outputs of 64 tokens.
+std::size_t PanelFloats(std::size_t max_cols);
 
 /// All providers in the order in which they are asked. The last one accepts everything.
 std::span<const Provider> Providers();

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "engine/matmul/read_row.h"
+
 namespace fovea::model {
 namespace {
 
@@ -158,8 +160,9 @@ void Embed(const WalkContext& context, std::span<const std::int32_t> tokens, std
   ForTokens(context, 0, tokens.size(), [&](std::size_t t) {
     float* x = b.hidden_state + t * width;
     const MatrixView& table = weights.token_embedding;
-    context.kernels->dequantize(table.type, table.Row(static_cast<std::size_t>(tokens[t])), width,
-                                x);
+    float* unpacked = b.normed + t * width;  // No type takes more bytes than floats do.
+    matmul::ReadRow(*context.kernels, table, static_cast<std::size_t>(tokens[t]),
+                    reinterpret_cast<std::byte*>(unpacked), x);
     if (hp.family->scale_embedding) {
       context.kernels->scale(std::sqrt(static_cast<float>(width)), width, x);
     }

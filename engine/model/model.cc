@@ -9,6 +9,8 @@
 
 #include "engine/model/load_tokenizer.h"
 #include "engine/model/model_impl.h"
+#include "engine/model/pack_weights.h"
+#include "platform/file_bytes.h"
 
 namespace fovea {
 namespace {
@@ -50,6 +52,11 @@ Result<std::unique_ptr<Model::Impl>> LoadImpl(const std::string& path, const Loa
     return tokenizer.status();
   } else {
     impl->tokenizer_status = tokenizer.status();
+  }
+  if (const std::span<std::byte> bytes = impl->file.mutable_bytes();
+      options.pack && !bytes.empty()) {
+    model::PackWeights(bytes, impl->weights);
+    impl->packed = true;
   }
   return impl;
 }
@@ -98,8 +105,18 @@ std::vector<TensorSummary> Model::Tensors() const {
 }
 
 std::string Model::FileHash() const {
+  std::span<const std::byte> bytes = impl_->file.bytes();
+  platform::FileBytes again;
+  if (impl_->packed) {
+    std::string reason;
+    if (!platform::FileBytes::Open(impl_->hp.info.path, platform::FileBytes::Access::kMap, &again,
+                                   &reason)) {
+      return {};
+    }
+    bytes = again.bytes();
+  }
   std::uint64_t hash = 0xcbf29ce484222325ULL;
-  for (const std::byte byte : impl_->file.bytes()) {
+  for (const std::byte byte : bytes) {
     hash = (hash ^ static_cast<std::uint64_t>(byte)) * 0x100000001b3ULL;
   }
   static constexpr char kDigits[] = "0123456789abcdef";

@@ -18,6 +18,7 @@ struct Model::Impl {
   explicit Impl(format::GgufFile gguf) : file(std::move(gguf)) {}
 
   format::GgufFile file;  // Owns the bytes that `weights` points into.
+  bool packed = false;    // The bytes are no longer those of the file.
   model::Hyperparameters hp;
   model::Weights weights;
   std::unique_ptr<Tokenizer> tokenizer;

@@ -98,6 +98,8 @@ void Session::Impl::Connect() {
   walk.parallel = parallel.get();
   walk.matmul = {.kernels = plan.kernels,
                  .parallel = parallel.get(),
+                 .arithmetic = plan.arithmetic,
+                 .shape = plan.matmul,
                  .scratch = {floats(at.matmul), at.matmul_floats}};
   walk.attention = {.kernels = plan.kernels,
                     .parallel = parallel.get(),

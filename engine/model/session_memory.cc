@@ -28,7 +28,7 @@ class LayoutBuilder {
   CheckedSize end_ = 0;
 };
 
-Result<ScratchLayout> LayOutScratch(const Hyperparameters& hp, const SessionPlan& plan) {
+Result<ScratchLayout> LayOutScratch(const Hyperparameters& hp, SessionPlan& plan) {
   const ModelInfo& info = hp.info;
   const CheckedSize chunk = plan.chunk;
   const std::size_t pairs = hp.rope.dims / 2;
@@ -50,7 +50,8 @@ Result<ScratchLayout> LayOutScratch(const Hyperparameters& hp, const SessionPlan
   layout.window_sine = block.Floats(chunk * pairs);
   layout.logits = block.Floats(CheckedSize(std::min(plan.chunk, kLogitRows)) * info.vocabulary);
   const std::size_t max_cols = std::max({info.width, info.hidden, info.heads * info.value_dim});
-  layout.matmul_floats = matmul::ScratchFloats(max_cols, plan.threads);
+  plan.matmul = {.max_tokens = plan.chunk, .max_cols = max_cols, .workers = plan.threads};
+  layout.matmul_floats = matmul::ScratchFloats(plan.matmul);
   layout.matmul = block.Floats(layout.matmul_floats);
   layout.attention_floats =
       attention::ScratchFloats(*plan.kernels, AttentionScratchShape(hp, plan));
@@ -87,9 +88,10 @@ Status ResolveOptions(const Hyperparameters& hp, const SessionOptions& options, 
   }
   plan.threads = options.threads;
   plan.arithmetic = options.arithmetic;
-  if (options.kv_type != DataType::kF32 && options.kv_type != DataType::kF16) {
-    return {StatusCode::kUnsupported,
-            "kv_type must be F32 or F16, not " + std::string(DataTypeName(options.kv_type))};
+  if (options.kv_type != DataType::kF32 && options.kv_type != DataType::kF16 &&
+      options.kv_type != DataType::kBF16 && options.kv_type != DataType::kQ8_0) {
+    return {StatusCode::kUnsupported, "kv_type must be F32, F16, BF16 or Q8_0, not " +
+                                          std::string(DataTypeName(options.kv_type))};
   }
   const Isa isa = options.isa.value_or(BestIsa());
   plan.kernels = kernels::KernelsFor(isa);

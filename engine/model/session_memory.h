@@ -8,6 +8,7 @@
 
 #include "engine/attention/tiled_attention.h"
 #include "engine/kernels/kernel_table.h"
+#include "engine/matmul/matmul.h"
 #include "engine/model/hyperparameters.h"
 #include "engine/model/kv_cache.h"
 #include "fovea/session.h"
@@ -49,6 +50,7 @@ struct SessionPlan {
   Arithmetic arithmetic = Arithmetic::kFast;
   const kernels::KernelTable* kernels = nullptr;
   KvCacheShape kv;
+  matmul::ScratchShape matmul;
   ScratchLayout scratch;
   MemoryPlan memory;
 };

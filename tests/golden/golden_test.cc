@@ -95,7 +95,7 @@ void Golden::Check(const Case& c, Isa isa, const SessionOptions& base, const Tol
   std::string error;
   auto golden = testing::ReadNpz(c.golden, &error);
   ASSERT_TRUE(error.empty()) << error;
-  auto model = Model::Load(c.model);
+  auto model = Model::Load(c.model, {.pack = base.arithmetic == Arithmetic::kFast});
   ASSERT_TRUE(model) << model.error().message();
   const ModelInfo& info = model->info();
 
@@ -182,23 +182,56 @@ class GoldenTest : public ::testing::TestWithParam<Case> {};
 TEST_P(GoldenTest, IsReproducedByEveryInstructionSet) {
   for (const Isa isa : AvailableIsas()) {
     SCOPED_TRACE(IsaName(isa));
-    Golden::Check(GetParam(), isa, {.kv_type = DataType::kF32}, GetParam().tolerance);
+    Golden::Check(GetParam(), isa, {.kv_type = DataType::kF32, .arithmetic = Arithmetic::kExact},
+                  GetParam().tolerance);
   }
 }
 
 TEST_P(GoldenTest, IsReproducedInSmallChunksOnSeveralThreads) {
-  Golden::Check(GetParam(), BestIsa(), {.chunk = 3, .kv_type = DataType::kF32, .threads = 3},
-                GetParam().tolerance);
+  Golden::Check(
+      GetParam(), BestIsa(),
+      {.chunk = 3, .kv_type = DataType::kF32, .arithmetic = Arithmetic::kExact, .threads = 3},
+      GetParam().tolerance);
 }
 
-TEST_P(GoldenTest, IsCloseWithHalfPrecisionKeysAndValues) {
-  // Rounding a key to half precision moves a score by at most 2^-11 · Σ|q k| · scale. Scores of
-  // these models reach about 40, so a weight w moves by up to 40 · 2^-11 = 0.02, times w (1 - w).
+/// What rounding keys and values to `type` may add. A key that is rounded by a relative ε moves a
+/// score by at most ε · Σ|q k| · scale. Scores of these models reach about 40, so a weight w moves
+/// by up to 40 ε times w (1 - w): half precision has ε = 2^-11, bfloat16 2^-8.
+Tolerance WithKeysOf(DataType type, Tolerance tolerance) {
+  if (type == DataType::kF32) return tolerance;
+  const double coarser = type == DataType::kF16 ? 1 : 8;
+  tolerance.attention = std::max(tolerance.attention, 2e-2 * coarser);
+  tolerance.divergence = std::max(tolerance.divergence, 1e-5 * coarser * coarser);
+  tolerance.logits = std::max(tolerance.logits, 5e-2 * coarser);
+  return tolerance;
+}
+
+TEST_P(GoldenTest, IsCloseWithRoundedKeysAndValues) {
+  for (const DataType type : {DataType::kF16, DataType::kBF16}) {
+    SCOPED_TRACE(DataTypeName(type));
+    Golden::Check(GetParam(), BestIsa(), {.kv_type = type, .arithmetic = Arithmetic::kExact},
+                  WithKeysOf(type, GetParam().tolerance));
+  }
+}
+
+TEST_P(GoldenTest, IsCloseInFastArithmeticOnEveryInstructionSetAndWithAllKeys) {
   Tolerance tolerance = GetParam().tolerance;
-  tolerance.attention = std::max(tolerance.attention, 2e-2);
-  tolerance.divergence = std::max(tolerance.divergence, 1e-5);
-  tolerance.logits = std::max(tolerance.logits, 5e-2);
-  Golden::Check(GetParam(), BestIsa(), {.kv_type = DataType::kF16}, tolerance);
+  {
+    auto model = Model::Load(GetParam().model);
+    ASSERT_TRUE(model) << model.error().message();
+    for (const TensorSummary& tensor : model->Tensors()) {
+      if (tensor.type != DataType::kF32) tolerance = kActivations8Bit;
+    }
+  }
+  for (const Isa isa : AvailableIsas()) {
+    SCOPED_TRACE(IsaName(isa));
+    Golden::Check(GetParam(), isa, {.kv_type = DataType::kF32}, tolerance);
+  }
+  for (const DataType type : {DataType::kF16, DataType::kBF16}) {
+    SCOPED_TRACE(DataTypeName(type));
+    Golden::Check(GetParam(), BestIsa(), {.chunk = 5, .kv_type = type, .threads = 2},
+                  WithKeysOf(type, tolerance));
+  }
 }
 
 std::string CaseName(const ::testing::TestParamInfo<Case>& info) {

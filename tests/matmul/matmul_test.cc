@@ -12,7 +12,10 @@
 #include <string>
 #include <vector>
 
+#include "engine/matmul/plan.h"
+#include "engine/matmul/read_row.h"
 #include "engine/tensor/dequantize.h"
+#include "engine/tensor/strips.h"
 #include "fovea/isa.h"
 #include "platform/aligned_buffer.h"
 #include "platform/thread_pool.h"
@@ -57,7 +60,39 @@ struct Weights {
   MatrixView view;
 };
 
-class MatmulTest : public ::testing::TestWithParam<Isa> {
+struct Kernels {
+  Isa isa;
+  Arithmetic arithmetic;
+};
+
+std::vector<Kernels> AllKernels() {
+  std::vector<Kernels> all;
+  for (const Isa isa : AvailableIsas()) {
+    all.push_back({isa, Arithmetic::kExact});
+    all.push_back({isa, Arithmetic::kFast});
+  }
+  return all;
+}
+
+/// The matrix with its rows rearranged in strips as far as they go.
+struct Packed {
+  explicit Packed(const MatrixView& weight)
+      : bytes(weight.data, weight.data + weight.rows * weight.row_bytes), view(weight) {
+    view.data = bytes.data();
+    if (!HasStrips(weight.type)) return;
+    view.strip_rows = weight.rows / kStripRows * kStripRows;
+    for (std::size_t r = 0; r < view.strip_rows; r += kStripRows) {
+      PackStrip(weight.type, weight.Row(r), weight.row_bytes, kStripRows,
+                bytes.data() + r * weight.row_bytes);
+    }
+  }
+  Packed(const Packed&) = delete;
+  Packed& operator=(const Packed&) = delete;
+  std::vector<std::byte> bytes;
+  MatrixView view;
+};
+
+class MatmulTest : public ::testing::TestWithParam<Kernels> {
  protected:
   std::vector<float> Random(std::size_t n) {
     std::uniform_real_distribution<float> uniform(-1.0F, 1.0F);
@@ -69,11 +104,14 @@ class MatmulTest : public ::testing::TestWithParam<Isa> {
   /// Runs Multiply with as much scratch as it asks for and no more.
   void Run(std::span<const Product> products, const std::vector<float>& x, std::size_t x_stride,
            std::size_t tokens, platform::Parallel& parallel) {
-    const std::size_t floats = ScratchFloats(products[0].weight.cols, parallel.workers());
+    const ScratchShape shape = {tokens, products[0].weight.cols, parallel.workers()};
+    const std::size_t floats = ScratchFloats(shape);
     const auto scratch = platform::AlignedBuffer::Allocate(floats * sizeof(float));
     ASSERT_TRUE(scratch);
-    const Context context = {.kernels = kernels::KernelsFor(GetParam()),
+    const Context context = {.kernels = kernels::KernelsFor(GetParam().isa),
                              .parallel = &parallel,
+                             .arithmetic = GetParam().arithmetic,
+                             .shape = shape,
                              .scratch = {scratch.As<float>(), floats}};
     Multiply(context, products, x.data(), x_stride, tokens);
   }
@@ -85,6 +123,23 @@ class MatmulTest : public ::testing::TestWithParam<Isa> {
     const Product product = {weight, bias, out.data(), weight.rows};
     Run({&product, 1}, x, weight.cols, tokens, parallel);
     return out;
+  }
+
+  /// What rounding x to 8 bits may change at row r: half a step of its block for every weight, and
+  /// the float sums of quants that a minimum multiplies.
+  static double RoundingOfActivations(const Weights& weights, std::size_t r, const float* x) {
+    constexpr std::size_t kBlock = kernels::kActivationBlock;
+    double bound = 0;
+    for (std::size_t b = 0; b < weights.view.cols / kBlock; ++b) {
+      double largest = 0;
+      double sum = 0;
+      for (std::size_t c = b * kBlock; c < (b + 1) * kBlock; ++c) {
+        largest = std::max(largest, std::abs(static_cast<double>(x[c])));
+        sum += std::abs(static_cast<double>(weights.values[r * weights.view.cols + c]));
+      }
+      bound += sum * largest / 127 * (0.5 + 127 * 8 * kEpsilon);
+    }
+    return bound;
   }
 
   std::mt19937 random_{7};
@@ -113,7 +168,10 @@ TEST_P(MatmulTest, MultipliesWeightsOfEveryType) {
             magnitude += std::abs(product);
           }
           ASSERT_TRUE(std::isfinite(magnitude)) << DataTypeName(type);
-          const double bound = static_cast<double>(kCols + 2) * kEpsilon * magnitude;
+          double bound = static_cast<double>(kCols + 2) * kEpsilon * magnitude;
+          if (GetParam().arithmetic == Arithmetic::kFast && HasStrips(type)) {
+            bound += RoundingOfActivations(weights, r, &x[t * kCols]);
+          }
           ASSERT_NEAR(out[t * kRows + r], expected, bound) << DataTypeName(type);
         }
       }
@@ -142,6 +200,37 @@ TEST_P(MatmulTest, IsBitEqualForAnyNumberOfWorkersAndAnySplitOfTokens) {
       ASSERT_EQ(row,
                 std::vector<float>(expected.begin() + static_cast<std::ptrdiff_t>(t * 203),
                                    expected.begin() + static_cast<std::ptrdiff_t>((t + 1) * 203)));
+    }
+  }
+}
+
+TEST_P(MatmulTest, GivesTheSameBitsForPackedWeights) {
+  for (const DataType type : kAllTypes) {
+    for (const std::size_t rows : {std::size_t{5}, std::size_t{16}, std::size_t{75}}) {
+      const Weights weights(type, rows, 256, random_);
+      const Packed packed(weights.view);
+      const auto pool = platform::ThreadPool::Create(2);
+      ASSERT_NE(pool, nullptr);
+      for (const std::size_t tokens : {std::size_t{1}, std::size_t{7}, std::size_t{130}}) {
+        const std::vector<float> x = Random(tokens * 256);
+        ASSERT_EQ(Product1(packed.view, nullptr, x, tokens, *pool),
+                  Product1(weights.view, nullptr, x, tokens, serial_))
+            << DataTypeName(type) << ", " << rows << " rows, " << tokens << " tokens";
+      }
+    }
+  }
+}
+
+TEST_P(MatmulTest, ReadsRowsOfPackedWeights) {
+  for (const DataType type : kAllTypes) {
+    const Weights weights(type, 37, 256, random_);
+    const Packed packed(weights.view);
+    std::vector<std::byte> unpacked(weights.view.row_bytes);
+    std::vector<float> row(256);
+    for (std::size_t r = 0; r < 37; ++r) {
+      ReadRow(*kernels::KernelsFor(GetParam().isa), packed.view, r, unpacked.data(), row.data());
+      ASSERT_EQ(row, std::vector<float>(&weights.values[r * 256], &weights.values[r * 256] + 256))
+          << DataTypeName(type) << " row " << r;
     }
   }
 }
@@ -220,17 +309,21 @@ TEST_P(MatmulTest, AcceptsAMatrixWithoutRows) {
   EXPECT_EQ(out, Product1(some.view, nullptr, x, 1, serial_));
 }
 
-TEST(ScratchFloats, GrowsWithWorkersAndHoldsARowAtLeast) {
-  for (const std::size_t cols : {std::size_t{1}, std::size_t{768}, std::size_t{1'000'000}}) {
-    EXPECT_GE(ScratchFloats(cols, 1), cols);
-    EXPECT_EQ(ScratchFloats(cols, 4), 4 * ScratchFloats(cols, 1));
-    EXPECT_EQ(ScratchFloats(cols, 1) % 16, 0U);
+TEST(ScratchFloats, HoldsAPanelForEachWorkerAndTheRoundedActivations) {
+  for (const std::size_t cols : {std::size_t{32}, std::size_t{768}, std::size_t{1'000'000}}) {
+    const std::size_t one = ScratchFloats({1, cols, 1});
+    EXPECT_EQ(ScratchFloats({1, cols, 4}), one + 3 * PanelFloats(cols));
+    EXPECT_GE(ScratchFloats({64, cols, 1}), one + 63 * cols / sizeof(float));
+    EXPECT_EQ(one % 16, 0U);
   }
+  EXPECT_EQ(ScratchFloats({SIZE_MAX / 2, 768, 1}), SIZE_MAX);
 }
 
-INSTANTIATE_TEST_SUITE_P(Isas, MatmulTest, ::testing::ValuesIn(AvailableIsas()),
+INSTANTIATE_TEST_SUITE_P(Isas, MatmulTest, ::testing::ValuesIn(AllKernels()),
                          [](const auto& param_info) {
-                           return std::string(IsaName(param_info.param));
+                           return std::string(IsaName(param_info.param.isa)) +
+                                  (param_info.param.arithmetic == Arithmetic::kFast ? "_fast"
+                                                                                    : "_exact");
                          });
 
 }  // namespace

@@ -5,13 +5,19 @@
 namespace fovea::matmul {
 namespace {
 
-TEST(Plan, TakesFloatWeightsDirectlyAndDecodesTheRest) {
+TEST(Plan, MultipliesQuantizedWeightsInIntegersUnlessAskedToBeExact) {
   for (const std::size_t tokens : {std::size_t{1}, std::size_t{64}}) {
     for (const Isa isa : AvailableIsas()) {
-      EXPECT_EQ(Plan({DataType::kF32, tokens, isa}).name, "direct f32");
-      for (const DataType type : {DataType::kF16, DataType::kBF16, DataType::kQ8_0, DataType::kQ4_0,
-                                  DataType::kQ4_K, DataType::kIQ4_NL}) {
-        EXPECT_EQ(Plan({type, tokens, isa}).name, "dequantized panel");
+      for (const Arithmetic arithmetic : {Arithmetic::kFast, Arithmetic::kExact}) {
+        EXPECT_EQ(Plan({DataType::kF32, tokens, isa, arithmetic}).name, "direct f32");
+        EXPECT_EQ(Plan({DataType::kQ2_K, tokens, isa, arithmetic}).name, "dequantized panel");
+      }
+      for (const DataType type : {DataType::kQ8_0, DataType::kQ4_0, DataType::kQ5_1,
+                                  DataType::kQ4_K, DataType::kQ6_K, DataType::kIQ4_NL}) {
+        EXPECT_EQ(Plan({type, tokens, isa, Arithmetic::kExact}).name, "dequantized panel");
+        const Provider& fast = Plan({type, tokens, isa, Arithmetic::kFast});
+        EXPECT_EQ(fast.name, "integer strips");
+        EXPECT_TRUE(fast.quantizes);
       }
     }
   }

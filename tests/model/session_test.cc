@@ -228,7 +228,7 @@ TEST_F(SessionTest, RefusesOptionsThatCannotWork) {
   EXPECT_EQ(code({.chunk = 0}), StatusCode::kInvalidArgument);
   EXPECT_EQ(code({.threads = 0}), StatusCode::kInvalidArgument);
   EXPECT_EQ(code({.threads = 100000}), StatusCode::kInvalidArgument);
-  EXPECT_EQ(code({.kv_type = DataType::kQ8_0}), StatusCode::kUnsupported);
+  EXPECT_EQ(code({.kv_type = DataType::kQ4_0}), StatusCode::kUnsupported);
   EXPECT_EQ(code({.max_tokens = SIZE_MAX}), StatusCode::kLimitExceeded);
   EXPECT_EQ(code({.max_tokens = std::size_t{1} << 27, .max_memory = std::size_t{1} << 30}),
             StatusCode::kLimitExceeded);

@@ -97,7 +97,7 @@ TEST(Strips, KeepFourColumnsOfAllRowsOnOneLine) {
   for (std::size_t line = 0; line < 8; ++line) {
     for (std::size_t r = 0; r < kStripRows; ++r) {
       for (std::size_t i = 0; i < 4; ++i) {
-        EXPECT_EQ(strip[line * 64 + r * 4 + i],
+        EXPECT_EQ(strip[2 * kStripRows + line * 64 + r * 4 + i],
                   static_cast<std::byte>((r * 8 + line) ^ kStripQuantFlip));
       }
     }

@@ -86,7 +86,8 @@ class Model {
   const Tokenizer* tokenizer() const;
   const Status& tokenizer_status() const;
 
-  /// FNV-1a 64-bit hash over the whole file, as 16 hex digits; computed on call (one pass).
+  /// FNV-1a 64-bit hash over the whole file, as 16 hex digits; computed on call (one pass). A packed
+  /// model reads its file again, and gives an empty string if that is gone.
   std::string FileHash() const;
 
   struct Impl;

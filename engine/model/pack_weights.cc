@@ -1,0 +1,52 @@
+#include "engine/model/pack_weights.h"
+
+#include <algorithm>
+#include <cstring>
+#include <vector>
+
+#include "engine/tensor/strips.h"
+
+namespace fovea::model {
+namespace {
+
+/// Every matrix that is multiplied with, once.
+std::vector<MatrixView*> Matrices(Weights& weights) {
+  std::vector<MatrixView*> matrices = {&weights.output.weight};
+  for (LayerWeights& layer : weights.layers) {
+    for (Linear* linear : {&layer.query, &layer.key, &layer.value, &layer.attention_output,
+                           &layer.gate, &layer.up, &layer.down}) {
+      matrices.push_back(&linear->weight);
+    }
+  }
+  std::erase_if(matrices, [](const MatrixView* matrix) {
+    return !*matrix || !HasStrips(matrix->type) || matrix->strip_rows != 0;
+  });
+  return matrices;
+}
+
+void PackMatrix(std::span<std::byte> bytes, std::vector<std::byte>& rows, MatrixView& matrix) {
+  const std::size_t strip_bytes = kStripRows * matrix.row_bytes;
+  std::byte* data = bytes.data() + (matrix.data - bytes.data());
+  const std::size_t strips = matrix.rows / kStripRows;
+  for (std::size_t s = 0; s < strips; ++s, data += strip_bytes) {
+    std::memcpy(rows.data(), data, strip_bytes);
+    PackStrip(matrix.type, rows.data(), matrix.row_bytes, kStripRows, data);
+  }
+  matrix.strip_rows = strips * kStripRows;
+}
+
+}  // namespace
+
+void PackWeights(std::span<std::byte> bytes, Weights& weights) {
+  const std::vector<MatrixView*> matrices = Matrices(weights);
+  std::size_t longest = 0;
+  for (const MatrixView* matrix : matrices) longest = std::max(longest, matrix->row_bytes);
+  std::vector<std::byte> rows(kStripRows * longest);
+  for (MatrixView* matrix : matrices) PackMatrix(bytes, rows, *matrix);
+  // A tied embedding is the same bytes under another name.
+  if (weights.token_embedding.data == weights.output.weight.data) {
+    weights.token_embedding.strip_rows = weights.output.weight.strip_rows;
+  }
+}
+
+}  // namespace fovea::model
