@@ -9,6 +9,7 @@
 
 #include "tools/common/progress.h"
 #include "tools/fovea/commands.h"
+#include "tools/fovea/interrupt.h"
 #include "tools/fovea/quantize_arguments.h"
 
 namespace fovea::tools {
@@ -40,6 +41,14 @@ std::string Megabytes(std::uint64_t bytes) {
   return text;
 }
 
+/// A name that a terminal can be shown: files may have any bytes in theirs.
+std::string Printable(std::string name) {
+  for (char& c : name) {
+    if (static_cast<unsigned char>(c) < 32 || c == 127) c = '?';
+  }
+  return name;
+}
+
 /// "0.54 %", or "-" where nothing was changed.
 std::string ErrorText(const QuantizationError& error, bool same_type) {
   if (same_type) return "-";
@@ -65,7 +74,7 @@ std::string Table(const QuantizeReport& report) {
   for (const QuantizedTensor& tensor : report.tensors) {
     const bool same = tensor.from == tensor.to;
     const std::string to(DataTypeName(tensor.to));
-    text += Line(tensor.name, ShapeText(tensor.shape),
+    text += Line(Printable(tensor.name), ShapeText(tensor.shape),
                  same ? to : std::string(DataTypeName(tensor.from)) + " > " + to,
                  Megabytes(tensor.bytes), ErrorText(tensor.error, same));
   }
@@ -103,16 +112,21 @@ Json ToJson(const QuantizeReport& report, const QuantizeArguments& arguments, Da
 Status Quantize(const QuantizeArguments& arguments) {
   auto type = TypeFromName(arguments.type);
   if (!type) return type.status();
+  CatchInterrupts();
   Progress progress(!arguments.quiet);
   const auto on_progress = [&](double done, const std::string& tensor) {
-    progress.Update(done, tensor);
+    progress.Update(done, Printable(tensor));
   };
   auto report = QuantizeFile(arguments.input, arguments.output,
                              {.type = *type,
                               .pure = arguments.pure,
                               .threads = ThreadsOrAllCores(arguments.threads),
+                              .cancelled = Interrupted,
                               .on_progress = on_progress});
   progress.Clear();
+  if (!report && Interrupted()) {
+    return {StatusCode::kCancelled, "interrupted; nothing was written"};
+  }
   if (!report) return report.status();
   if (report->requantized > 0 && !arguments.quiet) {
     std::fprintf(

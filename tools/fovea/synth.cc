@@ -8,6 +8,7 @@
 
 #include "tools/common/progress.h"
 #include "tools/fovea/commands.h"
+#include "tools/fovea/interrupt.h"
 #include "tools/fovea/quantize_arguments.h"
 #include "tools/fovea/synth_model.h"
 
@@ -54,6 +55,7 @@ Status Synth(const SynthArguments& arguments) {
   if (!shape) return shape.status();
   auto type = TypeFromName(arguments.type);
   if (!type) return type.status();
+  CatchInterrupts();
   Progress progress(!arguments.quiet);
   auto report = SynthesizeModel(
       {.shape = *shape,
@@ -63,9 +65,14 @@ Status Synth(const SynthArguments& arguments) {
        .threads = ThreadsOrAllCores(arguments.threads),
        .name = "synth " + arguments.shape + " " + std::string(DataTypeName(*type)) + " seed " +
                std::to_string(arguments.seed),
-       .progress = [&](double done, const std::string& tensor) { progress.Update(done, tensor); }},
+       .cancelled = Interrupted,
+       .on_progress = [&](double done,
+                          const std::string& tensor) { progress.Update(done, tensor); }},
       arguments.output);
   progress.Clear();
+  if (!report && Interrupted()) {
+    return {StatusCode::kCancelled, "interrupted; nothing was written"};
+  }
   if (!report) return report.status();
   if (arguments.quiet) return {};
   char line[128];

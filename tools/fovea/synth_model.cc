@@ -138,6 +138,9 @@ class RowMaker {
         if (!failure.ok()) return failure;
       }
       if (Status s = writer.Append(encoded_); !s.ok()) return s;
+      if (options_.cancelled && options_.cancelled()) {
+        return {StatusCode::kCancelled, "cancelled"};
+      }
     }
     return {};
   }
@@ -171,9 +174,9 @@ Result<SynthReport> SynthesizeModel(const SynthOptions& options, const std::stri
   RowMaker maker(options, *pool);
   std::uint64_t done = 0;
   for (std::size_t i = 0; i < tensors.size(); ++i) {
-    if (options.progress) {
-      options.progress(static_cast<double>(done) / static_cast<double>(report.parameters),
-                       tensors[i].name);
+    if (options.on_progress) {
+      options.on_progress(static_cast<double>(done) / static_cast<double>(report.parameters),
+                          tensors[i].name);
     }
     if (Status s = maker.Write(tensors[i], i, *writer); !s.ok()) return s;
     done += std::uint64_t{tensors[i].columns} * tensors[i].rows;

@@ -20,8 +20,10 @@ struct SynthOptions {
   bool pure = false;                ///< The output matrix has `type` too.
   std::uint64_t seed = 1;           ///< Same seed, same bytes, whatever the number of threads.
   std::size_t threads = 1;
-  std::string name;  ///< general.name
-  std::function<void(double done, const std::string& tensor)> progress = {};
+  std::string name = {};  ///< general.name
+  /// As in QuantizeOptions.
+  std::function<bool()> cancelled = {};
+  std::function<void(double done, const std::string& tensor)> on_progress = {};
 };
 
 struct SynthReport {
