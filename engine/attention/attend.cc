@@ -130,7 +130,7 @@ Status Allocate(const AttendInputs& in, AttendOutputs* out) {
 /// What the tile needs beside the caller's arrays.
 struct TileMemory {
   std::size_t stride = 0;  ///< Floats between rows of weights, which start on cache lines.
-  platform::AlignedBuffer scratch, weights, tile_max;
+  platform::AlignedBuffer scratch, weights, piece_max;
 
   Status Allocate(const kernels::KernelTable& kernels, const AttendInputs& in) {
     const CheckedSize line = CheckedSize(in.keys).AlignedUp(16);
@@ -139,9 +139,9 @@ struct TileMemory {
     scratch = platform::AlignedBuffer::Allocate(
         kernels.attend_scratch_floats(in.key_width, in.value_width) * sizeof(float));
     if (map_bytes.ok()) weights = platform::AlignedBuffer::Allocate(map_bytes.value());
-    tile_max = platform::AlignedBuffer::Allocate(kernels::TileMaxFloats(in.keys) * kMaxTileRows *
-                                                 sizeof(float));
-    if (scratch && weights && tile_max) return Status::Ok();
+    piece_max = platform::AlignedBuffer::Allocate(kernels::PieceMaxFloats(in.keys) * kMaxTileRows *
+                                                  sizeof(float));
+    if (scratch && weights && piece_max) return Status::Ok();
     return Status(StatusCode::kOutOfMemory, "attend: no memory for scratch");
   }
 };
@@ -177,7 +177,7 @@ Status AttendTiled(const AttendInputs& in, AttendOutputs* out) {
   args.out_stride = in.heads * in.value_width;
   args.weights = memory.weights.As<float>();
   args.weights_stride = memory.stride;
-  args.tile_max = memory.tile_max.As<float>();
+  args.piece_max = memory.piece_max.As<float>();
   args.key_count = in.keys;
   args.scratch = memory.scratch.As<float>();
   std::size_t key_begin[kMaxTileRows];

@@ -24,8 +24,9 @@ CheckedSize Lines(CheckedSize floats) {
 }  // namespace
 
 HeadSplit SplitHeads(std::size_t heads, std::size_t kv_heads) {
+  using kernels::kMaxTileHeads;
   const std::size_t group = heads / kv_heads;
-  const std::size_t units = (group + kMaxTileRows - 1) / kMaxTileRows;
+  const std::size_t units = (group + kMaxTileHeads - 1) / kMaxTileHeads;
   return {units, (group + units - 1) / units};
 }
 
@@ -54,7 +55,7 @@ ScratchLayout LayOut(const kernels::KernelTable& kernels, const ScratchShape& sh
     layout.map = least.value() >= roomy ? least : CheckedSize(roomy);
     layout.map_rows = std::min(
         kMaxTileRows, layout.map.value() / std::max<std::size_t>(1, layout.map_stride.value()));
-    layout.tile_max = CheckedSize(kernels::TileMaxFloats(shape.max_positions)) * kMaxTileRows;
+    layout.piece_max = CheckedSize(kernels::PieceMaxFloats(shape.max_positions)) * kMaxTileRows;
     layout.scores = shape.scores;
   }
   return layout;

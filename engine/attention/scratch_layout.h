@@ -29,7 +29,7 @@ struct ScratchLayout {
   Size tile;                 ///< The kernel's own.
   Size map_stride;           ///< Floats between rows of weights or scores.
   Size map;                  ///< [map_rows, map_stride]
-  Size tile_max;             ///< [map_rows, TileMaxFloats(positions)]
+  Size piece_max;            ///< [map_rows, PieceMaxFloats(positions)]
   std::size_t map_rows = 1;  ///< Rows of a tile that is observed.
   bool scores = false;
 
@@ -37,7 +37,7 @@ struct ScratchLayout {
   Size counters_at() const { return trace_lse + trace_query + trace_key; }
   Size partials_at() const { return counters_at() + counters; }
   Size workers_at() const { return partials_at() + partials; }
-  Size Worker() const { return tile + map + tile_max + (scores ? map : Size(0)); }
+  Size Worker() const { return tile + map + piece_max + (scores ? map : Size(0)); }
 };
 
 ScratchLayout LayOut(const kernels::KernelTable& kernels, const ScratchShape& shape);

@@ -190,8 +190,8 @@ class Runner {
     args.log_sum_exp = log_sum_exp;
     if (observed) {
       args.weights = args.scratch + layout_.tile.value();
-      args.tile_max = args.weights + layout_.map.value();
-      args.scores = layout_.scores ? args.tile_max + layout_.tile_max.value() : nullptr;
+      args.piece_max = args.weights + layout_.map.value();
+      args.scores = layout_.scores ? args.piece_max + layout_.piece_max.value() : nullptr;
       args.weights_stride = layout_.map_stride.value();
       args.key_count = ranges.end[block.rows() - 1];
       args.weight_heads = 0;

@@ -12,8 +12,10 @@
 namespace fovea::kernels {
 
 /// Query rows of one tile at most.
-inline constexpr std::size_t kMaxTileRows = 48;
-/// Keys that are scored together; 64 keys of width 128 are 32 KiB of float32.
+inline constexpr std::size_t kMaxTileRows = 96;
+/// Heads of a tile at most: as many as weight_heads has bits for.
+inline constexpr std::size_t kMaxTileHeads = 48;
+/// Keys that are multiplied together; 64 keys of width 128 are 32 KiB of float32.
 inline constexpr std::size_t kKeyTile = 64;
 /// Keys whose softmax is computed on its own before it is merged with the others': what decoding
 /// spreads over threads.
@@ -67,15 +69,15 @@ struct AttendTileArgs {
   std::size_t weights_stride = 0;
   std::size_t key_count = 0;
   std::uint64_t weight_heads = ~std::uint64_t{0};
-  float* tile_max = nullptr;  ///< With weights: TileMaxFloats(key_count) floats per row.
+  float* piece_max = nullptr;  ///< With weights: PieceMaxFloats(key_count) floats per row.
 
   float* scratch =
       nullptr;  ///< attend_scratch_floats(head_dim, value_dim) floats, 64-byte aligned.
 };
 
-/// Floats per row behind AttendTileArgs::tile_max.
-constexpr std::size_t TileMaxFloats(std::size_t key_count) {
-  return PaddedDim(key_count / kKeyTile + 1);
+/// Floats per row behind AttendTileArgs::piece_max.
+constexpr std::size_t PieceMaxFloats(std::size_t key_count) {
+  return PaddedDim(key_count / kKeyPiece + 1);
 }
 
 }  // namespace fovea::kernels

@@ -14,6 +14,7 @@
 
 #include "engine/kernels/attend_pack-inl.h"
 #include "engine/kernels/simd-inl.h"
+#include "hwy/cache_control.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace fovea::kernels::HWY_NAMESPACE {
@@ -53,6 +54,13 @@ HWY_INLINE void ScoreBlock(const float* queries, std::size_t dim, const Element*
     for (std::size_t v = 0; v < kVectors; ++v) sums[r][v] = hn::Zero(d);
   }
   for (std::size_t i = 0; i < dim; ++i, keys += kKvBlock) {
+    // Few rows read the cache as it lies, faster than hardware notices that blocks follow each
+    // other.
+    if (!std::is_same_v<Element, float> && i % (64 / (kKvBlock * sizeof(Element))) == 0) {
+      for (std::size_t b = 0; b < kBlocks; ++b) {
+        hwy::Prefetch(keys + (b + kKeyTile / kKvBlock) * block_stride);
+      }
+    }
     F32 key[kVectors];
     for (std::size_t v = 0; v < kVectors; ++v) {
       key[v] = LoadElements(keys + v / kVectorsPerKvBlock * block_stride +
@@ -119,6 +127,11 @@ HWY_INLINE void ValueBlock(const float* numerators, std::size_t stride,
     const std::size_t block_end = std::min(end, (column / kKvBlock + 1) * kKvBlock);
     for (; column < block_end; ++column, row += padded) {
       if (valid != nullptr && valid[column] == 0) continue;
+      if constexpr (!std::is_same_v<Element, float>) {
+        for (std::size_t i = 0; i < kVectors * kLanes; i += 64 / sizeof(Element)) {
+          hwy::Prefetch(row + i + kKeyTile / kKvBlock * values.block_stride);
+        }
+      }
       F32 value[kVectors];
       for (std::size_t v = 0; v < kVectors; ++v) value[v] = LoadElements(row + v * kLanes);
       for (std::size_t r = 0; r < kRows; ++r) {

@@ -87,30 +87,26 @@ void StoreOutput(const float* values, float inverse, std::size_t value_dim, floa
 struct Scratch {
   Scratch(float* memory, std::size_t head_dim, std::size_t value_dim)
       : queries(memory),
-        keys(queries + PaddedDim(kMaxTileRows * head_dim)),
-        values(keys + kKeyTile * head_dim),
-        scores(values + kKeyTile * PaddedDim(value_dim)),
-        piece_values(scores + kMaxTileRows * kKeyTile),
+        tile(queries + PaddedDim(kMaxTileRows * head_dim)),
+        scores(tile + kKeyTile * std::max(head_dim, PaddedDim(value_dim))),
+        piece_values(scores + kMaxTileRows * kKeyPiece),
         row_values(piece_values + kMaxTileRows * PaddedDim(value_dim)),
-        lane_sums(row_values + kMaxTileRows * PaddedDim(value_dim)),
-        key_scales(lane_sums + kMaxTileRows * 16),
-        value_scales(key_scales + kKeyTile) {}
+        key_scales(row_values + kMaxTileRows * PaddedDim(value_dim)),
+        value_scales(key_scales + kKeyPiece) {}
 
   static std::size_t Floats(std::size_t head_dim, std::size_t value_dim) {
-    return PaddedDim(kMaxTileRows * head_dim) + kKeyTile * head_dim +
-           (kKeyTile + 2 * kMaxTileRows) * PaddedDim(value_dim) + kMaxTileRows * (kKeyTile + 16) +
-           2 * kKeyTile;
+    return PaddedDim(kMaxTileRows * head_dim) +
+           kKeyTile * std::max(head_dim, PaddedDim(value_dim)) +
+           2 * kMaxTileRows * PaddedDim(value_dim) + (kMaxTileRows + 2) * kKeyPiece;
   }
 
-  float* queries;       ///< [rows, head_dim], times the scale.
-  float* keys;          ///< [4][head_dim][16]: a tile's key blocks.
-  float* values;        ///< [kKeyTile, PaddedDim(value_dim)]
-  float* scores;        ///< [rows, kKeyTile], then what values are multiplied by.
+  float* queries;  ///< [rows, head_dim], times the scale.
+  float* tile;     ///< Key blocks [4][head_dim][16], or values [kKeyTile, PaddedDim(value_dim)].
+  float* scores;   ///< [rows, kKeyPiece], then what values are multiplied by.
   float* piece_values;  ///< [rows, PaddedDim(value_dim)]: weighted values of this piece.
   float* row_values;    ///< The same of the pieces before it.
-  float* lane_sums;     ///< [rows, 16]
-  float* key_scales;    ///< [kKeyTile]
-  float* value_scales;  ///< [kKeyTile]
+  float* key_scales;    ///< [kKeyPiece]
+  float* value_scales;  ///< [kKeyPiece]
 };
 
 /// Rows that are computed together.
@@ -147,13 +143,7 @@ class TileRun {
       end = std::max(end, args_.key_end[r]);
     }
     for (std::size_t piece = begin / kKeyPiece * kKeyPiece; piece < end; piece += kKeyPiece) {
-      StartPiece();
-      const std::size_t piece_end = std::min(end, piece + kKeyPiece);
-      for (std::size_t first = std::max(piece, begin / kKeyTile * kKeyTile); first < piece_end;
-           first += kKeyTile) {
-        AttendKeyTile(first, std::max(begin, first), std::min(end, first + kKeyTile));
-      }
-      FinishPiece();
+      AttendPiece(piece, std::max(begin, piece), std::min(end, piece + kKeyPiece));
     }
     if (args_.partial != nullptr) {
       for (std::size_t r = 0; r < args_.rows; ++r) StorePartial(r);
@@ -168,32 +158,38 @@ class TileRun {
     return {args_.rows * index / blocks_, args_.rows * (index + 1) / blocks_};
   }
 
-  void StartPiece() {
-    std::fill_n(piece_, args_.rows, RowSums());
+  /// Keys [begin, end) of the piece that starts at `first`.
+  void AttendPiece(std::size_t first, std::size_t begin, std::size_t end) {
+    piece_begin_ = first;
+    // Scores become numerators in place, in the map if one is wanted.
+    const bool in_map = args_.weights != nullptr && !kScaled;
+    scores_ = in_map ? args_.weights + first : scratch_.scores;
+    stride_ = in_map ? args_.weights_stride : kKeyPiece;
+    valid_ = Holes(begin, end);
+    LoadScales(begin, end);
     std::fill_n(scratch_.piece_values, args_.rows * padded_, 0.0F);
-    std::fill_n(scratch_.lane_sums, args_.rows * kLanes, 0.0F);
-  }
 
-  void FinishPiece() {
+    const std::size_t first_tile = begin / kKeyTile * kKeyTile;
+    for (std::size_t tile = first_tile; tile < end; tile += kKeyTile) {
+      if (direct_) {
+        ScoreTile(StoredKeys(tile), tile);
+      } else {
+        PackTileKeys(tile, std::max(begin, tile), std::min(end, tile + kKeyTile));
+        ScoreTile(TileView<float>{scratch_.tile, kKvBlock * args_.head_dim}, tile);
+      }
+    }
+    for (std::size_t r = 0; r < args_.rows; ++r) SoftmaxRow(r);
+    for (std::size_t tile = first_tile; tile < end; tile += kKeyTile) {
+      if (direct_) {
+        AddTile(StoredValues(tile), tile);
+      } else {
+        PackTileValues(tile, std::max(begin, tile), std::min(end, tile + kKeyTile));
+        AddTile(TileView<float>{scratch_.tile, kKvBlock * padded_}, tile);
+      }
+    }
     for (std::size_t r = 0; r < args_.rows; ++r) {
-      piece_[r].sum = SumLanes(hn::Load(F32Tag(), scratch_.lane_sums + r * kLanes));
       MergePiece(piece_[r], scratch_.piece_values + r * padded_, padded_, &row_[r],
                  scratch_.row_values + r * padded_);
-    }
-  }
-
-  /// Keys [begin, end) of the tile that starts at `first`.
-  void AttendKeyTile(std::size_t first, std::size_t begin, std::size_t end) {
-    const std::size_t column_begin = (begin - first) / kKvBlock * kKvBlock;
-    const std::size_t column_end = PaddedDim(end - first);
-    const std::uint8_t* valid = Holes(first, begin, end);
-    LoadScales(first, column_begin, column_end);
-    if (direct_) {
-      AttendTileOf(StoredKeys(first), StoredValues(first), first, valid);
-    } else {
-      PackTile(first, begin - first, end - first);
-      AttendTileOf(TileView<float>{scratch_.keys, kKvBlock * args_.head_dim},
-                   TileView<float>{scratch_.values, kKvBlock * padded_}, first, valid);
     }
   }
 
@@ -212,89 +208,90 @@ class TileRun {
             args_.value_stride / sizeof(Element)};
   }
 
-  /// The scales of 8-bit rows of the tile's columns [begin, end).
-  void LoadScales(std::size_t first, std::size_t begin, std::size_t end) {
+  /// The scales of 8-bit rows of the keys [begin, end).
+  void LoadScales(std::size_t begin, std::size_t end) {
     if constexpr (!kScaled) return;
-    for (std::size_t column = begin; column < end; column += kKvBlock) {
-      const std::byte* keys = KeyBlockAt(first + column);
-      const std::byte* values = ValueBlockAt(first + column);
-      std::memcpy(scratch_.key_scales + column,
-                  keys + KeyBlockElementBytes(args_.kv_type, args_.head_dim),
+    for (std::size_t key = begin / kKvBlock * kKvBlock; key < end; key += kKvBlock) {
+      std::memcpy(scratch_.key_scales + key - piece_begin_,
+                  KeyBlockAt(key) + KeyBlockElementBytes(args_.kv_type, args_.head_dim),
                   kKvBlock * sizeof(float));
-      std::memcpy(scratch_.value_scales + column,
-                  values + ValueBlockElementBytes(args_.kv_type, args_.value_dim),
+      std::memcpy(scratch_.value_scales + key - piece_begin_,
+                  ValueBlockAt(key) + ValueBlockElementBytes(args_.kv_type, args_.value_dim),
                   kKvBlock * sizeof(float));
     }
   }
 
-  /// Brings the columns [begin, end) of keys and values into scratch.
-  void PackTile(std::size_t first, std::size_t begin, std::size_t end) {
+  /// Brings the keys [begin, end) of a tile into scratch.
+  void PackTileKeys(std::size_t tile, std::size_t begin, std::size_t end) {
     if (!args_.blocked) {
-      PackKeys(args_.key, args_.key_stride, first, begin, end, args_.head_dim, scratch_.keys);
-      PackValues(args_.value, args_.value_stride, first, begin, end, args_.value_dim, padded_,
-                 scratch_.values);
+      PackKeys(args_.key, args_.key_stride, tile, begin - tile, end - tile, args_.head_dim,
+               scratch_.tile);
       return;
     }
-    const std::size_t key_block = kKvBlock * args_.head_dim;
-    for (std::size_t block = begin / kKvBlock; block * kKvBlock < end; ++block) {
-      const std::size_t column = block * kKvBlock;
-      UnpackElements(reinterpret_cast<const Element*>(KeyBlockAt(first + column)), key_block,
-                     scratch_.keys + block * key_block);
-      // Values of positions that nobody has stored yet may be anything, but are not multiplied.
-      UnpackElements(reinterpret_cast<const Element*>(ValueBlockAt(first + column)),
-                     kKvBlock * padded_, scratch_.values + column * padded_);
+    for (std::size_t key = begin / kKvBlock * kKvBlock; key < end; key += kKvBlock) {
+      UnpackElements(reinterpret_cast<const Element*>(KeyBlockAt(key)), kKvBlock * args_.head_dim,
+                     scratch_.tile + (key - tile) * args_.head_dim);
     }
   }
 
-  /// The tile's flags, or null if none of its keys is hidden.
-  const std::uint8_t* Holes(std::size_t first, std::size_t begin, std::size_t end) const {
-    if (args_.key_valid == nullptr) return nullptr;
-    const std::uint8_t* hole = std::find(args_.key_valid + begin, args_.key_valid + end, 0);
-    return hole == args_.key_valid + end ? nullptr : args_.key_valid + first;
+  /// The same for values. Those of positions that nobody has stored yet may be anything, but are
+  /// not multiplied.
+  void PackTileValues(std::size_t tile, std::size_t begin, std::size_t end) {
+    if (!args_.blocked) {
+      PackValues(args_.value, args_.value_stride, tile, begin - tile, end - tile, args_.value_dim,
+                 padded_, scratch_.tile);
+      return;
+    }
+    for (std::size_t key = begin / kKvBlock * kKvBlock; key < end; key += kKvBlock) {
+      UnpackElements(reinterpret_cast<const Element*>(ValueBlockAt(key)), kKvBlock * padded_,
+                     scratch_.tile + (key - tile) * padded_);
+    }
   }
 
-  /// The columns of the tile that the row sees, holes aside.
-  std::size_t ColumnBegin(std::size_t row, std::size_t first) const {
-    return std::clamp(args_.key_begin[row], first, first + kKeyTile) - first;
+  /// The piece's flags, or null if none of the keys [begin, end) is hidden.
+  const std::uint8_t* Holes(std::size_t begin, std::size_t end) const {
+    if (args_.key_valid == nullptr) return nullptr;
+    const std::uint8_t* hole = std::find(args_.key_valid + begin, args_.key_valid + end, 0);
+    return hole == args_.key_valid + end ? nullptr : args_.key_valid + piece_begin_;
   }
-  std::size_t ColumnEnd(std::size_t row, std::size_t first) const {
-    return std::clamp(args_.key_end[row], first, first + kKeyTile) - first;
+
+  /// The columns, counted from `first`, of `count` keys from there on that the row sees, holes
+  /// aside.
+  std::size_t ColumnBegin(std::size_t row, std::size_t first, std::size_t count = kKeyTile) const {
+    return std::clamp(args_.key_begin[row], first, first + count) - first;
+  }
+  std::size_t ColumnEnd(std::size_t row, std::size_t first, std::size_t count = kKeyTile) const {
+    return std::clamp(args_.key_end[row], first, first + count) - first;
+  }
+
+  /// Asks for part `index` of blocks_ of the stored tile that comes next, while this one is
+  /// multiplied.
+  void PrefetchPart(const std::byte* tile, std::size_t stride, std::size_t index) const {
+    if (!args_.blocked) return;
+    constexpr std::size_t kLine = 64;
+    const std::size_t lines = kKeyTile / kKvBlock * stride / kLine;
+    const std::size_t end = lines * (index + 1) / blocks_;
+    for (std::size_t line = lines * index / blocks_; line < end; ++line) {
+      hwy::Prefetch(tile + line * kLine);
+    }
   }
 
   template <typename Stored>
-  void AttendTileOf(const TileView<Stored>& keys, const TileView<Stored>& values, std::size_t first,
-                    const std::uint8_t* valid) {
-    // Scores become numerators in place, in the map if one is wanted.
-    const bool in_map = args_.weights != nullptr && !kScaled;
-    float* scores = in_map ? args_.weights + first : scratch_.scores;
-    const std::size_t stride = in_map ? args_.weights_stride : kKeyTile;
+  void ScoreTile(const TileView<Stored>& keys, std::size_t first) {
+    const std::size_t offset = first - piece_begin_;
+    const float* factors = kScaled ? scratch_.key_scales + offset : nullptr;
     for (std::size_t b = 0; b < blocks_; ++b) {
       const RowBlock block = Block(b);
+      if (!direct_) PrefetchPart(KeyBlockAt(first + kKeyTile), args_.key_stride, b);
       // Ranges ascend, so the first row begins and the last one ends.
       const std::size_t begin = ColumnBegin(block.begin, first) / kKvBlock * kKvBlock;
       const std::size_t end = PaddedDim(ColumnEnd(block.end - 1, first));
       if (begin >= end) continue;
-      const float* factors = kScaled ? scratch_.key_scales : nullptr;
       WithRows(block.end - block.begin, [&](auto rows) HWY_ATTR {
         ScoreRows<decltype(rows)::value>(scratch_.queries + block.begin * args_.head_dim,
                                          args_.head_dim, keys, factors, begin, end,
-                                         scores + block.begin * stride, stride);
+                                         scores_ + block.begin * stride_ + offset, stride_);
       });
-      for (std::size_t r = block.begin; r < block.end; ++r) {
-        float* row = scores + r * stride;
-        const std::size_t row_begin = ColumnBegin(r, first);
-        const std::size_t row_end = ColumnEnd(r, first);
-        if (row_begin >= row_end) continue;
-        if (args_.softcap > 0.0F) CapRow(row + begin, end - begin);
-        if (valid != nullptr || row_begin % kKvBlock != 0 || row_end % kKvBlock != 0) {
-          MaskRow(row, row_begin, row_end, valid);
-        }
-        StepRow(r, first, row, row_begin / kKvBlock * kKvBlock, PaddedDim(row_end));
-      }
-    }
-    for (std::size_t b = 0; b < blocks_; ++b) {
-      const RowBlock block = Block(b);
-      AddValues(scores, stride, values, block, first, valid);
     }
   }
 
@@ -304,46 +301,46 @@ class TileRun {
   }
 
   /// -inf for every column in the row's vectors that it does not see.
-  void MaskRow(float* scores, std::size_t begin, std::size_t end, const std::uint8_t* valid) {
+  void MaskRow(float* scores, std::size_t begin, std::size_t end) {
     std::fill(scores + begin / kKvBlock * kKvBlock, scores + begin, kMinusInfinity);
     std::fill(scores + end, scores + PaddedDim(end), kMinusInfinity);
-    if (valid == nullptr) return;
+    if (valid_ == nullptr) return;
     for (std::size_t column = begin; column < end; ++column) {
-      if (valid[column] == 0) scores[column] = kMinusInfinity;
+      if (valid_[column] == 0) scores[column] = kMinusInfinity;
     }
   }
 
-  /// Takes the scores of columns [begin, end), multiples of 16, into the row's maximum and sum, and
-  /// leaves in their place what values are to be multiplied by.
-  void StepRow(std::size_t row, std::size_t first, float* scores, std::size_t begin,
-               std::size_t end) {
+  /// Maximum and sum of the row's scores of this piece; leaves in their place what values are to be
+  /// multiplied by.
+  void SoftmaxRow(std::size_t row) {
     const F32Tag d;
+    piece_[row] = RowSums();
+    const std::size_t row_begin = ColumnBegin(row, piece_begin_, kKeyPiece);
+    const std::size_t row_end = ColumnEnd(row, piece_begin_, kKeyPiece);
+    if (row_begin >= row_end) return;
+    float* scores = scores_ + row * stride_;
+    const std::size_t begin = row_begin / kKvBlock * kKvBlock;
+    const std::size_t end = PaddedDim(row_end);
+    if (args_.softcap > 0.0F) CapRow(scores + begin, end - begin);
+    if (valid_ != nullptr || row_begin != begin || row_end != end) {
+      MaskRow(scores, row_begin, row_end);
+    }
     if (args_.scores != nullptr) {
       std::copy(scores + begin, scores + end,
-                args_.scores + row * args_.weights_stride + first + begin);
+                args_.scores + row * args_.weights_stride + piece_begin_ + begin);
     }
     F32 largest = hn::Load(d, scores + begin);
     for (std::size_t i = begin + kLanes; i < end; i += kLanes) {
       largest = hn::Max(largest, hn::Load(d, scores + i));
     }
-    const float tile_max = hn::GetLane(hn::MaxOfLanes(d, largest));
-    float* lane_sums = scratch_.lane_sums + row * kLanes;
-    F32 total = hn::Load(d, lane_sums);
-    RowSums& piece = piece_[row];
     // A NaN may get lost here, but not below: its own exponential is NaN and so is the sum.
-    if (tile_max > piece.max) {
-      const F32 rescale = ExpNonPositive(hn::Set(d, piece.max - tile_max));
-      piece.max = tile_max;
-      total = hn::Mul(total, rescale);
-      float* values = scratch_.piece_values + row * padded_;
-      for (std::size_t i = 0; i < padded_; i += kLanes) {
-        hn::Store(hn::Mul(hn::Load(d, values + i), rescale), d, values + i);
-      }
-    }
-    const F32 shift = hn::Set(d, Shift(piece.max));
+    const float max = hn::GetLane(hn::MaxOfLanes(d, largest));
+    const F32 shift = hn::Set(d, Shift(max));
+    F32 total = hn::Zero(d);
     if constexpr (kScaled) {
-      float* map =
-          args_.weights == nullptr ? nullptr : args_.weights + row * args_.weights_stride + first;
+      float* map = args_.weights == nullptr
+                       ? nullptr
+                       : args_.weights + row * args_.weights_stride + piece_begin_;
       for (std::size_t i = begin; i < end; i += kLanes) {
         const F32 numerator = ExpNonPositive(hn::Sub(hn::Load(d, scores + i), shift));
         if (map != nullptr) hn::Store(numerator, d, map + i);
@@ -357,48 +354,47 @@ class TileRun {
         total = hn::Add(total, numerator);
       }
     }
-    hn::Store(total, d, lane_sums);
-    if (args_.weights != nullptr) TileMaxOf(row)[first / kKeyTile] = piece.max;
+    piece_[row] = {max, SumLanes(total)};
+    if (args_.weights != nullptr) PieceMaxOf(row)[piece_begin_ / kKeyPiece] = max;
   }
 
-  float* TileMaxOf(std::size_t row) const {
-    return args_.tile_max + row * TileMaxFloats(args_.key_count);
+  float* PieceMaxOf(std::size_t row) const {
+    return args_.piece_max + row * PieceMaxFloats(args_.key_count);
   }
 
-  /// Adds numerators times values: what all rows of the block see, together; the rest row by row,
-  /// for a row must not touch hidden values, which may be NaN.
+  /// Adds numerators times values: what all rows of a block see, together; the rest row by row, for
+  /// a row must not touch hidden values, which may be NaN.
   template <typename Stored>
-  void AddValues(const float* numerators, std::size_t stride, const TileView<Stored>& values,
-                 const RowBlock& block, std::size_t first, const std::uint8_t* valid) {
-    const std::size_t begin = ColumnBegin(block.end - 1, first);
-    const std::size_t end = ColumnEnd(block.begin, first);
-    const bool together = begin < end;
-    for (std::size_t r = block.begin; r < block.end; ++r) {
-      const std::size_t row_begin = ColumnBegin(r, first);
-      const std::size_t row_end = together ? begin : ColumnEnd(r, first);
-      if (row_begin < row_end) {
-        AddRowValues(r, numerators, stride, values, row_begin, row_end, valid);
+  void AddTile(const TileView<Stored>& values, std::size_t first) {
+    for (std::size_t b = 0; b < blocks_; ++b) {
+      const RowBlock block = Block(b);
+      if (!direct_) PrefetchPart(ValueBlockAt(first + kKeyTile), args_.value_stride, b);
+      const std::size_t begin = ColumnBegin(block.end - 1, first);
+      const std::size_t end = ColumnEnd(block.begin, first);
+      const bool together = begin < end;
+      for (std::size_t r = block.begin; r < block.end; ++r) {
+        const std::size_t row_end = together ? begin : ColumnEnd(r, first);
+        AddRows<1>(r, values, first, ColumnBegin(r, first), row_end);
+      }
+      if (!together) continue;
+      WithRows(block.end - block.begin, [&](auto rows) HWY_ATTR {
+        AddRows<decltype(rows)::value>(block.begin, values, first, begin, end);
+      });
+      for (std::size_t r = block.begin; r < block.end; ++r) {
+        AddRows<1>(r, values, first, end, ColumnEnd(r, first));
       }
     }
-    if (!together) return;
-    WithRows(block.end - block.begin, [&](auto rows) HWY_ATTR {
-      constexpr std::size_t kRows = decltype(rows)::value;
-      ValueRows<kRows, StepsFor(kRows, 1, 8)>(numerators + block.begin * stride, stride, values,
-                                              padded_, begin, end, valid,
-                                              scratch_.piece_values + block.begin * padded_);
-    });
-    for (std::size_t r = block.begin; r < block.end; ++r) {
-      const std::size_t row_end = ColumnEnd(r, first);
-      if (end < row_end) AddRowValues(r, numerators, stride, values, end, row_end, valid);
-    }
   }
 
-  template <typename Stored>
-  void AddRowValues(std::size_t row, const float* numerators, std::size_t stride,
-                    const TileView<Stored>& values, std::size_t begin, std::size_t end,
-                    const std::uint8_t* valid) {
-    ValueRows<1, StepsFor(1, 1, 8)>(numerators + row * stride, stride, values, padded_, begin, end,
-                                    valid, scratch_.piece_values + row * padded_);
+  /// The tile's columns [begin, end) for kRows rows.
+  template <std::size_t kRows, typename Stored>
+  HWY_INLINE void AddRows(std::size_t row, const TileView<Stored>& values, std::size_t first,
+                          std::size_t begin, std::size_t end) {
+    if (begin >= end) return;
+    const std::size_t offset = first - piece_begin_;
+    ValueRows<kRows, StepsFor(kRows, 1, 8)>(
+        scores_ + row * stride_ + offset, stride_, values, padded_, begin, end,
+        valid_ == nullptr ? nullptr : valid_ + offset, scratch_.piece_values + row * padded_);
   }
 
   void StorePartial(std::size_t row) {
@@ -423,7 +419,7 @@ class TileRun {
     }
   }
 
-  /// Turns numerators, each relative to the maximum that its tile knew, into weights.
+  /// Turns numerators, each relative to the maximum of its piece, into weights.
   void FinishWeights(std::size_t row) {
     const F32Tag d;
     const std::size_t begin = std::min(args_.key_begin[row], args_.key_count);
@@ -438,21 +434,21 @@ class TileRun {
     }
     if (begin == end) return;
 
-    const std::size_t first_tile = begin / kKeyTile;
-    const std::size_t last_tile = (end - 1) / kKeyTile;
-    float* factors = TileMaxOf(row);
+    const std::size_t first_piece = begin / kKeyPiece;
+    const std::size_t last_piece = (end - 1) / kKeyPiece;
+    float* factors = PieceMaxOf(row);
     const F32 max = hn::Set(d, Shift(row_[row].max));
     const F32 inverse = hn::Set(d, Inverse(row_[row]));
-    for (std::size_t tile = first_tile / kLanes * kLanes; tile <= last_tile; tile += kLanes) {
-      const F32 difference = hn::Sub(hn::Load(d, factors + tile), max);
-      hn::Store(hn::Mul(ExpNonPositive(difference), inverse), d, factors + tile);
+    for (std::size_t piece = first_piece / kLanes * kLanes; piece <= last_piece; piece += kLanes) {
+      const F32 difference = hn::Sub(hn::Load(d, factors + piece), max);
+      hn::Store(hn::Mul(ExpNonPositive(difference), inverse), d, factors + piece);
     }
     if (std::isnan(row_[row].sum)) return FinishNanWeights(weights, begin, end);
-    for (std::size_t tile = first_tile; tile <= last_tile; ++tile) {
-      const F32 factor = hn::Set(d, factors[tile]);
-      const std::size_t tile_end = std::min(PaddedDim(end), (tile + 1) * kKeyTile);
-      std::size_t i = std::max(begin / kKvBlock * kKvBlock, tile * kKeyTile);
-      for (; i < tile_end; i += kLanes) {
+    for (std::size_t piece = first_piece; piece <= last_piece; ++piece) {
+      const F32 factor = hn::Set(d, factors[piece]);
+      const std::size_t piece_end = std::min(PaddedDim(end), (piece + 1) * kKeyPiece);
+      std::size_t i = std::max(begin / kKvBlock * kKvBlock, piece * kKeyPiece);
+      for (; i < piece_end; i += kLanes) {
         hn::Store(hn::Mul(hn::Load(d, weights + i), factor), d, weights + i);
       }
     }
@@ -473,6 +469,11 @@ class TileRun {
   const std::size_t padded_;  ///< Floats between rows of weighted values.
   const bool direct_;         ///< Reads keys and values where they are stored.
   const std::size_t blocks_;  ///< Of rows.
+  // Of the piece at hand:
+  std::size_t piece_begin_ = 0;
+  float* scores_ = nullptr;  ///< Column 0 of row 0.
+  std::size_t stride_ = 0;   ///< Floats between rows of scores.
+  const std::uint8_t* valid_ = nullptr;
   RowSums piece_[kMaxTileRows];
   RowSums row_[kMaxTileRows];
 };

@@ -1,15 +1,15 @@
-// The attention tile: a block of query rows against all keys they may see, with an online softmax.
+// The attention tile: a block of query rows against all keys they may see, with a softmax that is
+// merged piece by piece (Milakov & Gimelshein 2018, Dao et al. 2022).
 //
 // One order of arithmetic defines a row's result, whatever rows are beside it, however keys are
 // stored or spread over threads, with or without weights asked for; within one instruction set all
 // results are therefore bit-equal:
 //  - a score is one chain of fused multiply-adds over the width, of the query times the scale and
 //    the stored key; the scale of 8-bit keys multiplies the sum;
-//  - keys are walked in tiles whose boundaries are absolute multiples of kKeyTile. If a tile's
-//    maximum exceeds the running one, sums are rescaled; then the exponentials are added to one sum
-//    per lane, and each element of the weighted values is one chain over the keys;
-//  - at absolute multiples of kKeyPiece all of that begins anew, and the finished piece is merged
-//    with those before it, in ascending order. Pieces of which nothing is visible are left out.
+//  - keys are walked in pieces whose boundaries are absolute multiples of kKeyPiece. In a piece the
+//    maximum is taken, exponentials are added to one sum per lane, and each element of the weighted
+//    values is one chain over the keys;
+//  - the pieces are merged in ascending order; those of which nothing is visible are left out.
 //
 // NaN and +inf scores turn their row into NaN; a row whose scores are all -inf is treated like one
 // that sees no key. Values outside every row's range are never read, hidden keys never reach a row.

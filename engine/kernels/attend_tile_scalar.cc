@@ -76,24 +76,21 @@ struct RunningRow {
   bool SawNothing() const { return max == kMasked; }
 };
 
-/// Adds the keys [begin, end) of one key tile to the row.
-void AttendKeys(const AttendTileArgs& args, std::size_t begin, std::size_t end, const float* scores,
-                RunningRow* row, float* accumulated) {
-  float max = row->max;
-  for (std::size_t key = begin; key < end; ++key) max = MaxOrNan(max, scores[key - begin]);
-  if (max == kMasked) return;  // Nothing visible so far.
-  const float rescale = std::exp(row->max - max);
-  row->max = max;
-  row->sum *= rescale;
-  for (std::size_t i = 0; i < args.value_dim; ++i) accumulated[i] *= rescale;
+/// The keys [begin, end) of one piece; values must be 0 before.
+RunningRow AttendKeys(const AttendTileArgs& args, std::size_t begin, std::size_t end,
+                      const float* scores, float* values) {
+  RunningRow row;
+  for (std::size_t key = begin; key < end; ++key) row.max = MaxOrNan(row.max, scores[key - begin]);
+  if (row.SawNothing()) return row;
   for (std::size_t key = begin; key < end; ++key) {
     if (scores[key - begin] == kMasked) continue;
-    const float weight = std::exp(scores[key - begin] - max);
-    row->sum += weight;
+    const float weight = std::exp(scores[key - begin] - row.max);
+    row.sum += weight;
     for (std::size_t i = 0; i < args.value_dim; ++i) {
-      accumulated[i] += weight * ValueElement(args, key, i);
+      values[i] += weight * ValueElement(args, key, i);
     }
   }
+  return row;
 }
 
 /// Takes a finished piece into what the row has so far.
@@ -132,19 +129,15 @@ RunningRow AttendPieces(const AttendTileArgs& args, std::size_t r, float* values
       args.query + r / args.heads * args.query_stride + r % args.heads * args.head_dim;
   float* piece_values = values + args.value_dim;
   RunningRow row;
-  float scores[kKeyTile];
+  float scores[kKeyPiece];
   for (std::size_t key = begin; key < end;) {
-    RunningRow piece;
+    const std::size_t next = std::min(end, (key / kKeyPiece + 1) * kKeyPiece);
+    for (std::size_t j = key; j < next; ++j) scores[j - key] = Score(args, query, j);
     std::fill_n(piece_values, args.value_dim, 0.0F);
-    const std::size_t piece_end = std::min(end, (key / kKeyPiece + 1) * kKeyPiece);
-    while (key < piece_end) {
-      const std::size_t next = std::min(piece_end, (key / kKeyTile + 1) * kKeyTile);
-      for (std::size_t j = key; j < next; ++j) scores[j - key] = Score(args, query, j);
-      AttendKeys(args, key, next, scores, &piece, piece_values);
-      if (all != nullptr) std::copy_n(scores, next - key, all + key);
-      key = next;
-    }
+    const RunningRow piece = AttendKeys(args, key, next, scores, piece_values);
+    if (all != nullptr) std::copy_n(scores, next - key, all + key);
     MergePiece(piece, piece_values, args.value_dim, &row, values);
+    key = next;
   }
   return row;
 }

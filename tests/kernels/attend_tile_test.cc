@@ -45,8 +45,8 @@ struct Tile {
     float* map_of_weights = maps.As<float>();
     float* map_of_scores = map_of_weights + rows * stride + 16;
     for (float* map : {map_of_weights, map_of_scores}) std::fill_n(map + rows * stride, 16, 5.0F);
-    const auto tile_max =
-        platform::AlignedBuffer::Allocate((rows + 1) * TileMaxFloats(keys) * sizeof(float));
+    const auto piece_max =
+        platform::AlignedBuffer::Allocate((rows + 1) * PieceMaxFloats(keys) * sizeof(float));
     args.rows = rows;
     args.query = query.data();
     args.query_stride = args.head_dim;
@@ -64,7 +64,7 @@ struct Tile {
     args.scores = map_of_scores;
     args.weights_stride = stride;
     args.key_count = keys;
-    args.tile_max = tile_max.As<float>();
+    args.piece_max = piece_max.As<float>();
     args.scratch = scratch.As<float>();
     kernels.attend_tile(args);
     EXPECT_TRUE(out.FencesStand() && lse.FencesStand());
@@ -224,7 +224,7 @@ TEST_P(AttendTileTest, ARowIsBitEqualInAnyCompany) {
     all.value = Random(all.value.size());
     for (std::size_t r = 0; r < all.rows; ++r) {
       all.begin[r] = 5 * r;
-      all.end[r] = 100 + 8 * r;
+      all.end[r] = 100 + 4 * r;
     }
     all.Run(kernels());
     for (std::size_t r = 0; r < all.rows; ++r) {
