@@ -20,6 +20,7 @@ using Command = std::function<Status()>;
 void AddBench(CLI::App& app, Command& command);
 void AddGenerate(CLI::App& app, Command& command);
 void AddInfo(CLI::App& app, Command& command);
+void AddPerplexity(CLI::App& app, Command& command);
 void AddQuantize(CLI::App& app, Command& command);
 void AddSynth(CLI::App& app, Command& command);
 void AddTokenize(CLI::App& app, Command& command);

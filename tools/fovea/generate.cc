@@ -11,6 +11,7 @@
 #include "tools/common/read_text.h"
 #include "tools/common/session_arguments.h"
 #include "tools/fovea/commands.h"
+#include "tools/fovea/greedy_decoder.h"
 
 namespace fovea::tools {
 namespace {
@@ -24,6 +25,7 @@ struct GenerateArguments {
   SessionArguments session;
   bool echo = false;
   bool rates = false;
+  std::size_t lookup = 0;  ///< Tokens guessed per run at most; 0: none.
 };
 
 double Seconds(std::chrono::steady_clock::time_point since) {
@@ -57,13 +59,25 @@ Result<std::size_t> ContextFor(const Model& model, const GenerateArguments& argu
   return std::min(limit, prompt + std::min(arguments.max_tokens, limit));
 }
 
-void PrintRates(std::size_t prompt, double prefill, std::size_t steps, double decode) {
-  std::fprintf(stderr, "prefill: %zu tokens in %.3f s (%.1f tokens/s)\n", prompt, prefill,
-               static_cast<double>(prompt) / prefill);
-  if (steps > 0) {
-    std::fprintf(stderr, "decode:  %zu tokens in %.3f s (%.1f tokens/s)\n", steps, decode,
-                 static_cast<double>(steps) / decode);
+struct Rates {
+  std::size_t prompt = 0;
+  double prefill = 0.0;   ///< Seconds.
+  std::size_t steps = 0;  ///< Tokens generated after the first.
+  double decode = 0.0;    ///< Seconds.
+};
+
+void PrintRates(const Rates& rates) {
+  std::fprintf(stderr, "prefill: %zu tokens in %.3f s (%.1f tokens/s)\n", rates.prompt,
+               rates.prefill, static_cast<double>(rates.prompt) / rates.prefill);
+  if (rates.steps > 0) {
+    std::fprintf(stderr, "decode:  %zu tokens in %.3f s (%.1f tokens/s)\n", rates.steps,
+                 rates.decode, static_cast<double>(rates.steps) / rates.decode);
   }
+}
+
+void PrintGuesses(const GreedyDecoder& decoder) {
+  std::fprintf(stderr, "lookup:  %zu of %zu guessed tokens were right, %zu runs of the model\n",
+               decoder.accepted(), decoder.drafted(), decoder.runs());
 }
 
 Status Generate(const GenerateArguments& arguments) {
@@ -71,6 +85,9 @@ Status Generate(const GenerateArguments& arguments) {
   if (!options) return options.status();
   auto sampler = Sampler::Create(arguments.sampler);
   if (!sampler) return sampler.status();
+  if (arguments.lookup > 0 && arguments.sampler.temperature > 0.0F) {
+    return {StatusCode::kInvalidArgument, "--lookup gives greedy text: it needs --temperature 0"};
+  }
   std::string prompt = arguments.prompt;
   if (!arguments.file.empty()) {
     auto text = ReadText(arguments.file);
@@ -87,31 +104,47 @@ Status Generate(const GenerateArguments& arguments) {
   auto session = Session::Create(*model, *options);
   if (!session) return session.error();
 
+  Rates rates = {.prompt = ids->size()};
   const auto prefill_start = std::chrono::steady_clock::now();
   auto logits = session->Prefill(*ids);
   if (!logits) return logits.error();
-  const double prefill = Seconds(prefill_start);
+  rates.prefill = Seconds(prefill_start);
 
   const Tokenizer& tokenizer = *model->tokenizer();
   StreamingDetokenizer detokenizer(tokenizer, /*at_start=*/false);  // The prompt came before.
   if (arguments.echo) {
     if (Status status = Print(prompt); !status.ok()) return status;
   }
+  GreedyDecoder greedy(*session, *ids, arguments.lookup);
   const auto decode_start = std::chrono::steady_clock::now();
-  std::size_t steps = 0;
+  auto first = sampler->Sample(*logits);
+  if (!first) return first.status();
+  std::vector<std::int32_t> known = {*first};  // Chosen, not yet printed from `at` on.
+  std::size_t at = 0;
   for (std::size_t made = 0; made < arguments.max_tokens; ++made) {
-    auto id = sampler->Sample(*logits);
-    if (!id) return id.status();
-    if (tokenizer.IsEndOfGeneration(*id)) break;
-    if (Status status = Print(detokenizer.Push(*id)); !status.ok()) return status;
-    if (made + 1 == arguments.max_tokens || session->position() == session->max_tokens()) break;
-    logits = session->Decode(*id);
-    if (!logits) return logits.error();
-    ++steps;
+    const std::int32_t id = known[at++];
+    if (tokenizer.IsEndOfGeneration(id)) break;
+    if (Status status = Print(detokenizer.Push(id)); !status.ok()) return status;
+    if (made + 1 == arguments.max_tokens || ids->size() + made == session->max_tokens()) break;
+    ++rates.steps;
+    if (at < known.size()) continue;
+    at = 0;
+    if (arguments.lookup > 0) {
+      auto next = greedy.Next(id, arguments.max_tokens - made - 1);
+      if (!next) return next.status();
+      known.assign(next->begin(), next->end());
+    } else {
+      logits = session->Decode(id);
+      if (!logits) return logits.error();
+      auto next = sampler->Sample(*logits);
+      if (!next) return next.status();
+      known.assign(1, *next);
+    }
   }
-  const double decode = Seconds(decode_start);
+  rates.decode = Seconds(decode_start);
   if (Status status = Print(detokenizer.Finish() + "\n"); !status.ok()) return status;
-  if (arguments.rates) PrintRates(ids->size(), prefill, steps, decode);
+  if (arguments.rates) PrintRates(rates);
+  if (arguments.rates && arguments.lookup > 0) PrintGuesses(greedy);
   return Status::Ok();
 }
 
@@ -135,6 +168,11 @@ void AddGenerate(CLI::App& app, Command& command) {
   sub->add_option("--top-p", arguments->sampler.top_p, "keep the most likely tokens up to P")
       ->type_name("P");
   sub->add_option("--seed", arguments->sampler.seed, "same seed, same text")->type_name("N");
+  sub->add_option("--lookup", arguments->lookup,
+                  "guess up to N tokens at a time from earlier text and check them in one run: the "
+                  "same greedy text, sooner where it repeats itself (default 0: off)")
+      ->check(CLI::Range(0, 64))
+      ->type_name("N");
   sub->add_flag("--echo", arguments->echo, "print the prompt too");
   sub->add_flag("--rates", arguments->rates, "print prefill and decode rates to standard error");
   AddSessionArguments(*sub, arguments->session);

@@ -18,6 +18,7 @@ int main(int argc, char** argv) {
   fovea::tools::AddBench(app, command);
   fovea::tools::AddGenerate(app, command);
   fovea::tools::AddInfo(app, command);
+  fovea::tools::AddPerplexity(app, command);
   fovea::tools::AddQuantize(app, command);
   fovea::tools::AddSynth(app, command);
   fovea::tools::AddTokenize(app, command);
