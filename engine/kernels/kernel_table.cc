@@ -57,9 +57,16 @@ constexpr KernelTable WithBf16(KernelTable table) {
 }
 constexpr KernelTable kAvx512Bf16 = WithBf16(kAvx512Vnni);
 #if FOVEA_KERNELS_AMX
+constexpr Bf16Products kBf16OnTiles = {
+    .takes = [](DataType type) { return type == DataType::kF16 || type == DataType::kBF16; },
+    .prepare = N_AVX3::Bf16PrepareAmx,
+    .gemm = N_AVX3::Bf16GemmAmx,
+};
+
 constexpr KernelTable WithAmx(KernelTable table) {
   table.isa = Isa::kAmx;
   table.strip_gemm = N_AVX3::StripGemmAmx;
+  table.bf16 = &kBf16OnTiles;
   return table;
 }
 constexpr KernelTable kAmx = WithAmx(kAvx512Bf16);

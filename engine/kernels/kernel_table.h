@@ -12,6 +12,7 @@
 #include <cstdint>
 
 #include "engine/kernels/attend_args.h"
+#include "engine/kernels/bf16_products.h"
 #include "engine/kernels/quantized_row.h"
 #include "fovea/data_type.h"
 #include "fovea/isa.h"
@@ -76,6 +77,9 @@ struct KernelTable {
   /// sum), then fma(minimum, scaled_sum, sum) for types that have one. All tables give the same bits.
   void (*strip_gemm)(DataType type, const std::byte* strips, std::size_t count, std::size_t cols,
                      const QuantizedRows& x, std::size_t tokens, float* out, std::size_t out_stride);
+
+  /// Products in bfloat16; null if the instruction set has none.
+  const Bf16Products* bf16 = nullptr;
 
   std::size_t (*attend_scratch_floats)(std::size_t head_dim, std::size_t value_dim);
   void (*attend_tile)(const AttendTileArgs& args);

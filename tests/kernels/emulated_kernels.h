@@ -3,6 +3,7 @@
 #define FOVEA_TESTS_KERNELS_EMULATED_KERNELS_H_
 
 #include <cstddef>
+#include <cstdint>
 
 #include "engine/kernels/quantized_row.h"
 #include "engine/kernels/targets.h"
@@ -17,6 +18,14 @@ namespace fovea::kernels::N_AVX3 {
 void StripGemmEmulated(EmulatedTiles& tiles, DataType type, const std::byte* strips,
                        std::size_t count, std::size_t cols, const QuantizedRows& x,
                        std::size_t tokens, float* out, std::size_t out_stride);
+
+/// As Bf16Products. Need AVX512-BF16.
+void Bf16PrepareForTiles(const float* x, std::size_t x_stride, std::size_t tokens, std::size_t cols,
+                         std::uint16_t* prepared);
+void Bf16GemmEmulated(EmulatedTiles& tiles, DataType type, const std::byte* w,
+                      std::size_t row_bytes, std::size_t rows, const std::uint16_t* prepared,
+                      std::size_t tokens, std::size_t cols, float* out, std::size_t out_stride,
+                      std::byte* scratch);
 
 }  // namespace fovea::kernels::N_AVX3
 
