@@ -226,7 +226,8 @@ void EncodeBlock(const float* values, BlockQ5_K* block) {
   PackNibbles(fit, block->nibbles);
   for (std::size_t i = 0; i < 32; ++i) {
     unsigned bits = 0;
-    for (std::size_t run = 0; run < 8; ++run) bits |= (fit.quants[run * 32 + i] >> 4U) << run;
+    for (std::size_t run = 0; run < 8; ++run)
+      bits |= (unsigned{fit.quants[run * 32 + i]} >> 4U) << run;
     block->high_bits[i] = static_cast<std::uint8_t>(bits);
   }
 }
@@ -243,7 +244,8 @@ void EncodeBlock(const float* values, BlockQ6_K* block) {
     }
     for (std::size_t i = 0; i < 32; ++i) {
       unsigned bits = 0;
-      for (std::size_t run = 0; run < 4; ++run) bits |= (quants[run * 32 + i] >> 4U) << (2 * run);
+      for (std::size_t run = 0; run < 4; ++run)
+        bits |= (unsigned{quants[run * 32 + i]} >> 4U) << (2 * run);
       block->high_bits[half * 32 + i] = static_cast<std::uint8_t>(bits);
     }
   }

@@ -12,6 +12,7 @@
 #include "engine/quantize/tensor_types.h"
 #include "fovea/gguf_writer.h"
 #include "fovea/quantize.h"
+#include "platform/mapped_pages.h"
 #include "platform/thread_pool.h"
 
 namespace fovea {
@@ -72,6 +73,7 @@ class TensorWriter {
     for (std::size_t i = 0; i < report_.tensors.size(); ++i) {
       QuantizedTensor& planned = report_.tensors[i];
       if (Status s = Write(file_.tensors()[i].Matrix(), planned); !s.ok()) return s;
+      platform::ReleaseMappedPages(file_.tensors()[i].data);
       report_.error.Add(planned.error);
     }
     return {};
