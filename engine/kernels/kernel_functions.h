@@ -65,6 +65,12 @@ namespace N_AVX3 {
 // strip_gemm_vnni.cc
 void StripGemmVnni(DataType type, const std::byte* strips, std::size_t count, std::size_t cols,
                    const QuantizedRows& x, std::size_t tokens, float* out, std::size_t out_stride);
+// bf16_dot.cc
+void Bf16PrepareDot(const float* x, std::size_t x_stride, std::size_t tokens, std::size_t cols,
+                    std::uint16_t* prepared);
+void Bf16GemmDot(DataType type, const std::byte* w, std::size_t row_bytes, std::size_t rows,
+                 const std::uint16_t* prepared, std::size_t tokens, std::size_t cols, float* out,
+                 std::size_t out_stride, std::byte* scratch);
 // bf16_amx.cc
 void Bf16PrepareAmx(const float* x, std::size_t x_stride, std::size_t tokens, std::size_t cols,
                     std::uint16_t* prepared);

@@ -51,8 +51,15 @@ constexpr KernelTable WithVnni(KernelTable table) {
 }
 constexpr KernelTable kAvx512Vnni = WithVnni(kAvx512);
 
+constexpr Bf16Products kBf16Dots = {
+    .takes = [](DataType type) { return type == DataType::kBF16; },
+    .prepare = N_AVX3::Bf16PrepareDot,
+    .gemm = N_AVX3::Bf16GemmDot,
+};
+
 constexpr KernelTable WithBf16(KernelTable table) {
   table.isa = Isa::kAvx512Bf16;
+  table.bf16 = &kBf16Dots;
   return table;
 }
 constexpr KernelTable kAvx512Bf16 = WithBf16(kAvx512Vnni);

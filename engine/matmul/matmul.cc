@@ -20,16 +20,22 @@ constexpr std::size_t kRowStep = 32;
 /// Bytes of weights below which a task is not worth handing to another thread.
 constexpr std::size_t kMinTaskBytes = 16 * 1024;
 
-/// Bytes of one token's quantized row and of its blocks.
+/// Bytes of all tokens' quantized rows, of their blocks, and of their rows in bfloat16.
 struct ActivationBytes {
   explicit ActivationBytes(const ScratchShape& shape)
       : quants((platform::CheckedSize(shape.max_tokens) * shape.max_cols)
                    .AlignedUp(platform::kAlignment)),
         blocks((platform::CheckedSize(shape.max_tokens) *
                 (shape.max_cols / kernels::kActivationBlock) * sizeof(kernels::ActivationBlock))
-                   .AlignedUp(platform::kAlignment)) {}
+                   .AlignedUp(platform::kAlignment)),
+        rounded((platform::CheckedSize(shape.bf16 ? shape.max_tokens : 0) *
+                 kernels::Bf16Cols(shape.max_cols) * sizeof(std::uint16_t))
+                    .AlignedUp(platform::kAlignment)) {}
+  platform::CheckedSize all() const { return quants + blocks + rounded; }
+
   platform::CheckedSize quants;
   platform::CheckedSize blocks;
+  platform::CheckedSize rounded;
 };
 
 /// Tokens that one task quantizes.
@@ -50,6 +56,22 @@ kernels::QuantizedRows Quantize(const Context& context, const float* x, std::siz
   };
   context.parallel->Run((tokens + kTokensPerTask - 1) / kTokensPerTask, run);
   return {quants, blocks};
+}
+
+/// Rounds x to bfloat16 behind them.
+const std::uint16_t* Round(const Context& context, const float* x, std::size_t x_stride,
+                           std::size_t tokens, std::size_t cols) {
+  const ActivationBytes bytes(context.shape);
+  auto* rounded = reinterpret_cast<std::uint16_t*>(
+      context.scratch.data() + (bytes.quants + bytes.blocks).value() / sizeof(float));
+  constexpr std::size_t kGroup = kernels::kBf16TokenGroup;
+  const auto run = [&](std::size_t task, std::size_t /*worker*/) {
+    const std::size_t first = task * kGroup;
+    context.kernels->bf16->prepare(x + first * x_stride, x_stride, std::min(kGroup, tokens - first),
+                                   cols, rounded + first * kernels::Bf16Cols(cols));
+  };
+  context.parallel->Run((tokens + kGroup - 1) / kGroup, run);
+  return rounded;
 }
 
 /// Rows of one task of a product, the same for all its tasks but the last.
@@ -79,7 +101,7 @@ std::size_t ScratchFloats(const ScratchShape& shape) {
   const ActivationBytes bytes(shape);
   const platform::CheckedSize panels =
       platform::CheckedSize(PanelFloats(shape.max_cols)) * shape.workers * sizeof(float);
-  const platform::CheckedSize total = panels + bytes.quants + bytes.blocks;
+  const platform::CheckedSize total = panels + bytes.all();
   return total.ok() ? total.value() / sizeof(float) : std::numeric_limits<std::size_t>::max();
 }
 
@@ -89,20 +111,24 @@ void Multiply(const Context& context, std::span<const Product> products, const f
   const kernels::KernelTable& kernels = *context.kernels;
   const std::size_t workers = context.parallel->workers();
   const auto plan = [&](const Product& product) -> const Provider& {
-    return Plan({product.weight.type, tokens, kernels.isa, context.arithmetic});
+    return Plan({product.weight.type, tokens, kernels.isa, context.arithmetic,
+                 context.shape.bf16 ? kernels.bf16 : nullptr});
   };
   std::size_t tasks = 0;
   kernels::QuantizedRows quantized;
+  const std::uint16_t* rounded = nullptr;
   for (const Product& product : products) {
     tasks += TaskCount(product, workers);
     if (quantized.quants == nullptr && plan(product).quantizes) {
       quantized = Quantize(context, x, x_stride, tokens, product.weight.cols);
     }
+    if (rounded == nullptr && plan(product).rounds) {
+      rounded = Round(context, x, x_stride, tokens, product.weight.cols);
+    }
   }
   const std::size_t panel_floats = PanelFloats(context.shape.max_cols);
   const ActivationBytes activations(context.shape);
-  float* panels = context.scratch.data() +
-                  (activations.quants.value() + activations.blocks.value()) / sizeof(float);
+  float* panels = context.scratch.data() + activations.all().value() / sizeof(float);
 
   const auto run = [&](std::size_t task, std::size_t worker) {
     // The products' tasks are numbered one after the other.
@@ -123,6 +149,7 @@ void Multiply(const Context& context, std::span<const Product> products, const f
         .out = product->out + begin,
         .out_stride = product->out_stride,
         .quantized = quantized,
+        .rounded = rounded,
         .panel = {panels + worker * panel_floats, panel_floats},
     };
     plan(*product).multiply(kernels, block);

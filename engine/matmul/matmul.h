@@ -18,6 +18,7 @@ struct ScratchShape {
   std::size_t max_tokens = 0;
   std::size_t max_cols = 0;
   std::size_t workers = 1;
+  bool bf16 = false;  ///< Whether products in bfloat16 are to be had, if the kernels have them.
 };
 
 /// Floats of scratch that products up to this shape need; the largest size_t if they overflow.

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "engine/matmul/bf16_provider.h"
 #include "engine/matmul/native_providers.h"
 #include "engine/matmul/strip_provider.h"
 
@@ -12,6 +13,7 @@ namespace {
 constexpr std::array kProviders = {
     Provider{"integer strips", AcceptsStrips, MultiplyStrips, /*quantizes=*/true},
     Provider{"direct f32", AcceptsDirectF32, MultiplyDirectF32},
+    Provider{"bfloat16", AcceptsBf16, MultiplyBf16, /*quantizes=*/false, /*rounds=*/true},
     Provider{"direct half", AcceptsDirectHalf, MultiplyDirectHalf},
     Provider{"dequantized panel", AcceptsDequantizedPanel, MultiplyDequantizedPanel},
 };
@@ -19,6 +21,7 @@ constexpr std::array kProviders = {
 /// Half of a usual second-level cache of 512 KiB, so that a row of inputs and the block being
 /// decoded fit beside it.
 constexpr std::size_t kPanelFloats = 64 * 1024;
+static_assert(kPanelFloats * sizeof(float) >= kernels::kBf16ScratchBytes);
 
 /// A panel has at least this many rows however wide they are: fewer would leave register tiles
 /// empty. A strip of quantized rows and its outputs take less.

@@ -25,6 +25,7 @@ struct Problem {
   std::size_t tokens = 0;
   Isa isa = Isa::kScalar;
   Arithmetic arithmetic = Arithmetic::kExact;
+  const kernels::Bf16Products* bf16 = nullptr;  ///< The kernels' own, where they can be had.
 };
 
 /// A block of rows of a product, [tokens, rows] = x [tokens, cols] · weightᵀ, without bias.
@@ -35,7 +36,8 @@ struct RowBlock {
   std::size_t tokens = 0;
   float* out = nullptr;  ///< Row t at out + t * out_stride, [weight.rows].
   std::size_t out_stride = 0;
-  kernels::QuantizedRows quantized = {};  ///< x in 8 bits, for providers that ask for it.
+  kernels::QuantizedRows quantized = {};   ///< x in 8 bits, for providers that ask for it.
+  const std::uint16_t* rounded = nullptr;  ///< x as the kernels' bf16 products take it, likewise.
   std::span<float> panel = {};  ///< This worker's scratch: PanelFloats(weight.cols) or more.
 };
 
@@ -45,6 +47,7 @@ struct Provider {
   bool (*accepts)(const Problem& problem);
   void (*multiply)(const kernels::KernelTable& kernels, const RowBlock& block);
   bool quantizes = false;  ///< Reads `quantized` instead of `x`.
+  bool rounds = false;     ///< Reads `rounded` instead of `x`.
 };
 
 /// Floats of a worker's panel for products of up to max_cols columns: at least eight rows of

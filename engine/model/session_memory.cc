@@ -50,7 +50,10 @@ Result<ScratchLayout> LayOutScratch(const Hyperparameters& hp, SessionPlan& plan
   layout.window_sine = block.Floats(chunk * pairs);
   layout.logits = block.Floats(CheckedSize(std::min(plan.chunk, kLogitRows)) * info.vocabulary);
   const std::size_t max_cols = std::max({info.width, info.hidden, info.heads * info.value_dim});
-  plan.matmul = {.max_tokens = plan.chunk, .max_cols = max_cols, .workers = plan.threads};
+  plan.matmul = {.max_tokens = plan.chunk,
+                 .max_cols = max_cols,
+                 .workers = plan.threads,
+                 .bf16 = plan.arithmetic == Arithmetic::kFast && plan.kernels->bf16 != nullptr};
   layout.matmul_floats = matmul::ScratchFloats(plan.matmul);
   layout.matmul = block.Floats(layout.matmul_floats);
   layout.attention_floats =

@@ -101,10 +101,17 @@ class MatmulTest : public ::testing::TestWithParam<Kernels> {
     return values;
   }
 
+  /// The products in bfloat16 that take the place of float ones; null if none do.
+  static const kernels::Bf16Products* Bf16() {
+    if (GetParam().arithmetic == Arithmetic::kExact) return nullptr;
+    return kernels::KernelsFor(GetParam().isa)->bf16;
+  }
+
   /// Runs Multiply with as much scratch as it asks for and no more.
   void Run(std::span<const Product> products, const std::vector<float>& x, std::size_t x_stride,
            std::size_t tokens, platform::Parallel& parallel) {
-    const ScratchShape shape = {tokens, products[0].weight.cols, parallel.workers()};
+    const ScratchShape shape = {tokens, products[0].weight.cols, parallel.workers(),
+                                Bf16() != nullptr};
     const std::size_t floats = ScratchFloats(shape);
     const auto scratch = platform::AlignedBuffer::Allocate(floats * sizeof(float));
     ASSERT_TRUE(scratch);
@@ -172,6 +179,7 @@ TEST_P(MatmulTest, MultipliesWeightsOfEveryType) {
           if (GetParam().arithmetic == Arithmetic::kFast && HasStrips(type)) {
             bound += RoundingOfActivations(weights, r, &x[t * kCols]);
           }
+          if (Bf16() != nullptr && Bf16()->takes(type)) bound += 0x1p-8 * magnitude;
           ASSERT_NEAR(out[t * kRows + r], expected, bound) << DataTypeName(type);
         }
       }
@@ -181,7 +189,8 @@ TEST_P(MatmulTest, MultipliesWeightsOfEveryType) {
 
 TEST_P(MatmulTest, IsBitEqualForAnyNumberOfWorkersAndAnySplitOfTokens) {
   constexpr std::size_t kTokens = 11;
-  for (const DataType type : {DataType::kF32, DataType::kQ8_0, DataType::kQ4_K}) {
+  for (const DataType type :
+       {DataType::kF32, DataType::kF16, DataType::kBF16, DataType::kQ8_0, DataType::kQ4_K}) {
     const Weights weights(type, 203, 768, random_);
     const std::vector<float> x = Random(kTokens * 768);
     const std::vector<float> bias = Random(203);
@@ -261,6 +270,21 @@ TEST_P(MatmulTest, RunsSeveralProductsOfDifferentTypesInOneStep) {
   }
 }
 
+// Activations in 8 bits and in bfloat16, side by side.
+TEST_P(MatmulTest, RoundsActivationsInTwoWaysInOneStep) {
+  const Weights a(DataType::kQ8_0, 64, 256, random_);
+  const Weights b(DataType::kBF16, 70, 256, random_);
+  constexpr std::size_t kTokens = 19;
+  const std::vector<float> x = Random(kTokens * 256);
+  std::vector<float> out_a(kTokens * 64);
+  std::vector<float> out_b(kTokens * 70);
+  const std::vector<Product> products = {{a.view, nullptr, out_a.data(), 64},
+                                         {b.view, nullptr, out_b.data(), 70}};
+  Run(products, x, 256, kTokens, serial_);
+  EXPECT_EQ(out_a, Product1(a.view, nullptr, x, kTokens, serial_));
+  EXPECT_EQ(out_b, Product1(b.view, nullptr, x, kTokens, serial_));
+}
+
 TEST_P(MatmulTest, KeepsToTheStrideOfItsInput) {
   const Weights weights(DataType::kQ4_0, 12, 96, random_);
   const std::vector<float> tight = Random(4 * 96);
@@ -316,6 +340,7 @@ TEST(ScratchFloats, HoldsAPanelForEachWorkerAndTheRoundedActivations) {
     EXPECT_GE(ScratchFloats({64, cols, 1}), one + 63 * cols / sizeof(float));
     EXPECT_EQ(one % 16, 0U);
   }
+  EXPECT_GE(ScratchFloats({64, 768, 1, true}), ScratchFloats({64, 768, 1}) + 64 * 768 / 2);
   EXPECT_EQ(ScratchFloats({SIZE_MAX / 2, 768, 1}), SIZE_MAX);
 }
 

@@ -23,6 +23,24 @@ TEST(Plan, MultipliesQuantizedWeightsInIntegersUnlessAskedToBeExact) {
   }
 }
 
+TEST(Plan, MultipliesHalvesInBfloat16WhereTheKernelsHaveProductsForThem) {
+  for (const Isa isa : AvailableIsas()) {
+    const kernels::Bf16Products* bf16 = kernels::KernelsFor(isa)->bf16;
+    for (const DataType type : {DataType::kF16, DataType::kBF16}) {
+      const bool takes = bf16 != nullptr && bf16->takes(type);
+      for (const std::size_t tokens : {std::size_t{1}, std::size_t{500}}) {
+        const Provider& fast = Plan({type, tokens, isa, Arithmetic::kFast, bf16});
+        EXPECT_EQ(fast.name == "bfloat16", takes);
+        EXPECT_EQ(fast.rounds, takes);
+        EXPECT_NE(Plan({type, tokens, isa, Arithmetic::kFast, nullptr}).name, "bfloat16");
+        EXPECT_NE(Plan({type, tokens, isa, Arithmetic::kExact, bf16}).name, "bfloat16");
+      }
+    }
+    EXPECT_EQ(Plan({DataType::kF16, 1, isa, Arithmetic::kExact, bf16}).name, "direct half");
+    EXPECT_EQ(Plan({DataType::kF16, 500, isa, Arithmetic::kExact, bf16}).name, "dequantized panel");
+  }
+}
+
 TEST(Plan, EndsWithAProviderThatAcceptsEverything) {
   ASSERT_FALSE(Providers().empty());
   const Provider& last = Providers().back();
