@@ -166,7 +166,8 @@ class Runner {
     args.query = call_.query + block.first * call_.query_stride + unit.head * call_.head_dim;
     args.query_stride = call_.query_stride;
     args.blocked = call_.key.blocked;
-    args.kv_type = call_.key.type;
+    args.key_type = call_.key.type;
+    args.value_type = call_.value.type;
     args.key = call_.key.data + unit.kv_head * call_.key.head_stride;
     args.key_stride = call_.key.stride;
     args.value = call_.value.data + unit.kv_head * call_.value.head_stride;

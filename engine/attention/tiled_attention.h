@@ -25,7 +25,8 @@ struct Call {
   const float* query = nullptr;  ///< [tokens, heads, head_dim], token t at query + t * query_stride
   std::size_t query_stride = 0;
   KeyValueView key;    ///< [positions, kv_heads, head_dim]
-  KeyValueView value;  ///< [positions, kv_heads, value_dim], of the key's type and layout
+  KeyValueView value;  ///< [positions, kv_heads, value_dim], laid out alike; of the key's type, or
+                       ///< kQ8_0 beside keys of kF16.
   Mask mask;           ///< mask.first_query is the position of query 0
   float scale = 1.0F;
   float softcap = 0.0F;

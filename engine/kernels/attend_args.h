@@ -40,7 +40,8 @@ struct AttendTileArgs {
   /// Blocked keys and values lie as in kv_blocks.h, the strides are bytes between blocks, and whole
   /// blocks may be read. Else they are float32, position j at j * stride.
   bool blocked = false;
-  DataType kv_type = DataType::kF32;
+  DataType key_type = DataType::kF32;
+  DataType value_type = DataType::kF32;  ///< The same; or kQ8_0 beside keys of kF16.
   const std::byte* key = nullptr;
   std::size_t key_stride = 0;
   const std::byte* value = nullptr;

@@ -115,15 +115,15 @@ struct RowBlock {
   std::size_t end;
 };
 
-/// One call. Element is the type of stored keys and values.
-template <typename Element>
+/// One call. The elements are those of stored keys and values.
+template <typename KeyElement, typename ValueElement>
 class TileRun {
  public:
   explicit TileRun(const AttendTileArgs& args)
       : args_(args),
         scratch_(args.scratch, args.head_dim, args.value_dim),
         padded_(PaddedDim(args.value_dim)),
-        direct_(args.blocked && (std::is_same_v<Element, float> || args.rows <= kDirectRows)),
+        direct_(args.blocked && (std::is_same_v<KeyElement, float> || args.rows <= kDirectRows)),
         blocks_((args.rows + kBlockRows - 1) / kBlockRows) {
     const F32 scale = hn::Set(F32Tag(), args.scale);
     for (std::size_t r = 0; r < args.rows; ++r) {
@@ -162,7 +162,7 @@ class TileRun {
   void AttendPiece(std::size_t first, std::size_t begin, std::size_t end) {
     piece_begin_ = first;
     // Scores become numerators in place, in the map if one is wanted.
-    const bool in_map = args_.weights != nullptr && !kScaled;
+    const bool in_map = args_.weights != nullptr && !kScaledValues;
     scores_ = in_map ? args_.weights + first : scratch_.scores;
     stride_ = in_map ? args_.weights_stride : kKeyPiece;
     valid_ = Holes(begin, end);
@@ -199,25 +199,29 @@ class TileRun {
   const std::byte* ValueBlockAt(std::size_t key) const {
     return args_.value + key / kKvBlock * args_.value_stride;
   }
-  TileView<Element> StoredKeys(std::size_t first) const {
-    return {reinterpret_cast<const Element*>(KeyBlockAt(first)),
-            args_.key_stride / sizeof(Element)};
+  TileView<KeyElement> StoredKeys(std::size_t first) const {
+    return {reinterpret_cast<const KeyElement*>(KeyBlockAt(first)),
+            args_.key_stride / sizeof(KeyElement)};
   }
-  TileView<Element> StoredValues(std::size_t first) const {
-    return {reinterpret_cast<const Element*>(ValueBlockAt(first)),
-            args_.value_stride / sizeof(Element)};
+  TileView<ValueElement> StoredValues(std::size_t first) const {
+    return {reinterpret_cast<const ValueElement*>(ValueBlockAt(first)),
+            args_.value_stride / sizeof(ValueElement)};
   }
 
-  /// The scales of 8-bit rows of the keys [begin, end).
+  /// The scales of 8-bit rows of the positions [begin, end).
   void LoadScales(std::size_t begin, std::size_t end) {
-    if constexpr (!kScaled) return;
+    if constexpr (!kScaledKeys && !kScaledValues) return;
     for (std::size_t key = begin / kKvBlock * kKvBlock; key < end; key += kKvBlock) {
-      std::memcpy(scratch_.key_scales + key - piece_begin_,
-                  KeyBlockAt(key) + KeyBlockElementBytes(args_.kv_type, args_.head_dim),
-                  kKvBlock * sizeof(float));
-      std::memcpy(scratch_.value_scales + key - piece_begin_,
-                  ValueBlockAt(key) + ValueBlockElementBytes(args_.kv_type, args_.value_dim),
-                  kKvBlock * sizeof(float));
+      if constexpr (kScaledKeys) {
+        std::memcpy(scratch_.key_scales + key - piece_begin_,
+                    KeyBlockAt(key) + KeyBlockElementBytes(args_.key_type, args_.head_dim),
+                    kKvBlock * sizeof(float));
+      }
+      if constexpr (kScaledValues) {
+        std::memcpy(scratch_.value_scales + key - piece_begin_,
+                    ValueBlockAt(key) + ValueBlockElementBytes(args_.value_type, args_.value_dim),
+                    kKvBlock * sizeof(float));
+      }
     }
   }
 
@@ -229,8 +233,8 @@ class TileRun {
       return;
     }
     for (std::size_t key = begin / kKvBlock * kKvBlock; key < end; key += kKvBlock) {
-      UnpackElements(reinterpret_cast<const Element*>(KeyBlockAt(key)), kKvBlock * args_.head_dim,
-                     scratch_.tile + (key - tile) * args_.head_dim);
+      UnpackElements(reinterpret_cast<const KeyElement*>(KeyBlockAt(key)),
+                     kKvBlock * args_.head_dim, scratch_.tile + (key - tile) * args_.head_dim);
     }
   }
 
@@ -243,7 +247,7 @@ class TileRun {
       return;
     }
     for (std::size_t key = begin / kKvBlock * kKvBlock; key < end; key += kKvBlock) {
-      UnpackElements(reinterpret_cast<const Element*>(ValueBlockAt(key)), kKvBlock * padded_,
+      UnpackElements(reinterpret_cast<const ValueElement*>(ValueBlockAt(key)), kKvBlock * padded_,
                      scratch_.tile + (key - tile) * padded_);
     }
   }
@@ -279,7 +283,7 @@ class TileRun {
   template <typename Stored>
   void ScoreTile(const TileView<Stored>& keys, std::size_t first) {
     const std::size_t offset = first - piece_begin_;
-    const float* factors = kScaled ? scratch_.key_scales + offset : nullptr;
+    const float* factors = kScaledKeys ? scratch_.key_scales + offset : nullptr;
     for (std::size_t b = 0; b < blocks_; ++b) {
       const RowBlock block = Block(b);
       if (!direct_) PrefetchPart(KeyBlockAt(first + kKeyTile), args_.key_stride, b);
@@ -337,7 +341,7 @@ class TileRun {
     const float max = hn::GetLane(hn::MaxOfLanes(d, largest));
     const F32 shift = hn::Set(d, Shift(max));
     F32 total = hn::Zero(d);
-    if constexpr (kScaled) {
+    if constexpr (kScaledValues) {
       float* map = args_.weights == nullptr
                        ? nullptr
                        : args_.weights + row * args_.weights_stride + piece_begin_;
@@ -462,7 +466,8 @@ class TileRun {
     }
   }
 
-  static constexpr bool kScaled = std::is_same_v<Element, std::int8_t>;
+  static constexpr bool kScaledKeys = std::is_same_v<KeyElement, std::int8_t>;
+  static constexpr bool kScaledValues = std::is_same_v<ValueElement, std::int8_t>;
 
   const AttendTileArgs& args_;
   const Scratch scratch_;
@@ -485,11 +490,15 @@ std::size_t AttendScratchFloats(std::size_t head_dim, std::size_t value_dim) {
 }
 
 void AttendTile(const AttendTileArgs& args) {
-  switch (args.kv_type) {
-    case DataType::kF16: return TileRun<hwy::float16_t>(args).Run();
-    case DataType::kBF16: return TileRun<hwy::bfloat16_t>(args).Run();
-    case DataType::kQ8_0: return TileRun<std::int8_t>(args).Run();
-    default: return TileRun<float>(args).Run();
+  using hwy::bfloat16_t;
+  using hwy::float16_t;
+  switch (args.key_type) {
+    case DataType::kF16:
+      if (args.value_type == DataType::kQ8_0) return TileRun<float16_t, std::int8_t>(args).Run();
+      return TileRun<float16_t, float16_t>(args).Run();
+    case DataType::kBF16: return TileRun<bfloat16_t, bfloat16_t>(args).Run();
+    case DataType::kQ8_0: return TileRun<std::int8_t, std::int8_t>(args).Run();
+    default: return TileRun<float, float>(args).Run();
   }
 }
 

@@ -33,11 +33,11 @@ float KeyElement(const AttendTileArgs& args, std::size_t j, std::size_t i) {
   if (!args.blocked) return FloatAt(args.key + j * args.key_stride + i * sizeof(float));
   const std::byte* block = args.key + j / kKvBlock * args.key_stride;
   const std::size_t place = j % kKvBlock;
-  const float scale = args.kv_type == DataType::kQ8_0
-                          ? FloatAt(block + KeyBlockElementBytes(args.kv_type, args.head_dim) +
+  const float scale = args.key_type == DataType::kQ8_0
+                          ? FloatAt(block + KeyBlockElementBytes(args.key_type, args.head_dim) +
                                     place * sizeof(float))
                           : 1.0F;
-  return Element(args.kv_type, block + (i * kKvBlock + place) * KvElementBytes(args.kv_type),
+  return Element(args.key_type, block + (i * kKvBlock + place) * KvElementBytes(args.key_type),
                  scale);
 }
 
@@ -46,12 +46,13 @@ float ValueElement(const AttendTileArgs& args, std::size_t j, std::size_t i) {
   if (!args.blocked) return FloatAt(args.value + j * args.value_stride + i * sizeof(float));
   const std::byte* block = args.value + j / kKvBlock * args.value_stride;
   const std::size_t place = j % kKvBlock;
-  const float scale = args.kv_type == DataType::kQ8_0
-                          ? FloatAt(block + ValueBlockElementBytes(args.kv_type, args.value_dim) +
-                                    place * sizeof(float))
-                          : 1.0F;
+  const float scale =
+      args.value_type == DataType::kQ8_0
+          ? FloatAt(block + ValueBlockElementBytes(args.value_type, args.value_dim) +
+                    place * sizeof(float))
+          : 1.0F;
   const std::size_t element = place * PaddedDim(args.value_dim) + i;
-  return Element(args.kv_type, block + element * KvElementBytes(args.kv_type), scale);
+  return Element(args.value_type, block + element * KvElementBytes(args.value_type), scale);
 }
 
 float Score(const AttendTileArgs& args, const float* query, std::size_t key) {

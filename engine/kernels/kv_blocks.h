@@ -21,6 +21,14 @@ constexpr bool IsKvType(DataType type) {
          type == DataType::kQ8_0;
 }
 
+/// Type of the keys in a cache of `type`. Rounding errors of a narrow key's few elements do not
+/// average out in a score, and its scale takes much of what 8 bits save: such keys stay in half
+/// precision.
+inline constexpr std::size_t kMinInt8KeyDim = 32;
+constexpr DataType KeyTypeOf(DataType type, std::size_t head_dim) {
+  return type == DataType::kQ8_0 && head_dim < kMinInt8KeyDim ? DataType::kF16 : type;
+}
+
 constexpr std::size_t KvElementBytes(DataType type) {
   return type == DataType::kF32 ? 4 : type == DataType::kQ8_0 ? 1 : 2;
 }

@@ -20,8 +20,12 @@ CheckedSize HeadBytes(std::size_t positions, std::size_t block_bytes) {
   return (CheckedSize(positions / kKvBlock) + (positions % kKvBlock != 0 ? 1 : 0)) * block_bytes;
 }
 
+DataType KeyType(const KvCacheShape& shape) {
+  return kernels::KeyTypeOf(shape.type, shape.head_dim);
+}
+
 CheckedSize KeyHeadBytes(const KvCacheShape& shape) {
-  return HeadBytes(shape.positions, kernels::KeyBlockBytes(shape.type, shape.head_dim))
+  return HeadBytes(shape.positions, kernels::KeyBlockBytes(KeyType(shape), shape.head_dim))
       .AlignedUp(platform::kAlignment);
 }
 CheckedSize ValueHeadBytes(const KvCacheShape& shape) {
@@ -112,10 +116,10 @@ KvCache::KvCache(const KvCacheShape& shape)
 }
 
 attention::KeyValueView KvCache::Keys(std::size_t layer) const {
-  return {.type = shape_.type,
+  return {.type = KeyType(shape_),
           .data = buffer_.data() + layer * layer_bytes_,
           .head_stride = key_head_bytes_,
-          .stride = kernels::KeyBlockBytes(shape_.type, shape_.head_dim),
+          .stride = kernels::KeyBlockBytes(KeyType(shape_), shape_.head_dim),
           .blocked = true};
 }
 
@@ -129,23 +133,25 @@ attention::KeyValueView KvCache::Values(std::size_t layer) const {
 
 void KvCache::Store(const kernels::KernelTable& kernels, std::size_t layer, std::size_t position,
                     const float* key, const float* value) {
-  const DataType type = shape_.type;
-  const std::size_t element = kernels::KvElementBytes(type);
-  const std::size_t key_scales = kernels::KeyBlockElementBytes(type, shape_.head_dim);
-  const std::size_t value_scales = kernels::ValueBlockElementBytes(type, shape_.value_dim);
-  const std::size_t key_block = kernels::KeyBlockBytes(type, shape_.head_dim);
-  const std::size_t value_block = kernels::ValueBlockBytes(type, shape_.value_dim);
+  const DataType key_type = KeyType(shape_);
+  const DataType value_type = shape_.type;
+  const std::size_t key_scales = kernels::KeyBlockElementBytes(key_type, shape_.head_dim);
+  const std::size_t value_scales = kernels::ValueBlockElementBytes(value_type, shape_.value_dim);
+  const std::size_t key_block = kernels::KeyBlockBytes(key_type, shape_.head_dim);
+  const std::size_t value_block = kernels::ValueBlockBytes(value_type, shape_.value_dim);
+  const std::size_t value_row =
+      kernels::PaddedDim(shape_.value_dim) * kernels::KvElementBytes(value_type);
   const std::size_t block = position / kKvBlock;
   const std::size_t place = position % kKvBlock;
   std::byte* keys = buffer_.data() + layer * layer_bytes_ + block * key_block;
   std::byte* values = buffer_.data() + layer * layer_bytes_ + shape_.kv_heads * key_head_bytes_ +
                       block * value_block;
   for (std::size_t head = 0; head < shape_.kv_heads; ++head) {
-    StoreRow(kernels, type, key + head * shape_.head_dim, shape_.head_dim, keys + place * element,
-             kKvBlock, keys + key_scales + place * sizeof(float));
-    StoreRow(kernels, type, value + head * shape_.value_dim, shape_.value_dim,
-             values + place * kernels::PaddedDim(shape_.value_dim) * element, 1,
-             values + value_scales + place * sizeof(float));
+    StoreRow(kernels, key_type, key + head * shape_.head_dim, shape_.head_dim,
+             keys + place * kernels::KvElementBytes(key_type), kKvBlock,
+             keys + key_scales + place * sizeof(float));
+    StoreRow(kernels, value_type, value + head * shape_.value_dim, shape_.value_dim,
+             values + place * value_row, 1, values + value_scales + place * sizeof(float));
     keys += key_head_bytes_;
     values += value_head_bytes_;
   }

@@ -122,8 +122,7 @@ Problem::Problem(const ProblemShape& shape, std::uint64_t seed) : shape_(shape) 
 
 void Problem::Store() {
   if (shape_.float_rows) return;  // The arrays themselves.
-  key_cache_ =
-      PackBlocks(shape_.kv_type, true, shape_.kv_heads, positions(), shape_.head_dim, &key);
+  key_cache_ = PackBlocks(key_type(), true, shape_.kv_heads, positions(), shape_.head_dim, &key);
   value_cache_ =
       PackBlocks(shape_.kv_type, false, shape_.kv_heads, positions(), shape_.value_dim, &value);
 }
@@ -146,9 +145,9 @@ Call Problem::MakeCall(std::size_t begin, std::size_t end, float* out) const {
                   positions() * shape_.value_dim * 4, shape_.value_dim * 4, false};
   } else {
     const std::size_t blocks = (positions() + 15) / 16;
-    const std::size_t key_block = kernels::KeyBlockBytes(shape_.kv_type, shape_.head_dim);
+    const std::size_t key_block = kernels::KeyBlockBytes(key_type(), shape_.head_dim);
     const std::size_t value_block = kernels::ValueBlockBytes(shape_.kv_type, shape_.value_dim);
-    call.key = {shape_.kv_type, key_cache_.data(), blocks * key_block, key_block, true};
+    call.key = {key_type(), key_cache_.data(), blocks * key_block, key_block, true};
     call.value = {shape_.kv_type, value_cache_.data(), blocks * value_block, value_block, true};
   }
   call.mask = {shape_.mask, shape_.window, shape_.first_query + begin, key_valid};

@@ -23,6 +23,7 @@ struct ProblemShape {
   Mask::Kind mask = Mask::Kind::kCausal;
   std::size_t window = 0;
   DataType kv_type = DataType::kF32;
+  bool half_keys = false;   ///< kF16 keys beside kQ8_0 values.
   bool float_rows = false;  ///< Keys and values are float32 rows, not blocks.
   float softcap = 0.0F;
   bool padded = false;        ///< Hides some keys, among them the first ones.
@@ -61,6 +62,9 @@ class Problem {
   void Store();
 
  private:
+  /// Half precision beside 8-bit values if the shape says so.
+  DataType key_type() const { return shape_.half_keys ? DataType::kF16 : shape_.kv_type; }
+
   ProblemShape shape_;
   std::vector<std::byte> key_cache_, value_cache_;
 };

@@ -136,6 +136,19 @@ TEST(TiledAttention, AgreesWithTheReferenceForLongerSequences) {
   }
 }
 
+TEST(TiledAttention, AgreesWithTheReferenceForHalfKeysBesideEightBitValues) {
+  for (const std::size_t tokens : {1, 7, 40, 300}) {
+    Check({.tokens = tokens,
+           .heads = 4,
+           .kv_heads = 2,
+           .head_dim = 24,
+           .value_dim = 40,
+           .first_query = 30,
+           .kv_type = DataType::kQ8_0,
+           .half_keys = true});
+  }
+}
+
 TEST(TiledAttention, AgreesWithTheReferenceForEveryHeadDim) {
   for (const std::size_t dim : {1, 3, 8, 16, 20, 24, 32, 40, 64, 80, 96, 128, 160, 256}) {
     for (const DataType type : kCacheTypes) {
@@ -277,6 +290,71 @@ TEST(TiledAttention, IsBitEqualForEveryNumberOfThreads) {
       ASSERT_NE(pool, nullptr);
       ASSERT_EQ(RunChunked(*table, problem, 64, *pool, true), one) << workers << " workers";
       ASSERT_EQ(RunChunked(*table, problem, 1, *pool, false).out, one.out);
+    }
+  }
+}
+
+TEST(TiledAttention, IsBitEqualWhereThePiecesOfALongContextAreSpreadOverThreads) {
+  for (const DataType type : kCacheTypes) {
+    for (const auto mask : {Mask::Kind::kCausal, Mask::Kind::kSlidingWindow}) {
+      // The first tokens do not reach the last piece; windows begin inside of one.
+      const ProblemShape shape{.tokens = 20,
+                               .heads = 6,
+                               .kv_heads = 2,
+                               .head_dim = 24,
+                               .value_dim = 40,
+                               .first_query = 755,
+                               .mask = mask,
+                               .window = 600,
+                               .kv_type = type,
+                               .padded = mask == Mask::Kind::kCausal};
+      SCOPED_TRACE(shape.ToString());
+      const Problem problem(shape, 11);
+      for (const kernels::KernelTable* table : Tables()) {
+        SCOPED_TRACE(IsaName(table->isa));
+        platform::SerialParallel serial;
+        const Observed one = RunChunked(*table, problem, shape.tokens, serial, true);
+        for (std::size_t workers = 2; workers <= 3; ++workers) {
+          const auto pool = platform::ThreadPool::Create(workers);
+          ASSERT_NE(pool, nullptr);
+          for (const std::size_t chunk : {1, 3, 8, 20}) {
+            ASSERT_EQ(RunChunked(*table, problem, chunk, *pool, false).out, one.out) << chunk;
+          }
+          ASSERT_EQ(RunChunked(*table, problem, 5, *pool, true), one) << workers << " workers";
+        }
+      }
+    }
+  }
+}
+
+/// Only keeps log-sum-exps, which pieces have to give to the trace as well.
+TEST(TiledAttention, TracesOfSpreadPiecesHaveTheSameLogSumExp) {
+  class Taker : public AttentionObserver {
+   public:
+    const AttentionSelection& selection() const override { return selection_; }
+    void OnRows(const AttentionRows&) override {}
+    void OnTrace(const AttentionTrace& trace) override {
+      lse.assign(trace.log_sum_exp, trace.log_sum_exp + trace.heads * trace.query_count);
+    }
+    std::vector<float> lse;
+
+   private:
+    AttentionSelection selection_{.rows = false, .trace = true};
+  };
+  const Problem problem(
+      {.tokens = 3, .heads = 4, .kv_heads = 2, .head_dim = 16, .value_dim = 8, .first_query = 700},
+      12);
+  const Answer answer = problem.Solve();
+  for (std::size_t workers = 1; workers <= 2; ++workers) {
+    const auto pool = platform::ThreadPool::Create(workers);
+    Taker taker;
+    std::vector<float> out(3 * 4 * 8);
+    Call call = problem.MakeCall(0, 3, out.data());
+    call.observer = &taker;
+    RunCall(*Tables().back(), *pool, call);
+    ASSERT_EQ(taker.lse.size(), 12U);
+    for (std::size_t i = 0; i < 12; ++i) {
+      EXPECT_NEAR(taker.lse[i], answer.lse[i], answer.lse_bound[i]);
     }
   }
 }

@@ -162,10 +162,24 @@ Status ReadChoice(const char* option, const std::optional<std::string>& given, b
   return Status::Ok();
 }
 
+Status ReadKvType(const std::optional<std::string>& given, DataType* type) {
+  if (!given || *given == "f32") {
+    *type = DataType::kF32;
+  } else if (*given == "f16") {
+    *type = DataType::kF16;
+  } else if (*given == "bf16") {
+    *type = DataType::kBF16;
+  } else if (*given == "int8") {
+    *type = DataType::kQ8_0;
+  } else {
+    return Usage("--kv: '" + *given + "' is none of f32, f16, bf16 and int8");
+  }
+  return Status::Ok();
+}
+
 Status ReadNumbers(const Raw& raw, Arguments* arguments) {
   constexpr std::size_t kMaxTokens = std::numeric_limits<std::int32_t>::max();
   std::size_t generate = 0;
-  bool half_kv = false;
   Status status = ReadRanges("--layers", raw.layers, &arguments->layers);
   if (status.ok()) status = ReadRanges("--heads", raw.heads, &arguments->heads);
   if (status.ok()) status = ReadCount("--generate", raw.generate, 0, kMaxTokens, &generate);
@@ -174,10 +188,9 @@ Status ReadNumbers(const Raw& raw, Arguments* arguments) {
   }
   if (status.ok()) status = ReadCount("--context", raw.context, 1, kMaxTokens, &arguments->context);
   if (status.ok()) status = ReadChoice("--precision", raw.precision, &arguments->half);
-  if (status.ok()) status = ReadChoice("--kv", raw.kv, &half_kv);
+  if (status.ok()) status = ReadKvType(raw.kv, &arguments->kv_type);
   if (!status.ok()) return status;
   if (raw.generate) arguments->generate = generate;
-  arguments->kv_type = half_kv ? DataType::kF16 : DataType::kF32;
   if (raw.isa && raw.isa->empty()) return Usage("--isa: the name is empty");
   arguments->isa = raw.isa.value_or("");
   if (raw.max_memory) {

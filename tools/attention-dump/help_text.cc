@@ -41,7 +41,7 @@ Output
 How to run
   --threads N         default: one per core
   --context N         most tokens allowed (default: what the model was trained for)
-  --kv f32            keys and values are cached as f32 (default) or f16
+  --kv f32            keys and values are cached as f32 (default), f16, bf16 or int8
   --isa NAME          scalar, avx2, avx512 or neon (default: the best; or the variable FOVEA_ISA)
   --max-memory BYTES  refuse rather than use more, e.g. 500M
 
