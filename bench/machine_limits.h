@@ -17,6 +17,7 @@
 #include <arm_neon.h>
 #endif
 
+#include "bench/tile_limits.h"
 #include "engine/kernels/kernel_table.h"
 
 namespace fovea::bench {
@@ -138,13 +139,67 @@ __attribute__((target("avx512f,avx512vnni"))) inline double ByteProductLoop(int 
 /// where there is none that is faster.
 inline double PeakByteOperations(Isa isa) {
 #if defined(__x86_64__)
-  if (isa == Isa::kAvx512Vnni || isa == Isa::kAvx512Bf16 || isa == Isa::kAmx) {
+  if (isa == Isa::kAmx) {
+    double operations = 0;
+    const double seconds = BestSeconds(9, [&] { operations = TileByteLoop(); });
+    return operations / seconds;
+  }
+  if (isa == Isa::kAvx512Vnni || isa == Isa::kAvx512Bf16) {
     volatile int seed = 0x01020304;
     volatile float result = 0;
     double operations = 0;
     const double seconds = BestSeconds(9, [&] {
       float sink = 0;
       operations = ByteProductLoop(seed, &sink);
+      result = sink;
+    });
+    return operations / seconds;
+  }
+#endif
+  return PeakFlops(isa);
+}
+
+#if defined(__x86_64__)
+/// The same with AVX512-BF16's products of pairs.
+__attribute__((target("avx512f,avx512bf16"))) inline double Bf16ProductLoop(int seed, float* sink) {
+  constexpr int kSums = 12;
+  constexpr int kSteps = 200'000;
+  __m512 sums[kSums];
+  _Pragma("GCC unroll 12") for (int i = 0; i < kSums; ++i) {
+    sums[i] = _mm512_set1_ps(static_cast<float>(i));
+  }
+  const auto left = (__m512bh)_mm512_set1_epi32(seed);
+  const auto right = (__m512bh)_mm512_set1_epi32(seed + 1);
+  for (int step = 0; step < kSteps; ++step) {
+    _Pragma("GCC unroll 12") for (int i = 0; i < kSums; ++i) {
+      sums[i] = _mm512_dpbf16_ps(sums[i], left, right);
+    }
+  }
+  float lanes[16];
+  _Pragma("GCC unroll 12") for (int i = 0; i < kSums; ++i) {
+    _mm512_storeu_ps(lanes, sums[i]);
+    *sink += lanes[0];
+  }
+  return 2.0 * 32 * kSums * kSteps;
+}
+#endif
+
+/// Operations per second of products of bfloat16 with the best instruction of `isa`; the FMA peak
+/// where there is none that is faster.
+inline double PeakBf16Operations(Isa isa) {
+#if defined(__x86_64__)
+  if (isa == Isa::kAmx) {
+    double operations = 0;
+    const double seconds = BestSeconds(9, [&] { operations = TileBf16Loop(); });
+    return operations / seconds;
+  }
+  if (isa == Isa::kAvx512Bf16) {
+    volatile int seed = 0x3C013C01;
+    volatile float result = 0;
+    double operations = 0;
+    const double seconds = BestSeconds(9, [&] {
+      float sink = 0;
+      operations = Bf16ProductLoop(seed, &sink);
       result = sink;
     });
     return operations / seconds;

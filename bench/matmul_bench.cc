@@ -65,7 +65,7 @@ void Matmul(benchmark::State& state, const kernels::KernelTable& kernels, DataTy
                         arithmetic == Arithmetic::kFast);
   const std::vector<float> x = RandomFloats(tokens * shape.cols);
   std::vector<float> out(tokens * shape.rows);
-  const matmul::ScratchShape scratch_shape = {tokens, shape.cols, 1};
+  const matmul::ScratchShape scratch_shape = {tokens, shape.cols, 1, kernels.bf16 != nullptr};
   const std::size_t floats = matmul::ScratchFloats(scratch_shape);
   const auto scratch = platform::AlignedBuffer::Allocate(floats * sizeof(float));
   platform::SerialParallel serial;
@@ -100,24 +100,30 @@ int RegisterAll() {
     const std::string name(IsaName(isa));
     const double memory = ReadBytesPerSecond(kernels, std::size_t{256} << 20);
     const Limits exact = {PeakFlops(isa), memory};
-    const Limits fast = {PeakByteOperations(isa), memory};
+    const Limits bytes = {PeakByteOperations(isa), memory};
+    const Limits bf16 = {PeakBf16Operations(isa), memory};
     benchmark::AddCustomContext(name + " FMA peak, GFLOP/s",
                                 std::to_string(exact.operations / 1e9));
     benchmark::AddCustomContext(name + " byte product peak, GOP/s",
-                                std::to_string(fast.operations / 1e9));
+                                std::to_string(bytes.operations / 1e9));
+    benchmark::AddCustomContext(name + " bfloat16 product peak, GFLOP/s",
+                                std::to_string(bf16.operations / 1e9));
     benchmark::AddCustomContext(name + " memory read, GB/s", std::to_string(memory / 1e9));
     for (const Shape& shape : kShapes) {
       for (const DataType type :
-           {DataType::kF32, DataType::kF16, DataType::kQ8_0, DataType::kQ4_0, DataType::kQ5_0,
-            DataType::kQ4_K, DataType::kQ5_K, DataType::kQ6_K}) {
+           {DataType::kF32, DataType::kF16, DataType::kBF16, DataType::kQ8_0, DataType::kQ4_0,
+            DataType::kQ5_0, DataType::kQ4_K, DataType::kQ5_K, DataType::kQ6_K}) {
         if (shape.cols % BlockElements(type) != 0) continue;
         for (const Arithmetic arithmetic : {Arithmetic::kFast, Arithmetic::kExact}) {
           const bool is_fast = arithmetic == Arithmetic::kFast;
-          if (is_fast && !HasStrips(type)) continue;
+          const bool in_bf16 = kernels.bf16 != nullptr && kernels.bf16->takes(type);
+          if (is_fast && !HasStrips(type) && !in_bf16) continue;
           const std::string title = "matmul/" + name + "/" + std::string(DataTypeName(type)) + "/" +
                                     shape.model + (is_fast ? "/fast" : "/exact");
           benchmark::RegisterBenchmark(title.c_str(), Matmul, kernels, type, shape, arithmetic,
-                                       is_fast ? fast : exact)
+                                       !is_fast  ? exact
+                                       : in_bf16 ? bf16
+                                                 : bytes)
               ->ArgName("tokens")
               ->Arg(1)
               ->Arg(4)
