@@ -63,6 +63,13 @@ struct Planes {
       plane[f] = reinterpret_cast<const std::uint8_t*>(strip) + StripPlane(type, f, blocks);
     }
   }
+  /// On to the strip that begins so many bytes later.
+  void Advance(std::size_t bytes) {
+    for (const std::uint8_t*& from : plane) {
+      if (from != nullptr) from += bytes;
+    }
+  }
+
   const std::uint8_t* plane[5] = {};
 };
 

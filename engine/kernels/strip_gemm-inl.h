@@ -10,6 +10,7 @@
 #endif
 
 #include <algorithm>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -93,6 +94,8 @@ HWY_INLINE void StripTile(const Format (&strips)[kStrips], const StripOperands& 
   constexpr bool kSigned = Format::kWide && !kUnsignedBytes;
   // Eight-bit quants that are unsigned are so by an offset; narrow types have one of their own.
   constexpr int kOffset = Format::kOffset;
+  constexpr int kOffsetBits = kOffset == 0 ? 0 : std::countr_zero(static_cast<unsigned>(kOffset));
+  static_assert(kOffset == 0 || kOffset == 1 << kOffsetBits);
   const std::size_t blocks = at.cols / kActivationBlock;
   F32 sums[kTokens][kVectors];
   HWY_UNROLL(8)
@@ -115,7 +118,12 @@ HWY_INLINE void StripTile(const Format (&strips)[kStrips], const StripOperands& 
         if constexpr (Format::kHalves) sum = half == 0 ? of.first_sum : of.sum - of.first_sum;
         HWY_UNROLL(8)
         for (std::size_t v = 0; v < kVectors; ++v) {
-          dots[t][v] = kOffset == 0 ? hn::Zero(di) : hn::Set(di, -kOffset * sum);
+          // Shifted in vectors: the sum is loaded into all lanes, and never passes a scalar
+          // register.
+          dots[t][v] = hn::Zero(di);
+          if constexpr (kOffset != 0) {
+            dots[t][v] = hn::Sub(dots[t][v], hn::ShiftLeft<kOffsetBits>(hn::Set(di, sum)));
+          }
         }
       }
       constexpr std::size_t kSteps = 8 / kHalves;
@@ -218,21 +226,37 @@ HWY_NOINLINE void StripsTimesTokens(const Format (&strips)[kStrips], StripOperan
   }
 }
 
+/// One token: strip after strip, a single stream through memory.
+template <class Format>
+HWY_NOINLINE void StripsTimesToken(Format strip, std::size_t strip_bytes, std::size_t count,
+                                   StripOperands at) {
+  for (; count > 0; --count, at.out += kStripRows) {
+    const Format strips[] = {strip};
+    StripTile<Format, 1, 1>(strips, at);
+    strip.at.Advance(strip_bytes);
+  }
+}
+
 template <class Format>
 void AllStrips(const std::byte* strips, std::size_t count, StripOperands at, std::size_t tokens) {
   const std::size_t strip_bytes =
       kStripRows * (at.cols / BlockElements(Format::kType)) * BlockBytes(Format::kType);
-  // For one token strip after strip: a single stream through memory.
-  if (kMostStrips == 2 && tokens > 1) {
-    for (; count >= 2; count -= 2, strips += 2 * strip_bytes, at.out += 2 * kStripRows) {
-      const Format two[] = {{Planes(Format::kType, strips, at.cols)},
-                            {Planes(Format::kType, strips + strip_bytes, at.cols)}};
+  Format one = {Planes(Format::kType, strips, at.cols)};
+  if (tokens == 1) return StripsTimesToken(one, strip_bytes, count, at);
+  if constexpr (kMostStrips == 2) {
+    Format two[] = {one, one};
+    two[1].at.Advance(strip_bytes);
+    for (; count >= 2; count -= 2, at.out += 2 * kStripRows) {
       StripsTimesTokens(two, at, tokens);
+      two[0].at.Advance(2 * strip_bytes);
+      two[1].at.Advance(2 * strip_bytes);
     }
+    one = two[0];
   }
-  for (; count > 0; --count, strips += strip_bytes, at.out += kStripRows) {
-    const Format one[] = {{Planes(Format::kType, strips, at.cols)}};
-    StripsTimesTokens(one, at, tokens);
+  for (; count > 0; --count, at.out += kStripRows) {
+    const Format strip[] = {one};
+    StripsTimesTokens(strip, at, tokens);
+    one.at.Advance(strip_bytes);
   }
 }
 
