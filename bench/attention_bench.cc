@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <initializer_list>
 #include <string>
 #include <vector>
 
@@ -153,7 +154,7 @@ void RunAttention(benchmark::State& state, const Shape& shape, Work work) {
 void Register() {
   for (const Shape& shape : kShapes) {
     for (const DataType type : kTypes) {
-      for (const std::size_t workers : {1, 2}) {
+      for (const std::size_t workers : std::initializer_list<std::size_t>{1, 2}) {
         for (const bool observed : {false, true}) {
           const std::string end = "/" + std::string(DataTypeName(type)) +
                                   "/threads:" + std::to_string(workers) +
@@ -164,12 +165,12 @@ void Register() {
             benchmark::RegisterBenchmark(name.c_str(), RunAttention, shape, work)->UseRealTime();
           };
           Work work{.type = type, .workers = workers, .observed = observed};
-          for (const std::size_t tokens : {128, 512, 2048}) {
+          for (const std::size_t tokens : std::initializer_list<std::size_t>{128, 512, 2048}) {
             work.tokens = tokens;
             add("prefill", tokens, work);
           }
           work.tokens = 1;
-          for (const std::size_t depth : {512, 2048, 8192}) {
+          for (const std::size_t depth : std::initializer_list<std::size_t>{512, 2048, 8192}) {
             work.cached = depth - 1;
             add("decode", depth, work);
           }
