@@ -57,6 +57,7 @@ HWY_INLINE F32 LoadHalves(const std::uint8_t* from) {
 
 /// The planes of one strip. `kField` counts as StripFields does.
 struct Planes {
+  Planes() = default;
   Planes(DataType type, const std::byte* strip, std::size_t cols) {
     const std::size_t blocks = cols / BlockElements(type);
     for (std::size_t f = 0; f < StripFields(type).size(); ++f) {

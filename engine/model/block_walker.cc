@@ -8,8 +8,9 @@
 namespace fovea::model {
 namespace {
 
-/// Tokens of one parallel task of cheap per-token work, so that a task outweighs its hand-over.
-constexpr std::size_t kTokensPerTask = 8;
+/// Tokens of one parallel task of cheap per-token work, so that a task outweighs its hand-over, and
+/// as many as share the cache lines of a block of keys.
+constexpr std::size_t kTokensPerTask = 16;
 
 /// Calls body(token) for every token in [first, count), spread over the workers.
 template <typename Body>

@@ -43,6 +43,7 @@ Status Split(int argc, const char* const* argv, Raw* raw, Arguments* arguments) 
   app.add_option("--kv", raw->kv);
   app.add_option("--isa", raw->isa);
   app.add_option("--max-memory", raw->max_memory);
+  app.add_flag("--fast", arguments->fast);
   app.add_flag("--scores", arguments->scores);
   app.add_flag("--logits", arguments->logits);
   app.add_flag("--trace", arguments->trace);

@@ -35,6 +35,7 @@ struct Arguments {
   std::vector<Range> heads;
   std::optional<std::size_t> generate;
   bool half = true;
+  bool fast = false;  ///< Activations rounded to 8 bits where weights are quantized.
   bool scores = false;
   bool logits = false;
   bool trace = false;

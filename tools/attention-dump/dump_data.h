@@ -36,6 +36,7 @@ struct DumpInfo {
   std::string mask;  ///< "causal", or "causal, sliding window" if a dumped layer has one.
   std::vector<std::size_t> windows;  ///< Per dumped layer, 0: none.
   std::string kv_type;               ///< "F32", "F16", "BF16", or "Q8_0" for 8-bit integers
+  std::string arithmetic;            ///< "exact", or "fast" with rounded activations
   std::string isa;                   ///< "avx512", …
   std::size_t threads = 1;
   std::string precision;       ///< "f16" or "f32": of the stored weights.

@@ -42,7 +42,10 @@ How to run
   --threads N         default: one per core
   --context N         most tokens allowed (default: what the model was trained for)
   --kv f32            keys and values are cached as f32 (default), f16, bf16 or int8
-  --isa NAME          scalar, avx2, avx512 or neon (default: the best; or the variable FOVEA_ISA)
+  --fast              round activations to 8 bits where weights are quantized, as llama.cpp does:
+                      two to three times as fast; default: exact
+  --isa NAME          scalar, avx2, avx512, avx512vnni, avx512bf16, amx or neon (default: the best;
+                      or the variable FOVEA_ISA)
   --max-memory BYTES  refuse rather than use more, e.g. 500M
 
   -h, --help          this text

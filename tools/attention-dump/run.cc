@@ -99,7 +99,7 @@ Status Run::LoadModel() {
   }
   LoadOptions options;
   options.max_memory = arguments_.max_memory;
-  options.pack = false;
+  options.pack = arguments_.fast;
   Result<Model> model = Model::Load(path, options);
   if (!model) return {model.status().code(), About(path, model.status().message())};
   model_ = std::move(*model);
@@ -176,7 +176,7 @@ Status Run::OpenSession() {
   SessionOptions options;
   options.max_tokens = shape_.tokens;
   options.kv_type = arguments_.kv_type;
-  options.arithmetic = Arithmetic::kExact;
+  options.arithmetic = arguments_.fast ? Arithmetic::kFast : Arithmetic::kExact;
   options.threads =
       arguments_.threads != 0
           ? arguments_.threads
@@ -245,6 +245,7 @@ void Run::FillInfo(const StreamingDump& dump, const std::vector<std::int32_t>& g
   }
   info_.mask = windowed ? "causal, sliding window" : "causal";
   info_.kv_type = DataTypeName(session_->kv_type());
+  info_.arithmetic = session_->arithmetic() == Arithmetic::kFast ? "fast" : "exact";
   info_.isa = IsaName(session_->isa());
   info_.threads = session_->threads();
   info_.precision = shape_.half ? "f16" : "f32";

@@ -20,6 +20,7 @@ Json TrustStamp(const DumpInfo& info) {
           {"weight_type", model.weight_type},
           {"kv_type", info.kv_type},
           {"kernel", "tiled online softmax"},
+          {"arithmetic", info.arithmetic},
           {"isa", info.isa},
           {"threads", info.threads},
           {"rope", std::move(rope)},
