@@ -9,8 +9,8 @@ const threads = Number(threadText);
 const vocabulary = Number(vocabularyText);
 const kBatch = 512; // llama-bench's physical batch
 const kSequence = 0;
-// It starts a thread for every step, and after a pause the system often puts that thread on the core
-// where the first one already spins: steps then take ten times as long. The fastest of a few runs counts.
+// On two cores its steps have two speeds, ten times apart, and which one a run gets is chance: the fastest
+// of a few runs counts.
 const kDecodeAttempts = 3;
 
 const {getLlama} = await import(pathToFileURL(entry).href);
