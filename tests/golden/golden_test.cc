@@ -196,9 +196,11 @@ TEST_P(GoldenTest, IsReproducedInSmallChunksOnSeveralThreads) {
 
 /// What rounding keys and values to `type` may add. A key that is rounded by a relative ε moves a
 /// score by at most ε · Σ|q k| · scale. Scores of these models reach about 40, so a weight w moves
-/// by up to 40 ε times w (1 - w): half precision has ε = 2^-11, bfloat16 2^-8.
+/// by up to 40 ε times w (1 - w): half precision has ε = 2^-11, bfloat16 2^-8. Integers of 8 bits
+/// are granted what 8-bit activations are.
 Tolerance WithKeysOf(DataType type, Tolerance tolerance) {
   if (type == DataType::kF32) return tolerance;
+  if (type == DataType::kQ8_0) return kActivations8Bit;
   const double coarser = type == DataType::kF16 ? 1 : 8;
   tolerance.attention = std::max(tolerance.attention, 2e-2 * coarser);
   tolerance.divergence = std::max(tolerance.divergence, 1e-5 * coarser * coarser);
@@ -207,7 +209,7 @@ Tolerance WithKeysOf(DataType type, Tolerance tolerance) {
 }
 
 TEST_P(GoldenTest, IsCloseWithRoundedKeysAndValues) {
-  for (const DataType type : {DataType::kF16, DataType::kBF16}) {
+  for (const DataType type : {DataType::kF16, DataType::kBF16, DataType::kQ8_0}) {
     SCOPED_TRACE(DataTypeName(type));
     Golden::Check(GetParam(), BestIsa(), {.kv_type = type, .arithmetic = Arithmetic::kExact},
                   WithKeysOf(type, GetParam().tolerance));
@@ -227,7 +229,7 @@ TEST_P(GoldenTest, IsCloseInFastArithmeticOnEveryInstructionSetAndWithAllKeys) {
     SCOPED_TRACE(IsaName(isa));
     Golden::Check(GetParam(), isa, {.kv_type = DataType::kF32}, tolerance);
   }
-  for (const DataType type : {DataType::kF16, DataType::kBF16}) {
+  for (const DataType type : {DataType::kF16, DataType::kBF16, DataType::kQ8_0}) {
     SCOPED_TRACE(DataTypeName(type));
     Golden::Check(GetParam(), BestIsa(), {.chunk = 5, .kv_type = type, .threads = 2},
                   WithKeysOf(type, tolerance));
