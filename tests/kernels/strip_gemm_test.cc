@@ -23,6 +23,9 @@ constexpr DataType kTypes[] = {
     DataType::kQ5_1, DataType::kQ4_K, DataType::kQ5_K,   DataType::kQ6_K,
 };
 
+/// Every remainder of every tile, and more than one tile of each kind.
+constexpr std::size_t kTokenCounts[] = {1, 2, 3, 4, 5, 6, 7, 11, 13, 16, 17, 31, 33, 40};
+
 class StripGemmTest : public KernelTest {
  protected:
   struct Activations {
@@ -128,7 +131,7 @@ TEST_P(StripGemmTest, EqualsTheReferenceToTheBitForEveryTypeAndShape) {
       for (const std::size_t count : {std::size_t{1}, std::size_t{2}, std::size_t{3}}) {
         const std::vector<std::byte> rows = RandomRows(type, count * kStripRows, cols);
         const std::vector<std::byte> strips = Pack(type, rows, count, cols);
-        for (const std::size_t tokens : {1, 2, 3, 4, 5, 6, 7, 11, 13, 16, 17, 31, 33, 40}) {
+        for (const std::size_t tokens : kTokenCounts) {
           const Activations a = Quantize(scalar(), Random(tokens * cols), cols);
           const std::size_t stride = count * kStripRows + 3;
           FencedFloats ours(tokens * stride, tokens % 16);
