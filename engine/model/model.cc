@@ -1,8 +1,10 @@
 #include "fovea/model.h"
 
+#include <array>
 #include <cstdint>
 #include <exception>
 #include <filesystem>
+#include <fstream>
 #include <new>
 #include <system_error>
 #include <utility>
@@ -10,7 +12,6 @@
 #include "engine/model/load_tokenizer.h"
 #include "engine/model/model_impl.h"
 #include "engine/model/pack_weights.h"
-#include "platform/file_bytes.h"
 
 namespace fovea {
 namespace {
@@ -105,19 +106,22 @@ std::vector<TensorSummary> Model::Tensors() const {
 }
 
 std::string Model::FileHash() const {
-  std::span<const std::byte> bytes = impl_->file.bytes();
-  platform::FileBytes again;
-  if (impl_->packed) {
-    std::string reason;
-    if (!platform::FileBytes::Open(impl_->hp.info.path, platform::FileBytes::Access::kMap, &again,
-                                   &reason)) {
-      return {};
-    }
-    bytes = again.bytes();
-  }
   std::uint64_t hash = 0xcbf29ce484222325ULL;
-  for (const std::byte byte : bytes) {
-    hash = (hash ^ static_cast<std::uint64_t>(byte)) * 0x100000001b3ULL;
+  const auto add = [&hash](std::span<const std::byte> bytes) {
+    for (const std::byte byte : bytes) {
+      hash = (hash ^ static_cast<std::uint64_t>(byte)) * 0x100000001b3ULL;
+    }
+  };
+  if (impl_->packed) {
+    // Piece by piece: a second copy of the file would be seen in the process's memory.
+    std::ifstream file(impl_->hp.info.path, std::ios::binary);
+    std::array<char, 16 * 1024> piece;
+    while (file.read(piece.data(), piece.size()) || file.gcount() > 0) {
+      add(std::as_bytes(std::span(piece.data(), static_cast<std::size_t>(file.gcount()))));
+    }
+    if (!file.eof()) return {};
+  } else {
+    add(impl_->file.bytes());
   }
   static constexpr char kDigits[] = "0123456789abcdef";
   std::string text(16, '0');

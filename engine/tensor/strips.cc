@@ -58,23 +58,46 @@ constexpr std::array kQ6_K = {
     StripField{offsetof(BlockQ6_K, nibbles), kSuperBlock / 2, 4},
 };
 
-template <std::size_t kUnit>
-void CopyUnits(const std::byte* from, std::size_t from_step, std::byte* to, std::size_t to_step,
-               std::size_t units, std::uint8_t flip) {
+/// `flip` in every byte of a unit.
+template <typename Unit>
+void CopyUnitsOf(const std::byte* from, std::size_t from_step, std::byte* to, std::size_t to_step,
+                 std::size_t units, std::uint8_t flip) {
+  const auto flips = static_cast<Unit>(0x01010101U * flip);
   for (std::size_t i = 0; i < units; ++i) {
-    std::byte unit[kUnit];
-    std::memcpy(unit, from + i * from_step, kUnit);
-    for (std::byte& byte : unit) byte ^= std::byte{flip};
-    std::memcpy(to + i * to_step, unit, kUnit);
+    Unit unit = 0;
+    std::memcpy(&unit, from + i * from_step, sizeof(unit));
+    unit = static_cast<Unit>(unit ^ flips);
+    std::memcpy(to + i * to_step, &unit, sizeof(unit));
   }
 }
 
 void CopyUnits(std::size_t unit, const std::byte* from, std::size_t from_step, std::byte* to,
                std::size_t to_step, std::size_t units, std::uint8_t flip) {
   switch (unit) {
-    case 1: return CopyUnits<1>(from, from_step, to, to_step, units, flip);
-    case 2: return CopyUnits<2>(from, from_step, to, to_step, units, flip);
-    default: return CopyUnits<4>(from, from_step, to, to_step, units, flip);
+    case 1: return CopyUnitsOf<std::uint8_t>(from, from_step, to, to_step, units, flip);
+    case 2: return CopyUnitsOf<std::uint16_t>(from, from_step, to, to_step, units, flip);
+    default: return CopyUnitsOf<std::uint32_t>(from, from_step, to, to_step, units, flip);
+  }
+}
+
+/// All sixteen rows of a field, block after block: a run of each row at a time, so that it is read
+/// in order.
+template <typename Unit>
+void PackPlane(const StripField& field, const std::byte* first_row, std::size_t row_bytes,
+               std::size_t block_bytes, std::size_t blocks, std::byte* plane) {
+  const auto flips = static_cast<Unit>(0x01010101U * field.flip);
+  for (std::size_t b = 0; b < blocks; ++b) {
+    for (std::size_t r = 0; r < kStripRows; ++r) {
+      const std::byte* from = first_row + r * row_bytes + b * block_bytes + field.offset;
+      std::byte* to = plane + r * sizeof(Unit);
+      for (std::size_t i = 0; i < field.bytes; i += sizeof(Unit)) {
+        Unit unit = 0;
+        std::memcpy(&unit, from + i, sizeof(unit));
+        unit = static_cast<Unit>(unit ^ flips);
+        std::memcpy(to + i * kStripRows, &unit, sizeof(unit));
+      }
+    }
+    plane += kStripRows * field.bytes;
   }
 }
 
@@ -106,14 +129,32 @@ void PackStrip(DataType type, const std::byte* first_row, std::size_t row_bytes,
                std::byte* strip) {
   const std::size_t block_bytes = BlockBytes(type);
   const std::size_t blocks = row_bytes / block_bytes;
-  if (rows < kStripRows) std::memset(strip, 0, kStripRows * row_bytes);
-  for (const StripField& field : StripFields(type)) {
-    for (std::size_t b = 0; b < blocks; ++b) {
-      for (std::size_t i = 0; i < field.bytes; i += field.unit, strip += kStripRows * field.unit) {
-        CopyUnits(field.unit, first_row + b * block_bytes + field.offset + i, row_bytes, strip,
-                  field.unit, rows, field.flip);
+  if (rows < kStripRows) {
+    std::memset(strip, 0, kStripRows * row_bytes);
+    for (const StripField& field : StripFields(type)) {
+      for (std::size_t b = 0; b < blocks; ++b) {
+        for (std::size_t i = 0; i < field.bytes;
+             i += field.unit, strip += kStripRows * field.unit) {
+          CopyUnits(field.unit, first_row + b * block_bytes + field.offset + i, row_bytes, strip,
+                    field.unit, rows, field.flip);
+        }
       }
     }
+    return;
+  }
+  for (const StripField& field : StripFields(type)) {
+    switch (field.unit) {
+      case 1:
+        PackPlane<std::uint8_t>(field, first_row, row_bytes, block_bytes, blocks, strip);
+        break;
+      case 2:
+        PackPlane<std::uint16_t>(field, first_row, row_bytes, block_bytes, blocks, strip);
+        break;
+      default:
+        PackPlane<std::uint32_t>(field, first_row, row_bytes, block_bytes, blocks, strip);
+        break;
+    }
+    strip += kStripRows * field.bytes * blocks;
   }
 }
 
