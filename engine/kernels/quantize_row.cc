@@ -16,6 +16,8 @@ namespace fovea::kernels::HWY_NAMESPACE {
 void QuantizeRow(const float* x, std::size_t cols, std::int8_t* quants, ActivationBlock* blocks) {
   const F32Tag d;
   const I32Tag di;
+  const I32 highest = hn::Set(di, 127);
+  const I32 lowest = hn::Set(di, -127);
   constexpr std::size_t kVectors = kActivationBlock / kLanes;
   for (std::size_t b = 0; b < cols / kActivationBlock; ++b) {
     F32 values[kVectors];
@@ -33,7 +35,8 @@ void QuantizeRow(const float* x, std::size_t cols, std::int8_t* quants, Activati
     I32 first_sum = sum;
     HWY_UNROLL(8)
     for (std::size_t v = 0; v < kVectors; ++v) {
-      const I32 q = hn::NearestInt(hn::Mul(values[v], inverse));
+      // Only what is not finite reaches beyond the limits, and its sum must not overflow.
+      const I32 q = hn::Min(hn::Max(hn::NearestInt(hn::Mul(values[v], inverse)), lowest), highest);
       hn::StoreU(hn::DemoteTo(hn::Rebind<std::int8_t, F32Tag>(), q),
                  hn::Rebind<std::int8_t, F32Tag>(), quants + b * kActivationBlock + v * kLanes);
       sum = hn::Add(sum, q);
