@@ -3,7 +3,6 @@
 #include "engine/kernels/attend_tile.h"
 
 #include <algorithm>
-#include <cmath>
 #include <cstring>
 #include <limits>
 #include <type_traits>
@@ -15,6 +14,7 @@
 #include "hwy/foreach_target.h"  // IWYU pragma: keep
 
 #include "engine/kernels/attend_products-inl.h"
+#include "engine/kernels/attend_rows-inl.h"
 #include "engine/kernels/softmax-inl.h"
 
 HWY_BEFORE_NAMESPACE();
@@ -23,91 +23,8 @@ namespace fovea::kernels::HWY_NAMESPACE {
 
 namespace {
 
-constexpr float kMinusInfinity = -std::numeric_limits<float>::infinity();
 /// Up to this many rows, converting keys and values as they are used costs less than doing it once.
 constexpr std::size_t kDirectRows = 12;
-
-/// Maximum and sum of a softmax over some keys; the weighted values are kept beside it.
-struct RowSums {
-  float max = kMinusInfinity;
-  float sum = 0.0F;
-
-  bool SawNothing() const { return max == kMinusInfinity && sum == 0.0F; }
-};
-
-/// What is subtracted from scores: the maximum, or 0 while every score is -inf.
-float Shift(float max) {
-  return max == kMinusInfinity ? 0.0F : max;
-}
-
-float Exp(float x) {
-  return hn::GetLane(ExpNonPositive(hn::Set(F32Tag(), x)));
-}
-
-/// Takes a finished piece into what the row has so far. values: [padded]
-void MergePiece(const RowSums& piece, const float* piece_values, std::size_t padded, RowSums* row,
-                float* values) {
-  const F32Tag d;
-  if (piece.SawNothing()) return;
-  if (row->SawNothing()) {
-    *row = piece;
-    std::copy_n(piece_values, padded, values);
-    return;
-  }
-  const float max = piece.max > row->max ? piece.max : row->max;
-  const float old_factor = Exp(row->max - Shift(max));
-  const float piece_factor = Exp(piece.max - Shift(max));
-  row->max = max;
-  row->sum = row->sum * old_factor + piece.sum * piece_factor;
-  const F32 old_factors = hn::Set(d, old_factor);
-  const F32 piece_factors = hn::Set(d, piece_factor);
-  for (std::size_t i = 0; i < padded; i += kLanes) {
-    const F32 scaled = hn::Mul(hn::Load(d, values + i), old_factors);
-    hn::Store(hn::MulAdd(hn::Load(d, piece_values + i), piece_factors, scaled), d, values + i);
-  }
-}
-
-float LogSumExp(const RowSums& row) {
-  if (row.sum == 0.0F) return kMinusInfinity;
-  return static_cast<float>(static_cast<double>(row.max) + std::log(static_cast<double>(row.sum)));
-}
-
-/// 1 / sum, or 0 for a row that sees nothing.
-float Inverse(const RowSums& row) {
-  return row.sum == 0.0F ? 0.0F : 1.0F / row.sum;
-}
-
-/// out[i] = values[i] * inverse
-void StoreOutput(const float* values, float inverse, std::size_t value_dim, float* out) {
-  const F32 factor = hn::Set(F32Tag(), inverse);
-  Map([factor](F32 x) HWY_ATTR { return hn::Mul(x, factor); }, value_dim, out, values);
-}
-
-/// The kernel's own memory; every array starts on a cache line.
-struct Scratch {
-  Scratch(float* memory, std::size_t head_dim, std::size_t value_dim)
-      : queries(memory),
-        tile(queries + PaddedDim(kMaxTileRows * head_dim)),
-        scores(tile + kKeyTile * std::max(head_dim, PaddedDim(value_dim))),
-        piece_values(scores + kMaxTileRows * kKeyPiece),
-        row_values(piece_values + kMaxTileRows * PaddedDim(value_dim)),
-        key_scales(row_values + kMaxTileRows * PaddedDim(value_dim)),
-        value_scales(key_scales + kKeyPiece) {}
-
-  static std::size_t Floats(std::size_t head_dim, std::size_t value_dim) {
-    return PaddedDim(kMaxTileRows * head_dim) +
-           kKeyTile * std::max(head_dim, PaddedDim(value_dim)) +
-           2 * kMaxTileRows * PaddedDim(value_dim) + (kMaxTileRows + 2) * kKeyPiece;
-  }
-
-  float* queries;  ///< [rows, head_dim], times the scale.
-  float* tile;     ///< Key blocks [4][head_dim][16], or values [kKeyTile, PaddedDim(value_dim)].
-  float* scores;   ///< [rows, kKeyPiece], then what values are multiplied by.
-  float* piece_values;  ///< [rows, PaddedDim(value_dim)]: weighted values of this piece.
-  float* row_values;    ///< The same of the pieces before it.
-  float* key_scales;    ///< [kKeyPiece]
-  float* value_scales;  ///< [kKeyPiece]
-};
 
 /// Rows that are computed together.
 struct RowBlock {
