@@ -5,145 +5,17 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
-#include <memory>
-#include <random>
 #include <thread>
 
+#include "tests/tools/fake_session.h"
 #include "tests/tools/readers.h"
 #include "tests/tools/temporary_folder.h"
 #include "tools/attention-dump/bidirectional.h"
 #include "tools/attention-dump/half.h"
+#include "tools/attention-dump/row_sum_check.h"
 
 namespace fovea::dump {
 namespace {
-
-constexpr std::size_t kTokens = 37;
-constexpr std::size_t kLayers = 3;
-constexpr std::size_t kHeads = 4;
-constexpr std::size_t kKvHeads = 2;
-constexpr std::size_t kDim = 6;
-constexpr std::size_t kVocabulary = 11;
-
-/// A session in miniature: random queries and keys, exact causal maps, delivered in uneven tiles.
-class FakeSession {
- public:
-  FakeSession() {
-    std::mt19937 random(7);
-    std::normal_distribution<float> normal;
-    for (auto* values : {&query_, &key_}) {
-      for (float& value : *values) value = normal(random);
-    }
-    for (float& value : logits_) value = normal(random);
-    for (std::size_t layer = 0; layer < kLayers; ++layer) {
-      for (std::size_t head = 0; head < kHeads; ++head) Attend(layer, head);
-    }
-  }
-
-  float Weight(std::size_t layer, std::size_t head, std::size_t q, std::size_t k) const {
-    return weights_[((layer * kHeads + head) * kTokens + q) * kTokens + k];
-  }
-  float Score(std::size_t layer, std::size_t head, std::size_t q, std::size_t k) const {
-    return scores_[((layer * kHeads + head) * kTokens + q) * kTokens + k];
-  }
-  const float* Query(std::size_t layer, std::size_t token, std::size_t head) const {
-    return query_.data() + ((layer * kTokens + token) * kHeads + head) * kDim;
-  }
-  const float* Key(std::size_t layer, std::size_t token, std::size_t kv_head) const {
-    return key_.data() + ((layer * kTokens + token) * kKvHeads + kv_head) * kDim;
-  }
-  float LogSumExp(std::size_t layer, std::size_t head, std::size_t q) const {
-    return log_sum_exp_[(layer * kHeads + head) * kTokens + q];
-  }
-  const float* Logits(std::size_t token) const { return logits_.data() + token * kVocabulary; }
-
-  /// Delivers rows begin … end - 1 of one head in tiles of `tile` rows.
-  void DeliverRows(AttentionObserver* observer, std::size_t layer, std::size_t head,
-                   std::size_t begin, std::size_t end, std::size_t tile) const {
-    if (!observer->selection().HasLayer(layer) || !observer->selection().HasHead(head)) return;
-    for (std::size_t q = begin; q < end; q += tile) {
-      const std::size_t count = std::min(tile, end - q);
-      const std::size_t at = ((layer * kHeads + head) * kTokens + q) * kTokens;
-      AttentionRows rows;
-      rows.layer = layer;
-      rows.head = head;
-      rows.kv_head = head / (kHeads / kKvHeads);
-      rows.query_begin = q;
-      rows.query_count = count;
-      rows.key_count = q + count;
-      rows.weights = weights_.data() + at;
-      rows.scores = observer->selection().scores ? scores_.data() + at : nullptr;
-      rows.stride = kTokens;
-      rows.log_sum_exp = log_sum_exp_.data() + (layer * kHeads + head) * kTokens + q;
-      observer->OnRows(rows);
-    }
-  }
-
-  void DeliverTrace(AttentionObserver* observer, std::size_t layer, std::size_t begin,
-                    std::size_t end) const {
-    if (!observer->selection().HasLayer(layer) || !observer->selection().trace) return;
-    std::vector<float> log_sum_exp;
-    for (std::size_t head = 0; head < kHeads; ++head) {
-      for (std::size_t q = begin; q < end; ++q) log_sum_exp.push_back(LogSumExp(layer, head, q));
-    }
-    AttentionTrace trace;
-    trace.layer = layer;
-    trace.query_begin = begin;
-    trace.query_count = end - begin;
-    trace.heads = kHeads;
-    trace.kv_heads = kKvHeads;
-    trace.head_dim = kDim;
-    trace.query = Query(layer, begin, 0);
-    trace.key = Key(layer, begin, 0);
-    trace.log_sum_exp = log_sum_exp.data();
-    trace.scale = kScale;
-    observer->OnTrace(trace);
-  }
-
-  /// A prefill of `prompt` tokens in chunks, then single tokens up to `end`.
-  void Deliver(AttentionObserver* observer, std::size_t prompt, std::size_t end) const {
-    std::size_t begin = 0;
-    while (begin < end) {
-      const std::size_t chunk_end = begin < prompt ? std::min(begin + 16, prompt) : begin + 1;
-      for (std::size_t layer = 0; layer < kLayers; ++layer) {
-        for (std::size_t head = kHeads; head-- > 0;) {
-          DeliverRows(observer, layer, head, begin, chunk_end, 5);
-        }
-        DeliverTrace(observer, layer, begin, chunk_end);
-      }
-      begin = chunk_end;
-    }
-  }
-
-  static constexpr float kScale = 0.5F;
-
- private:
-  void Attend(std::size_t layer, std::size_t head) {
-    for (std::size_t q = 0; q < kTokens; ++q) {
-      const std::size_t at = ((layer * kHeads + head) * kTokens + q) * kTokens;
-      double sum = 0.0;
-      for (std::size_t k = 0; k < kTokens; ++k) {
-        float score = 0.0F;
-        for (std::size_t i = 0; i < kDim; ++i) {
-          score += Query(layer, q, head)[i] * Key(layer, k, head / (kHeads / kKvHeads))[i] * kScale;
-        }
-        scores_[at + k] = k <= q ? score : -std::numeric_limits<float>::infinity();
-        if (k <= q) sum += std::exp(static_cast<double>(score));
-      }
-      for (std::size_t k = 0; k <= q; ++k) {
-        weights_[at + k] = static_cast<float>(std::exp(static_cast<double>(scores_[at + k])) / sum);
-      }
-      log_sum_exp_[(layer * kHeads + head) * kTokens + q] = static_cast<float>(std::log(sum));
-    }
-  }
-
-  std::vector<float> query_ = std::vector<float>(kLayers * kTokens * kHeads * kDim);
-  std::vector<float> key_ = std::vector<float>(kLayers * kTokens * kKvHeads * kDim);
-  std::vector<float> logits_ = std::vector<float>(kTokens * kVocabulary);
-  std::vector<float> weights_ = std::vector<float>(kLayers * kHeads * kTokens * kTokens);
-  std::vector<float> scores_ = std::vector<float>(kLayers * kHeads * kTokens * kTokens);
-  std::vector<float> log_sum_exp_ = std::vector<float>(kLayers * kHeads * kTokens);
-};
 
 DumpShape ShapeOf(bool half) {
   DumpShape shape;
@@ -229,10 +101,11 @@ TEST(StreamingDump, EveryArrayHoldsWhatTheSessionDeliveredAlsoWhenItStopsEarly) 
       auto npz = MakeNpz(Open(folder.Path("a.npz")), AllSpecs(shape));
       auto tensors = MakeSafetensors(Open(folder.Path("a.safetensors")), AllSpecs(shape), 100);
       ASSERT_TRUE(npz.ok() && tensors.ok());
-      StreamingDump dump(shape, {npz->get(), tensors->get()}, nullptr, nullptr);
+      ArrayWriter writer({npz->get(), tensors->get()});
+      StreamingDump dump(shape, &writer, nullptr, nullptr);
       session.Deliver(&dump, 21, tokens);
       for (std::size_t t = 0; t < tokens; ++t) dump.OnLogits(t, {session.Logits(t), kVocabulary});
-      ASSERT_FALSE(dump.failed());
+      ASSERT_FALSE(writer.failed());
       ASSERT_TRUE(Finish(npz->get(), shape, tokens).ok());
       ASSERT_TRUE(Finish(tensors->get(), shape, tokens).ok());
       ExpectEverything(ReadNpz(ReadWhole(folder.Path("a.npz"))), session, shape, tokens);
@@ -248,7 +121,8 @@ TEST(StreamingDump, StreamedMapsEqualRecordedOnesToHalfRounding) {
   const DumpShape shape = ShapeOf(true);
   auto npy = MakeNpy(Open(folder.Path("a.npy")), AttentionSpec(shape));
   ASSERT_TRUE(npy.ok());
-  StreamingDump dump(shape, {npy->get()}, nullptr, nullptr);
+  ArrayWriter writer({npy->get()});
+  StreamingDump dump(shape, &writer, nullptr, nullptr);
   AttentionRecorder recorder({.layers = shape.layers, .heads = shape.heads});
   session.Deliver(&dump, 21, kTokens);
   session.Deliver(&recorder, 21, kTokens);
@@ -276,7 +150,8 @@ TEST(StreamingDump, HeadsMayArriveFromSeveralThreadsAtOnce) {
   auto npz = MakeNpz(Open(folder.Path("a.npz")), AllSpecs(shape));
   ASSERT_TRUE(npz.ok());
   MapSet maps;
-  StreamingDump dump(shape, {npz->get()}, &maps, nullptr);
+  ArrayWriter writer({npz->get()});
+  StreamingDump dump(shape, &writer, &maps, nullptr);
   ASSERT_TRUE(dump.concurrent());
   std::vector<std::thread> threads;
   for (std::size_t head = 0; head < kHeads; ++head) {
@@ -293,12 +168,13 @@ TEST(StreamingDump, HeadsMayArriveFromSeveralThreadsAtOnce) {
   EXPECT_EQ(maps.Map(1, 0)[5 * kTokens + 4], session.Weight(2, 1, 5, 4));
 }
 
-TEST(StreamingDump, TheLargestRowSumErrorIsKept) {
+TEST(RowSumCheck, TheLargestRowSumErrorIsKept) {
   const FakeSession session;
-  StreamingDump dump(ShapeOf(true), {}, nullptr, nullptr);
-  session.Deliver(&dump, kTokens, kTokens);
+  RowSumCheck check({});
+  EXPECT_TRUE(std::isnan(check.error()));
+  session.Deliver(&check, kTokens, kTokens);
   // A row has at most 37 weights, each rounded once to float: at most half an ulp of 1 each.
-  EXPECT_LE(dump.row_sum_error(), kTokens * 0x1p-24);
+  EXPECT_LE(check.error(), kTokens * 0x1p-24);
   const float weights[] = {0.5F, 0.25F};
   AttentionRows rows;
   rows.head = 1;
@@ -306,8 +182,8 @@ TEST(StreamingDump, TheLargestRowSumErrorIsKept) {
   rows.query_count = 1;
   rows.key_count = rows.stride = 2;
   rows.weights = weights;
-  dump.OnRows(rows);
-  EXPECT_EQ(dump.row_sum_error(), 0.25);
+  check.OnRows(rows);
+  EXPECT_EQ(check.error(), 0.25);
 }
 
 TEST(StreamingDump, AFailedWriteIsKeptAndStopsFurtherWrites) {
@@ -319,11 +195,12 @@ TEST(StreamingDump, AFailedWriteIsKeptAndStopsFurtherWrites) {
   auto npz = MakeNpz(Open(folder.Path("a.npz")), AllSpecs(shape));
   auto small = MakeNpz(Open(folder.Path("b.npz")), AllSpecs(shorter));
   ASSERT_TRUE(npz.ok() && small.ok());
-  StreamingDump dump(shape, {npz->get(), small->get()}, nullptr, nullptr);
+  ArrayWriter writer({npz->get(), small->get()});
+  StreamingDump dump(shape, &writer, nullptr, nullptr);
   session.Deliver(&dump, kTokens, kTokens);
-  EXPECT_TRUE(dump.failed());
-  EXPECT_EQ(dump.failed_file(), 1U);
-  EXPECT_FALSE(dump.status().ok());
+  EXPECT_TRUE(writer.failed());
+  EXPECT_EQ(writer.failed_file(), 1U);
+  EXPECT_FALSE(writer.status().ok());
 }
 
 TEST(Bidirectional, MapsAreTheSoftmaxOverAllTokensOfTheSameQueriesAndKeys) {
@@ -331,7 +208,8 @@ TEST(Bidirectional, MapsAreTheSoftmaxOverAllTokensOfTheSameQueriesAndKeys) {
   const DumpShape shape = ShapeOf(true);
   MapSet causal;
   std::vector<KeptTrace> traces;
-  StreamingDump dump(shape, {}, &causal, &traces);
+  ArrayWriter writer({});
+  StreamingDump dump(shape, &writer, &causal, &traces);
   constexpr std::size_t kRun = kTokens - 4;
   session.Deliver(&dump, 21, kRun);
   const Result<MapSet> maps = BidirectionalMaps(shape, traces, kRun);
@@ -368,7 +246,8 @@ TEST(Bidirectional, TrimmingKeepsTheLeadingTriangle) {
   const FakeSession session;
   const DumpShape shape = ShapeOf(true);
   MapSet maps;
-  StreamingDump dump(shape, {}, &maps, nullptr);
+  ArrayWriter writer({});
+  StreamingDump dump(shape, &writer, &maps, nullptr);
   session.Deliver(&dump, kTokens, kTokens);
   TrimMaps(kTokens, &maps);
   EXPECT_EQ(maps.tokens, kTokens);

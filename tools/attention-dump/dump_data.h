@@ -40,7 +40,8 @@ struct DumpInfo {
   std::string isa;                   ///< "avx512", …
   std::size_t threads = 1;
   std::string precision;       ///< "f16" or "f32": of the stored weights.
-  double row_sum_error = 0.0;  ///< Largest |Σ row - 1| seen, before rounding to `precision`.
+  /// Largest |Σ row - 1| seen, before rounding to `precision`; NaN if no row was looked at.
+  double row_sum_error = 0.0;
   double learned_sink_share =
       0.0;              ///< Share of weight on learned sinks (0: these families have none).
   std::string version;  ///< Of fovea.

@@ -3,19 +3,15 @@
 namespace fovea::dump {
 
 Result<std::vector<std::int32_t>> RunModel(const ModelRun& run, Session* session,
-                                           StreamingDump* dump, tools::Progress* progress) {
+                                           tools::Progress* progress) {
   const auto total = static_cast<double>(run.prompt.size() + run.generate);
   RunOptions options;
-  options.observer = dump;
-  options.cancelled = [&] { return dump->failed() || run.interrupted(); };
+  options.observer = run.observer;
+  options.cancelled = run.stop;
+  options.on_logits = run.on_logits;
   options.on_progress = [&](double done) {
     progress->Update(done * static_cast<double>(run.prompt.size()) / total, "running the text");
   };
-  if (run.logits) {
-    options.on_logits = [&](std::size_t position, std::span<const float> logits) {
-      dump->OnLogits(position, logits);
-    };
-  }
   std::vector<std::int32_t> generated;
   Result<std::span<const float>> logits = session->Prefill(run.prompt, options);
   options.on_progress = {};

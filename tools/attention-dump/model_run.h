@@ -1,4 +1,4 @@
-// Runs the model over the prompt and greedily on, with the dump watching.
+// Runs the model over the prompt and greedily on, with an observer watching.
 #ifndef FOVEA_TOOLS_ATTENTION_DUMP_MODEL_RUN_H_
 #define FOVEA_TOOLS_ATTENTION_DUMP_MODEL_RUN_H_
 
@@ -9,24 +9,24 @@
 
 #include <fovea/fovea.hpp>
 
-#include "tools/attention-dump/streaming_dump.h"
 #include "tools/common/progress.h"
 
 namespace fovea::dump {
 
 struct ModelRun {
   std::span<const std::int32_t> prompt;
-  std::size_t generate =
-      0;  ///< At most; an end-of-generation id stops and is not part of the dump.
-  const Tokenizer* tokenizer = nullptr;  ///< Null: nothing ends a generation early.
-  bool logits = false;
-  std::function<bool()> interrupted;  ///< Asked often; true stops with kCancelled.
+  /// At most; an end-of-generation id stops and is not part of the dump.
+  std::size_t generate = 0;
+  const Tokenizer* tokenizer = nullptr;   ///< Null: nothing ends a generation early.
+  AttentionObserver* observer = nullptr;  ///< Not owned; may be null.
+  std::function<bool()> stop;             ///< Asked often; true stops with kCancelled.
+  /// If it is set: the logits of every position in order, when all rows of that position were seen.
+  std::function<void(std::size_t position, std::span<const float> logits)> on_logits = {};
 };
 
-/// Returns the generated ids. Every one of them is evaluated too, so that each has a row. After a
-/// write failed the run stops early and dump->failed() is true.
+/// Returns the generated ids. Every one of them is evaluated too, so that each has a row.
 Result<std::vector<std::int32_t>> RunModel(const ModelRun& run, Session* session,
-                                           StreamingDump* dump, tools::Progress* progress);
+                                           tools::Progress* progress);
 
 }  // namespace fovea::dump
 

@@ -11,8 +11,10 @@
 #include "tools/attention-dump/dump_shape.h"
 #include "tools/attention-dump/human.h"
 #include "tools/attention-dump/model_run.h"
+#include "tools/attention-dump/observer_group.h"
 #include "tools/attention-dump/outputs.h"
 #include "tools/attention-dump/prompt.h"
+#include "tools/attention-dump/row_sum_check.h"
 #include "tools/attention-dump/shipped_model.h"
 #include "tools/attention-dump/sidecar.h"
 #include "tools/attention-dump/streaming_dump.h"
@@ -47,7 +49,7 @@ class Run {
   Status CheckKeptBytes();
   Status OpenSession();
   Status RunAndFinish();
-  void FillInfo(const StreamingDump& dump, const std::vector<std::int32_t>& generated);
+  void FillInfo(double row_sum_error, const std::vector<std::int32_t>& generated);
   std::string Summary() const;
 
   const Arguments& arguments_;
@@ -197,25 +199,35 @@ Status Run::OpenSession() {
 Status Run::RunAndFinish() {
   const std::vector<ArrayFile*> files = outputs_->array_files();
   std::vector<KeptTrace> traces;
-  StreamingDump dump(shape_, files, keeps_maps() ? &maps_ : nullptr,
+  ArrayWriter writer(files);
+  StreamingDump dump(shape_, &writer, keeps_maps() ? &maps_ : nullptr,
                      arguments_.compare_mask ? &traces : nullptr);
+  RowSumCheck row_sums({.layers = shape_.layers, .heads = shape_.heads});
+  ObserverGroup observers;
+  observers.Add(&dump);
+  if (observers.selection().rows) observers.Add(&row_sums);
   const std::vector<std::int32_t> prompt = prompt_.Ids();
   tools::Progress progress(!arguments_.quiet);
-  const ModelRun run = {.prompt = prompt,
-                        .generate = shape_.generated,
-                        .tokenizer = model_->tokenizer(),
-                        .logits = shape_.logits,
-                        .interrupted = surroundings_.interrupted};
-  Result<std::vector<std::int32_t>> generated = RunModel(run, &*session_, &dump, &progress);
-  if (dump.failed()) {
+  ModelRun run = {.prompt = prompt,
+                  .generate = shape_.generated,
+                  .tokenizer = model_->tokenizer(),
+                  .observer = &observers,
+                  .stop = [&] { return writer.failed() || surroundings_.interrupted(); }};
+  if (shape_.logits) {
+    run.on_logits = [&](std::size_t position, std::span<const float> logits) {
+      dump.OnLogits(position, logits);
+    };
+  }
+  Result<std::vector<std::int32_t>> generated = RunModel(run, &*session_, &progress);
+  if (writer.failed()) {
     const std::string subject =
-        files.empty() ? InputName(arguments_) : outputs_->array_path(dump.failed_file());
-    return {dump.status().code(), About(subject, dump.status().message())};
+        files.empty() ? InputName(arguments_) : outputs_->array_path(writer.failed_file());
+    return {writer.status().code(), About(subject, writer.status().message())};
   }
   if (!generated) {
     return {generated.status().code(), About(model_->info().path, generated.status().message())};
   }
-  FillInfo(dump, *generated);
+  FillInfo(row_sums.error(), *generated);
   const std::size_t tokens = info_.tokens.size();
   maps_.windows = info_.windows;
   TrimMaps(tokens, &maps_);
@@ -228,7 +240,7 @@ Status Run::RunAndFinish() {
   return outputs_->Finish(info_, shape_, &maps_, bidirectional_ ? &*bidirectional_ : nullptr);
 }
 
-void Run::FillInfo(const StreamingDump& dump, const std::vector<std::int32_t>& generated) {
+void Run::FillInfo(double row_sum_error, const std::vector<std::int32_t>& generated) {
   TokenTable table = MakeTokenTable(model_->tokenizer(), prompt_, generated);
   info_.model = model_->info();
   info_.model_hash = model_->FileHash();
@@ -249,7 +261,7 @@ void Run::FillInfo(const StreamingDump& dump, const std::vector<std::int32_t>& g
   info_.isa = IsaName(session_->isa());
   info_.threads = session_->threads();
   info_.precision = shape_.half ? "f16" : "f32";
-  info_.row_sum_error = dump.row_sum_error();
+  info_.row_sum_error = row_sum_error;
   info_.version = FOVEA_VERSION;
 }
 

@@ -1,7 +1,6 @@
 #include "tools/attention-dump/streaming_dump.h"
 
 #include <algorithm>
-#include <cmath>
 #include <cstdint>
 #include <cstring>
 #include <limits>
@@ -11,40 +10,6 @@
 #include "tools/attention-dump/half.h"
 
 namespace fovea::dump {
-namespace {
-
-constexpr std::size_t kNone = ArrayFile::npos;
-
-std::vector<std::size_t> IndexOf(const std::vector<std::size_t>& numbers) {
-  std::vector<std::size_t> index;
-  for (std::size_t i = 0; i < numbers.size(); ++i) {
-    if (numbers[i] >= index.size()) index.resize(numbers[i] + 1, kNone);
-    index[numbers[i]] = i;
-  }
-  return index;
-}
-
-std::size_t LookUp(const std::vector<std::size_t>& index, std::size_t number) {
-  return number < index.size() ? index[number] : kNone;
-}
-
-/// In double, with enough partial sums for the compiler to use vectors.
-double Sum(const float* values, std::size_t count) {
-  constexpr std::size_t kLanes = 8;
-  double partial[kLanes] = {};
-  std::size_t i = 0;
-  for (; i + kLanes <= count; i += kLanes) {
-    for (std::size_t lane = 0; lane < kLanes; ++lane) {
-      partial[lane] += static_cast<double>(values[i + lane]);
-    }
-  }
-  double sum = 0.0;
-  for (; i < count; ++i) sum += static_cast<double>(values[i]);
-  for (const double lane : partial) sum += lane;
-  return sum;
-}
-
-}  // namespace
 
 class StreamingDump::Buffer {
  public:
@@ -71,25 +36,26 @@ class StreamingDump::Buffer {
   std::vector<std::byte> bytes_;
 };
 
-StreamingDump::StreamingDump(DumpShape shape, std::vector<ArrayFile*> files, MapSet* maps,
+StreamingDump::StreamingDump(DumpShape shape, ArrayWriter* writer, MapSet* maps,
                              std::vector<KeptTrace>* traces)
-    : shape_(std::move(shape)), files_(std::move(files)), maps_(maps), traces_(traces) {
+    : shape_(std::move(shape)),
+      writer_(writer),
+      attention_(writer->Find("attention")),
+      scores_(writer->Find("scores")),
+      logits_(writer->Find("logits")),
+      maps_(maps),
+      traces_(traces),
+      index_(shape_.layers, shape_.heads) {
   selection_ = {.layers = shape_.layers,
                 .heads = shape_.heads,
-                .rows = true,
+                .rows = maps_ != nullptr || ArrayWriter::IsWanted(attention_),
                 .scores = shape_.scores,
                 .trace = shape_.trace || traces_ != nullptr};
-  layer_index_ = IndexOf(shape_.layers);
-  head_index_ = IndexOf(shape_.heads);
   for (std::size_t i = 0; i < shape_.kv_heads; ++i) all_kv_heads_.push_back(i);
-  for (const ArrayFile* file : files_) {
-    Slots slots{file->Find("attention"), file->Find("scores"), file->Find("logits"), {}, {}, {}};
-    for (const std::size_t layer : shape_.layers) {
-      slots.query.push_back(file->Find(QueryName(layer)));
-      slots.key.push_back(file->Find(KeyName(layer)));
-      slots.log_sum_exp.push_back(file->Find(LogSumExpName(layer)));
-    }
-    slots_.push_back(std::move(slots));
+  for (const std::size_t layer : shape_.layers) {
+    query_.push_back(writer->Find(QueryName(layer)));
+    key_.push_back(writer->Find(KeyName(layer)));
+    log_sum_exp_.push_back(writer->Find(LogSumExpName(layer)));
   }
   const std::size_t layers = shape_.layers.size();
   const std::size_t heads = shape_.heads.size();
@@ -110,51 +76,22 @@ StreamingDump::StreamingDump(DumpShape shape, std::vector<ArrayFile*> files, Map
   }
 }
 
-void StreamingDump::Fail(std::size_t file, Status status) {
-  const std::lock_guard<std::mutex> lock(mutex_);
-  if (failed()) return;
-  status_ = std::move(status);
-  failed_file_ = file;
-  failed_.store(true, std::memory_order_relaxed);
-}
-
-void StreamingDump::Write(std::size_t file, std::size_t slot, std::uint64_t offset,
-                          const void* data, std::size_t bytes) {
-  if (slot == kNone || failed()) return;
-  Status status = files_[file]->WriteAt(slot, offset, data, bytes);
-  if (!status.ok()) Fail(file, std::move(status));
-}
-
 void StreamingDump::OnRows(const AttentionRows& rows) {
-  if (failed()) return;
-  if (LookUp(layer_index_, rows.layer) == kNone || LookUp(head_index_, rows.head) == kNone) return;
+  if (writer_->failed() || index_.Map(rows) == HeadIndex::kNone) return;
   try {
-    NoteRowSums(rows);
     if (maps_ != nullptr) KeepRows(rows);
-    WriteRows(rows, rows.weights, 0.0F, &Slots::attention);
+    WriteRows(rows, rows.weights, 0.0F, attention_);
     if (rows.scores != nullptr) {
-      WriteRows(rows, rows.scores, -std::numeric_limits<float>::infinity(), &Slots::scores);
+      WriteRows(rows, rows.scores, -std::numeric_limits<float>::infinity(), scores_);
     }
   } catch (const std::bad_alloc&) {
-    Fail(0, Status(StatusCode::kOutOfMemory, "not enough memory for a tile of rows"));
+    writer_->Fail(0, Status(StatusCode::kOutOfMemory, "not enough memory for a tile of rows"));
   }
-}
-
-void StreamingDump::NoteRowSums(const AttentionRows& rows) {
-  double worst = 0.0;
-  for (std::size_t r = 0; r < rows.query_count; ++r) {
-    // A row that sees no key has nothing to sum to 1.
-    if (rows.log_sum_exp != nullptr && std::isinf(rows.log_sum_exp[r])) continue;
-    const double error = std::abs(Sum(rows.weights + r * rows.stride, rows.key_count) - 1.0);
-    if (!(error <= worst)) worst = error;  // keeps a NaN
-  }
-  const std::lock_guard<std::mutex> lock(mutex_);
-  if (!(worst <= row_sum_error_)) row_sum_error_ = worst;
 }
 
 void StreamingDump::KeepRows(const AttentionRows& rows) {
   const std::size_t tokens = shape_.tokens;
-  const std::size_t map = layer_index_[rows.layer] * shape_.heads.size() + head_index_[rows.head];
+  const std::size_t map = index_.Map(rows);
   for (std::size_t r = 0; r < rows.query_count; ++r) {
     std::copy_n(rows.weights + r * rows.stride, std::min(rows.key_count, tokens),
                 maps_->weights.begin() +
@@ -163,11 +100,8 @@ void StreamingDump::KeepRows(const AttentionRows& rows) {
 }
 
 void StreamingDump::WriteRows(const AttentionRows& rows, const float* values, float masked,
-                              std::size_t Slots::*slot) {
-  if (std::none_of(slots_.begin(), slots_.end(),
-                   [&](const Slots& slots) { return slots.*slot != kNone; })) {
-    return;
-  }
+                              const Slots& slots) {
+  if (!ArrayWriter::IsWanted(slots)) return;
   const std::size_t tokens = shape_.tokens;
   const std::size_t element = ElementBytes(shape_.weight_type());
   const std::size_t row_bytes = tokens * element;
@@ -185,46 +119,39 @@ void StreamingDump::WriteRows(const AttentionRows& rows, const float* values, fl
       std::fill(out + keys, out + tokens, masked);
     }
   }
-  const std::uint64_t map = layer_index_[rows.layer] * shape_.heads.size() + head_index_[rows.head];
-  const std::uint64_t offset = (map * tokens + rows.query_begin) * row_bytes;
-  for (std::size_t file = 0; file < files_.size(); ++file) {
-    Write(file, slots_[file].*slot, offset, buffer.data(), rows.query_count * row_bytes);
-  }
+  const std::uint64_t offset =
+      (static_cast<std::uint64_t>(index_.Map(rows)) * tokens + rows.query_begin) * row_bytes;
+  writer_->Write(slots, offset, buffer.data(), rows.query_count * row_bytes);
 }
 
 void StreamingDump::OnTrace(const AttentionTrace& trace) {
-  if (failed()) return;
-  const std::size_t layer = LookUp(layer_index_, trace.layer);
-  if (layer == kNone) return;
+  const std::size_t layer = index_.Layer(trace.layer);
+  if (writer_->failed() || layer == HeadIndex::kNone) return;
   KeptTrace* kept = traces_ == nullptr ? nullptr : &(*traces_)[layer];
   if (kept != nullptr) {
     kept->scale = trace.scale;
     kept->softcap = trace.softcap;
   }
   try {
-    WriteTraceHeads(trace.query, trace.heads, trace, shape_.heads, layer, &Slots::query,
+    WriteTraceHeads(trace.query, trace.heads, trace, shape_.heads, query_[layer],
                     kept == nullptr ? nullptr : &kept->query);
-    WriteTraceHeads(trace.key, trace.kv_heads, trace, all_kv_heads_, layer, &Slots::key,
+    WriteTraceHeads(trace.key, trace.kv_heads, trace, all_kv_heads_, key_[layer],
                     kept == nullptr ? nullptr : &kept->key);
   } catch (const std::bad_alloc&) {
-    Fail(0, Status(StatusCode::kOutOfMemory, "not enough memory for a tile of queries"));
+    writer_->Fail(0, Status(StatusCode::kOutOfMemory, "not enough memory for a tile of queries"));
   }
   for (std::size_t head = 0; head < shape_.heads.size(); ++head) {
     const float* values = trace.log_sum_exp + shape_.heads[head] * trace.query_count;
     const std::uint64_t offset =
         (static_cast<std::uint64_t>(head) * shape_.tokens + trace.query_begin) * sizeof(float);
-    for (std::size_t file = 0; file < files_.size(); ++file) {
-      Write(file, slots_[file].log_sum_exp[layer], offset, values,
-            trace.query_count * sizeof(float));
-    }
+    writer_->Write(log_sum_exp_[layer], offset, values, trace.query_count * sizeof(float));
   }
 }
 
 /// values [token, heads_in_row, head_dim] become [head, token, head_dim] of the chosen heads.
 void StreamingDump::WriteTraceHeads(const float* values, std::size_t heads_in_row,
                                     const AttentionTrace& trace,
-                                    const std::vector<std::size_t>& heads, std::size_t layer_index,
-                                    std::vector<std::size_t> Slots::*slot,
+                                    const std::vector<std::size_t>& heads, const Slots& slots,
                                     std::vector<float>* kept) {
   const std::size_t dim = trace.head_dim;
   const std::size_t row_bytes = dim * sizeof(float);
@@ -237,19 +164,13 @@ void StreamingDump::WriteTraceHeads(const float* values, std::size_t heads_in_ro
     const std::size_t row = head * shape_.tokens + trace.query_begin;
     const std::size_t bytes = trace.query_count * row_bytes;
     if (kept != nullptr) std::memcpy(kept->data() + row * dim, buffer.data(), bytes);
-    for (std::size_t file = 0; file < files_.size(); ++file) {
-      Write(file, (slots_[file].*slot)[layer_index], static_cast<std::uint64_t>(row) * row_bytes,
-            buffer.data(), bytes);
-    }
+    writer_->Write(slots, static_cast<std::uint64_t>(row) * row_bytes, buffer.data(), bytes);
   }
 }
 
 void StreamingDump::OnLogits(std::size_t position, std::span<const float> logits) {
-  for (std::size_t file = 0; file < files_.size(); ++file) {
-    Write(file, slots_[file].logits,
-          static_cast<std::uint64_t>(position) * shape_.vocabulary * sizeof(float), logits.data(),
-          logits.size_bytes());
-  }
+  writer_->Write(logits_, static_cast<std::uint64_t>(position) * shape_.vocabulary * sizeof(float),
+                 logits.data(), logits.size_bytes());
 }
 
 }  // namespace fovea::dump
