@@ -21,6 +21,9 @@ struct KeyValueView {
 /// out[i] = element i of the key of one position; [head_dim]
 void ReadKey(const KeyValueView& keys, std::size_t kv_head, std::size_t position,
              std::size_t head_dim, float* out);
+/// out[i] = element i of the value of one position; [value_dim]
+void ReadValue(const KeyValueView& values, std::size_t kv_head, std::size_t position,
+               std::size_t value_dim, float* out);
 
 }  // namespace fovea::attention
 

@@ -38,6 +38,9 @@ ScratchLayout LayOut(const kernels::KernelTable& kernels, const ScratchShape& sh
     layout.trace_query = Lines(CheckedSize(shape.max_tokens) * shape.heads * shape.head_dim);
     layout.trace_key = Lines(CheckedSize(shape.max_tokens) * shape.kv_heads * shape.head_dim);
   }
+  if (shape.values) {
+    layout.values = Lines(CheckedSize(shape.max_tokens) * shape.kv_heads * shape.value_dim);
+  }
   layout.counters = Lines(CheckedSize(shape.kv_heads) * split.units_per_kv_head);
   if (shape.workers > 1) {
     const std::size_t pieces = shape.max_positions / kKeyPiece + 1;

@@ -23,6 +23,7 @@ struct ScratchLayout {
   Size trace_lse;    ///< [heads, tokens]
   Size trace_query;  ///< [tokens, heads, head_dim], used if the caller's rows are not packed.
   Size trace_key;    ///< [tokens, kv_heads, head_dim]
+  Size values;       ///< [tokens, kv_heads, value_dim]
   Size counters;     ///< [units]
   Size partials;     ///< [rows, pieces, PartialFloats(value_dim)] of split calls.
   // Per worker:
@@ -34,7 +35,8 @@ struct ScratchLayout {
   bool scores = false;
 
   Size trace_at() const { return 0; }
-  Size counters_at() const { return trace_lse + trace_query + trace_key; }
+  Size values_at() const { return trace_lse + trace_query + trace_key; }
+  Size counters_at() const { return values_at() + values; }
   Size partials_at() const { return counters_at() + counters; }
   Size workers_at() const { return partials_at() + partials; }
   Size Worker() const { return tile + map + piece_max + (scores ? map : Size(0)); }

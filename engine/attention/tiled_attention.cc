@@ -64,16 +64,19 @@ class Runner {
         shape.rows = selection_->rows || selection_->scores;
         shape.scores = selection_->scores;
         shape.trace = selection_->trace;
+        shape.values = selection_->values;
       }
     }
     rows_ = shape.rows;
     trace_ = shape.trace;
+    values_ = shape.values;
     layout_ = LayOut(*context.kernels, shape);
     counters_ = reinterpret_cast<std::uint32_t*>(At(layout_.counters_at()));
     std::fill_n(counters_, units_, 0U);
   }
 
   void Run() {
+    if (values_) DeliverValues();
     std::size_t observed = 0;
     for (std::size_t unit = 0; unit < units_; ++unit) observed += Observed(UnitAt(unit)) ? 1 : 0;
     const std::size_t plain = units_ - observed;
@@ -339,6 +342,23 @@ class Runner {
     return gathered;
   }
 
+  void DeliverValues() {
+    float* gathered = At(layout_.values_at());
+    float* out = gathered;
+    for (std::size_t t = 0; t < call_.tokens; ++t) {
+      for (std::size_t kv_head = 0; kv_head < call_.kv_heads; ++kv_head, out += call_.value_dim) {
+        ReadValue(call_.value, kv_head, call_.mask.first_query + t, call_.value_dim, out);
+      }
+    }
+    call_.observer->OnValues({.stream = call_.stream,
+                              .layer = call_.layer,
+                              .begin = call_.mask.first_query,
+                              .count = call_.tokens,
+                              .kv_heads = call_.kv_heads,
+                              .value_dim = call_.value_dim,
+                              .value = gathered});
+  }
+
   void DeliverTrace() {
     call_.observer->OnTrace({.stream = call_.stream,
                              .layer = call_.layer,
@@ -363,6 +383,7 @@ class Runner {
   const AttentionSelection* selection_ = nullptr;
   bool rows_ = false;   ///< This layer's rows are wanted (of the selected heads).
   bool trace_ = false;  ///< This layer's trace is wanted.
+  bool values_ = false;
   ScratchLayout layout_;
   /// Per unit: tokens delivered to the observer, or tasks finished.
   std::uint32_t* counters_ = nullptr;

@@ -59,13 +59,14 @@ struct ScratchShape {
   bool rows = false;
   bool scores = false;
   bool trace = false;
+  bool values = false;
 };
 /// Floats of scratch for calls of at most these sizes; the largest size_t if the sum overflows.
 std::size_t ScratchFloats(const kernels::KernelTable& kernels, const ScratchShape& shape);
 
 /// Runs all heads. Bit-equal for any number of workers and any split of queries into calls,
 /// observed or not. If the observer's selection includes this layer it gets rows of the selected
-/// heads and, if asked for, one trace of the call's tokens.
+/// heads and, if asked for, the values (before the rows) and one trace of the call's tokens.
 void Run(const Context& context, const Call& call);
 
 }  // namespace fovea::attention

@@ -181,22 +181,43 @@ void Embed(const WalkContext& context, std::span<const std::int32_t> tokens, std
   });
 }
 
-void RunLayer(const WalkContext& context, std::size_t layer, std::size_t count,
-              std::size_t position, std::size_t first_needed, AttentionObserver* observer) {
-  const Hyperparameters& hp = *context.hp;
-  const ModelInfo& info = hp.info;
+void AttendLayer(const WalkContext& context, std::size_t layer, std::size_t count,
+                 std::size_t position, AttentionObserver* observer) {
   const LayerWeights& weights = context.weights->layers[layer];
   const Buffers& b = context.buffers;
-  const std::size_t width = info.width;
-
+  const std::size_t width = context.hp->info.width;
   ForTokens(context, 0, count, [&](std::size_t t) {
     ApplyNorm(context, weights.attention_norm, b.hidden_state + t * width, width,
               b.normed + t * width);
   });
   ProjectHeads(context, layer, count, position);
   Attend(context, layer, count, position, observer);
-  if (first_needed >= count) return;
+}
 
+void ReplaceHead(const WalkContext& context, const HeadAblation& ablation, std::size_t first,
+                 std::size_t count) {
+  const ModelInfo& info = context.hp->info;
+  for (std::size_t t = first; t < count; ++t) {
+    float* output = context.buffers.attended + (t * info.heads + ablation.head) * info.value_dim;
+    if (ablation.replacement.empty()) {
+      std::fill_n(output, info.value_dim, 0.0F);
+    } else {
+      std::copy_n(ablation.replacement.data(), info.value_dim, output);
+    }
+  }
+}
+
+bool SharesNorm(const LayerWeights& weights) {
+  return !static_cast<bool>(weights.ffn_norm);
+}
+
+void FinishLayer(const WalkContext& context, std::size_t layer, std::size_t count,
+                 std::size_t first_needed) {
+  const Hyperparameters& hp = *context.hp;
+  const ModelInfo& info = hp.info;
+  const LayerWeights& weights = context.weights->layers[layer];
+  const Buffers& b = context.buffers;
+  const std::size_t width = info.width;
   const std::size_t attended_row = info.heads * info.value_dim;
   const matmul::Product output[] = {{weights.attention_output.weight,
                                      weights.attention_output.bias_data(),
@@ -205,7 +226,7 @@ void RunLayer(const WalkContext& context, std::size_t layer, std::size_t count,
                    count - first_needed);
 
   // A block without a norm of its own before the feed-forward network shares attention's: parallel.
-  const bool own_norm = static_cast<bool>(weights.ffn_norm);
+  const bool own_norm = !SharesNorm(weights);
   const bool parallel = hp.parallel_residual || !own_norm;
   ForTokens(context, first_needed, count, [&](std::size_t t) {
     float* x = b.hidden_state + t * width;
@@ -224,6 +245,17 @@ void RunLayer(const WalkContext& context, std::size_t layer, std::size_t count,
     if (parallel) context.kernels->add(x, b.projected + t * width, width, x);
     context.kernels->add(x, ffn, width, x);
   });
+}
+
+void RunLayer(const WalkContext& context, std::size_t layer, std::size_t count,
+              std::size_t position, std::size_t first_needed, AttentionObserver* observer,
+              std::span<const HeadAblation> ablations) {
+  AttendLayer(context, layer, count, position, observer);
+  if (first_needed >= count) return;
+  for (const HeadAblation& ablation : ablations) {
+    if (ablation.layer == layer) ReplaceHead(context, ablation, first_needed, count);
+  }
+  FinishLayer(context, layer, count, first_needed);
 }
 
 void ComputeLogits(const WalkContext& context, std::size_t first, std::size_t count) {

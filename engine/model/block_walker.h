@@ -15,6 +15,7 @@
 #include "engine/model/rope_table.h"
 #include "engine/model/weights.h"
 #include "fovea/attention.h"
+#include "fovea/session.h"
 
 namespace fovea::model {
 
@@ -57,8 +58,26 @@ void Embed(const WalkContext& context, std::span<const std::int32_t> tokens, std
 
 /// Runs one layer over `count` tokens in hidden_state, in place. What follows attention is computed
 /// only for the tokens from `first_needed` on: before it, nobody reads the last layer's output.
+/// Of `ablations`, those of this layer apply.
 void RunLayer(const WalkContext& context, std::size_t layer, std::size_t count,
-              std::size_t position, std::size_t first_needed, AttentionObserver* observer);
+              std::size_t position, std::size_t first_needed, AttentionObserver* observer,
+              std::span<const HeadAblation> ablations);
+
+/// The first half of RunLayer: normed and attended from hidden_state, which stays as it is. Keys
+/// and values go to the cache.
+void AttendLayer(const WalkContext& context, std::size_t layer, std::size_t count,
+                 std::size_t position, AttentionObserver* observer);
+
+/// Puts the replacement in place of the head's rows [first, count) of `attended`.
+void ReplaceHead(const WalkContext& context, const HeadAblation& ablation, std::size_t first,
+                 std::size_t count);
+
+/// The second half of RunLayer, from `attended` (and `normed`, where SharesNorm) on.
+void FinishLayer(const WalkContext& context, std::size_t layer, std::size_t count,
+                 std::size_t first_needed);
+
+/// Whether the feed-forward network reads the normed input of attention (Phi 2).
+bool SharesNorm(const LayerWeights& weights);
 
 /// Logits of tokens [first, first + count) of hidden_state into buffers.logits; count <=
 /// kLogitRows.

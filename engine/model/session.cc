@@ -51,6 +51,7 @@ struct Session::Impl {
   void Connect();
   Status CheckTokens(std::span<const std::int32_t> tokens) const;
   Status PrepareObserver(AttentionObserver* observer);
+  Status CheckAblations(std::span<const HeadAblation> ablations) const;
   Result<std::span<const float>> Run(std::span<const std::int32_t> tokens, const RunOptions& run);
   Status EmitLogits(std::size_t chunk_position, std::size_t count, const RunOptions& run);
   Status CheckFinite(std::size_t row, std::size_t at) const;
@@ -158,6 +159,7 @@ Status Session::Impl::PrepareObserver(AttentionObserver* observer) {
   shape.rows = selection.rows || selection.scores;
   shape.scores = selection.scores;
   shape.trace = selection.trace;
+  shape.values = selection.values;
   const std::size_t floats = attention::ScratchFloats(*plan.kernels, shape);
   const platform::CheckedSize bytes = platform::CheckedSize(floats) * sizeof(float);
   const platform::CheckedSize total = bytes + plan.memory.total();
@@ -175,6 +177,26 @@ Status Session::Impl::PrepareObserver(AttentionObserver* observer) {
     }
   }
   walk.attention.scratch = {observer_scratch.As<float>(), floats};
+  return Status::Ok();
+}
+
+Status Session::Impl::CheckAblations(std::span<const HeadAblation> ablations) const {
+  const ModelInfo& info = model->hp.info;
+  for (const HeadAblation& ablation : ablations) {
+    if (Status status = CheckNumbers("layer", {&ablation.layer, 1}, info.layers); !status.ok()) {
+      return status;
+    }
+    if (Status status = CheckNumbers("head", {&ablation.head, 1}, info.heads); !status.ok()) {
+      return status;
+    }
+    const std::size_t size = ablation.replacement.size();
+    if (size != 0 && size != info.value_dim) {
+      return {StatusCode::kInvalidArgument,
+              "the replacement of layer " + std::to_string(ablation.layer) + ", head " +
+                  std::to_string(ablation.head) + " has " + std::to_string(size) +
+                  " values; heads of this model have " + std::to_string(info.value_dim)};
+    }
+  }
   return Status::Ok();
 }
 
@@ -217,6 +239,7 @@ Status Session::Impl::EmitLogits(std::size_t chunk_position, std::size_t count,
 Result<std::span<const float>> Session::Impl::Run(std::span<const std::int32_t> tokens,
                                                   const RunOptions& run) {
   if (Status status = CheckTokens(tokens); !status.ok()) return status;
+  if (Status status = CheckAblations(run.ablations); !status.ok()) return status;
   if (Status status = PrepareObserver(run.observer); !status.ok()) return status;
   const std::size_t layers = model->hp.info.layers;
   const std::size_t vocabulary = model->hp.info.vocabulary;
@@ -231,7 +254,7 @@ Result<std::span<const float>> Session::Impl::Run(std::span<const std::int32_t> 
       }
       std::size_t first_needed = 0;
       if (layer + 1 == layers && !run.on_logits) first_needed = last_chunk ? count - 1 : count;
-      model::RunLayer(walk, layer, count, at, first_needed, run.observer);
+      model::RunLayer(walk, layer, count, at, first_needed, run.observer, run.ablations);
       if (run.on_progress) {
         const double done = static_cast<double>(begin) + static_cast<double>(count) *
                                                              static_cast<double>(layer + 1) /

@@ -9,7 +9,7 @@ set(may_text text)
 set(may_kernels kernels tensor)
 set(may_matmul matmul kernels tensor)
 set(may_attention attention kernels tensor)
-set(may_inspect inspect)
+set(may_inspect inspect text)
 set(may_model model format text attention matmul kernels tensor)
 set(rooms tensor format quantize text kernels matmul attention inspect model)
 

@@ -248,6 +248,7 @@ void RunCall(const kernels::KernelTable& kernels, platform::Parallel& parallel, 
     shape.rows = call.observer->selection().rows;
     shape.scores = call.observer->selection().scores;
     shape.trace = call.observer->selection().trace;
+    shape.values = call.observer->selection().values;
   }
   const std::size_t floats = ScratchFloats(kernels, shape);
   const platform::AlignedBuffer scratch =

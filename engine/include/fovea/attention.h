@@ -90,6 +90,19 @@ struct AttentionTrace {
   std::size_t window = 0;
 };
 
+/// The values of the tokens of one call, of all KV heads of a layer. Pointers are valid during the
+/// call only.
+struct AttentionValues {
+  AttentionStream stream = AttentionStream::kSelf;
+  std::size_t layer = 0;
+  std::size_t begin = 0;  ///< Position of the first value.
+  std::size_t count = 0;
+  std::size_t kv_heads = 0;
+  std::size_t value_dim = 0;
+  /// [count, kv_heads, value_dim], as read back from the KV cache (so rounded to f16 if it is f16).
+  const float* value = nullptr;
+};
+
 /// Which layers and heads an observer wants; unselected heads run the plain path.
 struct AttentionSelection {
   std::vector<std::size_t> layers = {};  ///< Empty: all.
@@ -97,6 +110,7 @@ struct AttentionSelection {
   bool rows = true;
   bool scores = false;  ///< Also deliver pre-softmax scores with the rows.
   bool trace = false;
+  bool values = false;  ///< Also deliver the values of the selected layers, all KV heads.
 
   bool HasLayer(std::size_t layer) const;
   bool HasHead(std::size_t head) const;
@@ -117,6 +131,8 @@ class AttentionObserver {
 
   virtual void OnRows(const AttentionRows& rows) = 0;
   virtual void OnTrace(const AttentionTrace& trace) { static_cast<void>(trace); }
+  /// Once per selected layer and chunk, before that chunk's rows of the layer.
+  virtual void OnValues(const AttentionValues& values) { static_cast<void>(values); }
 };
 
 /// Keeps maps of self-attention in memory: the simplest observer. Memory: 4 bytes for each cell of

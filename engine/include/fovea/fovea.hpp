@@ -5,6 +5,7 @@
 #include "fovea/analysis.h"
 #include "fovea/attention.h"
 #include "fovea/data_type.h"
+#include "fovea/divergence.h"
 #include "fovea/gguf_writer.h"
 #include "fovea/isa.h"
 #include "fovea/model.h"

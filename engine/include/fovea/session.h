@@ -33,11 +33,12 @@ struct SessionOptions {
   std::size_t max_tokens = 0;
   /// Tokens that prefill runs at once; the result does not depend on it.
   std::size_t chunk = 256;
-  /// Element type of cached keys and values: kF32, kF16, kBF16, or kQ8_0 for 8-bit integers with one
-  /// scale per row.
+  /// Element type of cached keys and values: kF32, kF16, kBF16, or kQ8_0 for 8-bit integers with
+  /// one scale per row.
   DataType kv_type = DataType::kF16;
   Arithmetic arithmetic = Arithmetic::kFast;
-  /// Threads that compute, the caller's included; 1 starts none. Results are bit-equal for any count.
+  /// Threads that compute, the caller's included; 1 starts none. Results are bit-equal for any
+  /// count.
   std::size_t threads = 1;
   /// Kernels to use; nothing: the best that this CPU has. kUnsupported if the CPU lacks it.
   std::optional<Isa> isa = std::nullopt;
@@ -52,18 +53,33 @@ struct MemoryPlan {
   std::size_t total() const { return kv_cache + scratch; }
 };
 
+/// Takes one head out of the computation (Michel et al. 2019): what it hands to the output
+/// projection is replaced. Queries, keys, values and the head's own map are computed as always;
+/// later layers see the change, and so do the keys and values that they cache.
+struct HeadAblation {
+  std::size_t layer = 0;
+  std::size_t head = 0;  ///< Query head.
+  /// [value_dim], put in place of the head's output for every token of the call; empty: zeros. Not
+  /// owned.
+  std::span<const float> replacement = {};
+};
+
 /// What to do while tokens run.
 struct RunOptions {
   /// Receives attention; not owned; may be null.
   AttentionObserver* observer = nullptr;
-  /// Called for every position in order with its logits [vocabulary], valid during the call. Without
-  /// it only the last position's logits are computed.
+  /// Called for every position in order with its logits [vocabulary], valid during the call.
+  /// Without it only the last position's logits are computed.
   std::function<void(std::size_t position, std::span<const float> logits)> on_logits = {};
-  /// Asked at least once per layer and chunk; true stops with kCancelled. The cache then holds what it
-  /// held before the call.
+  /// Asked at least once per layer and chunk; true stops with kCancelled. The cache then holds what
+  /// it held before the call.
   std::function<bool()> cancelled = {};
   /// Called after each layer of each chunk with the work done so far, from 0 to 1.
   std::function<void(double done)> on_progress = {};
+  /// Heads taken out during this call; of several entries for one head the last counts. Positions
+  /// that ran before keep what they cached. kInvalidArgument for a head that does not exist or a
+  /// replacement that is not value_dim long.
+  std::span<const HeadAblation> ablations = {};
 };
 
 /// Belongs to one thread at a time. The model must outlive it. After creation, prefill and decode
@@ -78,8 +94,9 @@ class Session {
   ~Session();
 
   /// Runs the tokens after those already cached; returns the last position's logits [vocabulary],
-  /// valid until the next call. kLimitExceeded if they do not fit, kInvalidArgument for an id outside
-  /// the vocabulary, kNonFinite if a logit is not finite; the cache is then as before the call.
+  /// valid until the next call. kLimitExceeded if they do not fit, kInvalidArgument for an id
+  /// outside the vocabulary, kNonFinite if a logit is not finite; the cache is then as before the
+  /// call.
   Result<std::span<const float>> Prefill(std::span<const std::int32_t> tokens,
                                          const RunOptions& run = {});
 
