@@ -11,13 +11,13 @@ namespace {
 constexpr const char* kSampleText =
     "The old man had a dog and a cat. The old man fed the dog, and the dog slept by the fire.";
 
-using Input = Arguments::Input;
+using Input = TextArguments::Input;
 
 Status About(const std::string& subject, StatusCode code, const std::string& message) {
   return {code, fovea::dump::About(subject, message)};
 }
 
-Status CheckIds(const Arguments& arguments, const ModelInfo& info) {
+Status CheckIds(const TextArguments& arguments, const ModelInfo& info) {
   for (const std::int32_t id : arguments.ids) {
     if (static_cast<std::size_t>(id) >= info.vocabulary) {
       return {StatusCode::kInvalidArgument, "--tokens: " + std::to_string(id) +
@@ -30,7 +30,7 @@ Status CheckIds(const Arguments& arguments, const ModelInfo& info) {
 
 }  // namespace
 
-std::string InputName(const Arguments& arguments) {
+std::string InputName(const TextArguments& arguments) {
   switch (arguments.input) {
     case Input::kSample: return "the sample text";
     case Input::kText: return "--text";
@@ -41,7 +41,7 @@ std::string InputName(const Arguments& arguments) {
   return "";
 }
 
-Result<std::string> ReadText(const Arguments& arguments) {
+Result<std::string> ReadText(const TextArguments& arguments) {
   Result<std::string> text = std::string();
   switch (arguments.input) {
     case Input::kTokens: return text;
@@ -56,7 +56,8 @@ Result<std::string> ReadText(const Arguments& arguments) {
   return text;
 }
 
-Result<Prompt> MakePrompt(const Arguments& arguments, const Model& model, const std::string& text) {
+Result<Prompt> MakePrompt(const TextArguments& arguments, const Model& model,
+                          const std::string& text) {
   Prompt prompt;
   if (arguments.input == Input::kTokens) {
     if (Status status = CheckIds(arguments, model.info()); !status.ok()) return status;

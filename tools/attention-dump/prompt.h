@@ -6,20 +6,21 @@
 
 #include <fovea/fovea.hpp>
 
-#include "tools/attention-dump/arguments.h"
+#include "tools/attention-dump/common_arguments.h"
 #include "tools/attention-dump/token_table.h"
 
 namespace fovea::dump {
 
 /// What errors about the text call it: "--text", the file's name, "standard input" or "--tokens".
-std::string InputName(const Arguments& arguments);
+std::string InputName(const TextArguments& arguments);
 
 /// The text of --text, --file, standard input or the sample; empty for --tokens. Refuses an empty
 /// text and one that is larger than any context could take.
-Result<std::string> ReadText(const Arguments& arguments);
+Result<std::string> ReadText(const TextArguments& arguments);
 
 /// The tokens of `text` (or of --tokens), checked against the vocabulary.
-Result<Prompt> MakePrompt(const Arguments& arguments, const Model& model, const std::string& text);
+Result<Prompt> MakePrompt(const TextArguments& arguments, const Model& model,
+                          const std::string& text);
 
 }  // namespace fovea::dump
 

@@ -3,20 +3,19 @@
 #include <algorithm>
 #include <cstdint>
 #include <optional>
-#include <thread>
 #include <utility>
 #include <vector>
 
 #include "tools/attention-dump/bidirectional.h"
+#include "tools/attention-dump/dump_info.h"
 #include "tools/attention-dump/dump_shape.h"
 #include "tools/attention-dump/human.h"
 #include "tools/attention-dump/model_run.h"
+#include "tools/attention-dump/model_session.h"
 #include "tools/attention-dump/observer_group.h"
 #include "tools/attention-dump/outputs.h"
 #include "tools/attention-dump/prompt.h"
 #include "tools/attention-dump/row_sum_check.h"
-#include "tools/attention-dump/shipped_model.h"
-#include "tools/attention-dump/sidecar.h"
 #include "tools/attention-dump/streaming_dump.h"
 #include "tools/attention-dump/terminal_view.h"
 #include "tools/common/choose_isa.h"
@@ -26,7 +25,6 @@ namespace fovea::dump {
 namespace {
 
 constexpr std::size_t kMaxComparedTokens = 1024;
-constexpr std::size_t kMaxDefaultThreads = 16;
 /// For maps that must be kept whole (pictures, the page), when the user named no limit.
 constexpr std::uint64_t kDefaultKeptBytes = std::uint64_t{2} << 30U;
 /// Sidecar bytes per token and on top, for laying out a .safetensors header; it may be wrong.
@@ -43,13 +41,11 @@ class Run {
  private:
   bool keeps_maps() const { return arguments_.outputs.empty() || outputs_->needs_maps(); }
 
-  Status LoadModel();
   Status CheckLength() const;
   Status MakeShape();
   Status CheckKeptBytes();
   Status OpenSession();
   Status RunAndFinish();
-  void FillInfo(double row_sum_error, const std::vector<std::int32_t>& generated);
   std::string Summary() const;
 
   const Arguments& arguments_;
@@ -75,7 +71,9 @@ Result<std::string> Run::Do() {
   outputs_ = std::move(*outputs);
   Result<std::string> text = ReadText(arguments_);
   if (!text) return text.status();
-  if (Status status = LoadModel(); !status.ok()) return status;
+  Result<Model> model = LoadModel(arguments_);
+  if (!model) return model.status();
+  model_ = std::move(*model);
   Result<Prompt> prompt = MakePrompt(arguments_, *model_, *text);
   if (!prompt) return prompt.status();
   prompt_ = std::move(*prompt);
@@ -92,36 +90,11 @@ Result<std::string> Run::Do() {
   return Summary();
 }
 
-Status Run::LoadModel() {
-  std::string path = arguments_.model;
-  if (path.empty()) {
-    Result<std::string> shipped = FindShippedModel();
-    if (!shipped) return shipped.status();
-    path = *shipped;
-  }
-  LoadOptions options;
-  options.max_memory = arguments_.max_memory;
-  options.pack = arguments_.fast;
-  Result<Model> model = Model::Load(path, options);
-  if (!model) return {model.status().code(), About(path, model.status().message())};
-  model_ = std::move(*model);
-  return Status::Ok();
-}
-
 Status Run::CheckLength() const {
-  const std::size_t limit = arguments_.context != 0 ? arguments_.context : model_->info().context;
-  const std::string context = "the context of " + std::to_string(limit) + " tokens";
   const std::size_t count = prompt_.tokens.size();
-  if (count > limit) {
-    return {StatusCode::kLimitExceeded,
-            InputName(arguments_) + ": " + std::to_string(count) + " tokens do not fit " + context};
-  }
   const std::size_t generate = arguments_.generate.value_or(0);
-  if (generate > limit - count) {
-    return {StatusCode::kLimitExceeded, "--generate: " + std::to_string(count) +
-                                            " tokens of text and " + std::to_string(generate) +
-                                            " to generate do not fit " + context};
-  }
+  const Status status = dump::CheckLength(arguments_, *model_, count, generate);
+  if (!status.ok()) return status;
   if (arguments_.compare_mask && count + generate > kMaxComparedTokens) {
     return {StatusCode::kLimitExceeded, "--compare-mask: " + std::to_string(count + generate) +
                                             " tokens, the limit is " +
@@ -175,23 +148,9 @@ Status Run::CheckKeptBytes() {
 }
 
 Status Run::OpenSession() {
-  SessionOptions options;
-  options.max_tokens = shape_.tokens;
-  options.kv_type = arguments_.kv_type;
-  options.arithmetic = arguments_.fast ? Arithmetic::kFast : Arithmetic::kExact;
-  options.threads =
-      arguments_.threads != 0
-          ? arguments_.threads
-          : std::clamp<std::size_t>(std::thread::hardware_concurrency(), 1, kMaxDefaultThreads);
-  options.isa = isa_;
-  if (arguments_.max_memory != 0) {
-    const std::uint64_t used = model_->info().file_bytes + kept_bytes_;
-    options.max_memory =
-        std::max<std::uint64_t>(arguments_.max_memory - std::min(arguments_.max_memory, used), 1);
-  }
-  Result<Session> session = Session::Create(*model_, options);
-  if (!session)
-    return {session.status().code(), About(model_->info().path, session.status().message())};
+  Result<Session> session = dump::OpenSession(
+      *model_, MakeSessionOptions(arguments_, *model_, isa_, shape_.tokens, kept_bytes_));
+  if (!session) return session.status();
   session_ = std::move(*session);
   return Status::Ok();
 }
@@ -227,7 +186,8 @@ Status Run::RunAndFinish() {
   if (!generated) {
     return {generated.status().code(), About(model_->info().path, generated.status().message())};
   }
-  FillInfo(row_sums.error(), *generated);
+  info_ = MakeDumpInfo(*model_, *session_, prompt_, *generated, shape_);
+  info_.row_sum_error = row_sums.error();
   const std::size_t tokens = info_.tokens.size();
   maps_.windows = info_.windows;
   TrimMaps(tokens, &maps_);
@@ -238,31 +198,6 @@ Status Run::RunAndFinish() {
   }
   progress.Update(1.0, "writing");
   return outputs_->Finish(info_, shape_, &maps_, bidirectional_ ? &*bidirectional_ : nullptr);
-}
-
-void Run::FillInfo(double row_sum_error, const std::vector<std::int32_t>& generated) {
-  TokenTable table = MakeTokenTable(model_->tokenizer(), prompt_, generated);
-  info_.model = model_->info();
-  info_.model_hash = model_->FileHash();
-  info_.text = std::move(table.text);
-  info_.tokens = std::move(table.tokens);
-  info_.layers = shape_.layers;
-  info_.heads = shape_.heads;
-  bool windowed = false;
-  for (const std::size_t head : shape_.heads) info_.kv_head.push_back(shape_.KvHead(head));
-  for (const std::size_t layer : shape_.layers) {
-    const std::vector<std::size_t>& windows = info_.model.windows;
-    info_.windows.push_back(layer < windows.size() ? windows[layer] : 0);
-    windowed = windowed || info_.windows.back() != 0;
-  }
-  info_.mask = windowed ? "causal, sliding window" : "causal";
-  info_.kv_type = DataTypeName(session_->kv_type());
-  info_.arithmetic = session_->arithmetic() == Arithmetic::kFast ? "fast" : "exact";
-  info_.isa = IsaName(session_->isa());
-  info_.threads = session_->threads();
-  info_.precision = shape_.half ? "f16" : "f32";
-  info_.row_sum_error = row_sum_error;
-  info_.version = FOVEA_VERSION;
 }
 
 std::string Run::Summary() const {

@@ -1,0 +1,80 @@
+#include "tools/attention-dump/model_session.h"
+
+#include <algorithm>
+#include <thread>
+
+#include "tools/attention-dump/human.h"
+#include "tools/attention-dump/prompt.h"
+#include "tools/attention-dump/shipped_model.h"
+
+namespace fovea::dump {
+namespace {
+
+constexpr std::size_t kMaxDefaultThreads = 16;
+
+}  // namespace
+
+Result<Model> LoadModel(const CommonArguments& arguments) {
+  std::string path = arguments.model;
+  if (path.empty()) {
+    Result<std::string> shipped = FindShippedModel();
+    if (!shipped) return shipped.status();
+    path = *shipped;
+  }
+  LoadOptions options;
+  options.max_memory = arguments.max_memory;
+  options.pack = arguments.fast;
+  Result<Model> model = Model::Load(path, options);
+  if (!model) return Status(model.status().code(), About(path, model.status().message()));
+  return model;
+}
+
+std::size_t ContextOf(const CommonArguments& arguments, const Model& model) {
+  return arguments.context != 0 ? arguments.context : model.info().context;
+}
+
+Status CheckLength(const CommonArguments& arguments, const Model& model, std::size_t tokens,
+                   std::size_t generate) {
+  const std::size_t limit = ContextOf(arguments, model);
+  const std::string context = "the context of " + std::to_string(limit) + " tokens";
+  if (tokens > limit) {
+    return {StatusCode::kLimitExceeded,
+            InputName(arguments) + ": " + std::to_string(tokens) + " tokens do not fit " + context};
+  }
+  if (generate > limit - tokens) {
+    return {StatusCode::kLimitExceeded, "--generate: " + std::to_string(tokens) +
+                                            " tokens of text and " + std::to_string(generate) +
+                                            " to generate do not fit " + context};
+  }
+  return Status::Ok();
+}
+
+SessionOptions MakeSessionOptions(const CommonArguments& arguments, const Model& model,
+                                  std::optional<Isa> isa, std::size_t max_tokens,
+                                  std::uint64_t kept_bytes) {
+  SessionOptions options;
+  options.max_tokens = max_tokens;
+  options.kv_type = arguments.kv_type;
+  options.arithmetic = arguments.fast ? Arithmetic::kFast : Arithmetic::kExact;
+  options.threads =
+      arguments.threads != 0
+          ? arguments.threads
+          : std::clamp<std::size_t>(std::thread::hardware_concurrency(), 1, kMaxDefaultThreads);
+  options.isa = isa;
+  if (arguments.max_memory != 0) {
+    const std::uint64_t used = model.info().file_bytes + kept_bytes;
+    options.max_memory =
+        std::max<std::uint64_t>(arguments.max_memory - std::min(arguments.max_memory, used), 1);
+  }
+  return options;
+}
+
+Result<Session> OpenSession(const Model& model, const SessionOptions& options) {
+  Result<Session> session = Session::Create(model, options);
+  if (!session) {
+    return Status(session.status().code(), About(model.info().path, session.status().message()));
+  }
+  return session;
+}
+
+}  // namespace fovea::dump
