@@ -80,23 +80,44 @@ struct Planes {
 //   Minimum(b, v)     what is added to every weight of the block, if kHasMinimum
 // kWide: quants need all eight bits. kStepBytes: what a step takes of plane kQuantPlane.
 
-struct FormatQ8_0 {
+/// Blocks of 32 with one half scale each.
+struct ScaledBlocks {
+  static constexpr bool kHasMinimum = false, kHalves = false;
+  static constexpr std::size_t kStepBytes = kQuantLine / 2;
+  Planes at;
+
+  HWY_INLINE F32 Scale(std::size_t b, std::size_t /*half*/, std::size_t v) const {
+    return LoadHalves(at.plane[0] + (b * kStripRows + v * kLanes) * 2);
+  }
+  HWY_INLINE F32 Minimum(std::size_t, std::size_t) const { return hn::Zero(F32Tag()); }
+};
+
+/// Blocks of 32 with a half scale and a half minimum.
+struct ShiftedBlocks {
+  static constexpr bool kHasMinimum = true, kHalves = false;
+  static constexpr std::size_t kStepBytes = kQuantLine / 2;
+  Planes at;
+
+  HWY_INLINE F32 Scale(std::size_t b, std::size_t /*half*/, std::size_t v) const {
+    return LoadHalves(at.plane[0] + (b * kStripRows + v * kLanes) * 2);
+  }
+  HWY_INLINE F32 Minimum(std::size_t b, std::size_t v) const {
+    return LoadHalves(at.plane[1] + (b * kStripRows + v * kLanes) * 2);
+  }
+};
+
+struct FormatQ8_0 : ScaledBlocks {
   static constexpr DataType kType = DataType::kQ8_0;
-  static constexpr bool kWide = true, kHasMinimum = false, kHalves = false;
+  static constexpr bool kWide = true;
   static constexpr std::size_t kStepBytes = kQuantLine;
   static constexpr int kOffset = kUnsignedBytes ? 128 : 0;
   static constexpr std::size_t kQuantPlane = 1;
-  Planes at;
 
   HWY_INLINE Quants Load(std::size_t b, std::size_t step, std::size_t v) const {
     const Quants q = LoadQuants(at.plane[1] + (b * 8 + step) * kQuantLine + v * 4 * kLanes);
     constexpr int kFlip = kStripQuantFlip ^ (kUnsignedBytes ? 0x80 : 0);
     return kFlip == 0 ? q : hn::Xor(q, SetByte(kFlip));
   }
-  HWY_INLINE F32 Scale(std::size_t b, std::size_t /*half*/, std::size_t v) const {
-    return LoadHalves(at.plane[0] + (b * kStripRows + v * kLanes) * 2);
-  }
-  HWY_INLINE F32 Minimum(std::size_t, std::size_t) const { return hn::Zero(F32Tag()); }
 };
 
 /// The nibbles of a block of 32: low ones are columns 0–15.
@@ -106,30 +127,22 @@ HWY_INLINE Quants LoadSmallNibbles(const std::uint8_t* plane, std::size_t b, std
   return ShiftRightBytes(line, step < 4 ? 0 : 4, 15);
 }
 
-struct FormatQ4_0 {
+struct FormatQ4_0 : ScaledBlocks {
   static constexpr DataType kType = DataType::kQ4_0;
-  static constexpr bool kWide = false, kHasMinimum = false, kHalves = false;
-  static constexpr std::size_t kStepBytes = kQuantLine / 2;
+  static constexpr bool kWide = false;
   static constexpr int kOffset = 8;
   static constexpr std::size_t kQuantPlane = 1;
-  Planes at;
 
   HWY_INLINE Quants Load(std::size_t b, std::size_t step, std::size_t v) const {
     return LoadSmallNibbles(at.plane[1], b, step, v);
   }
-  HWY_INLINE F32 Scale(std::size_t b, std::size_t /*half*/, std::size_t v) const {
-    return LoadHalves(at.plane[0] + (b * kStripRows + v * kLanes) * 2);
-  }
-  HWY_INLINE F32 Minimum(std::size_t, std::size_t) const { return hn::Zero(F32Tag()); }
 };
 
-struct FormatIQ4_NL {
+struct FormatIQ4_NL : ScaledBlocks {
   static constexpr DataType kType = DataType::kIQ4_NL;
-  static constexpr bool kWide = true, kHasMinimum = false, kHalves = false;
-  static constexpr std::size_t kStepBytes = kQuantLine / 2;
+  static constexpr bool kWide = true;
   static constexpr int kOffset = kUnsignedBytes ? 128 : 0;
   static constexpr std::size_t kQuantPlane = 1;
-  Planes at;
 
   HWY_INLINE Quants Load(std::size_t b, std::size_t step, std::size_t v) const {
     const Quants levels = hn::BitCast(
@@ -138,28 +151,16 @@ struct FormatIQ4_NL {
     const Quants q = hn::TableLookupBytes(levels, LoadSmallNibbles(at.plane[1], b, step, v));
     return kUnsignedBytes ? hn::Xor(q, SetByte(0x80)) : q;
   }
-  HWY_INLINE F32 Scale(std::size_t b, std::size_t /*half*/, std::size_t v) const {
-    return LoadHalves(at.plane[0] + (b * kStripRows + v * kLanes) * 2);
-  }
-  HWY_INLINE F32 Minimum(std::size_t, std::size_t) const { return hn::Zero(F32Tag()); }
 };
 
-struct FormatQ4_1 {
+struct FormatQ4_1 : ShiftedBlocks {
   static constexpr DataType kType = DataType::kQ4_1;
-  static constexpr bool kWide = false, kHasMinimum = true, kHalves = false;
-  static constexpr std::size_t kStepBytes = kQuantLine / 2;
+  static constexpr bool kWide = false;
   static constexpr int kOffset = 0;
   static constexpr std::size_t kQuantPlane = 2;
-  Planes at;
 
   HWY_INLINE Quants Load(std::size_t b, std::size_t step, std::size_t v) const {
     return LoadSmallNibbles(at.plane[2], b, step, v);
-  }
-  HWY_INLINE F32 Scale(std::size_t b, std::size_t /*half*/, std::size_t v) const {
-    return LoadHalves(at.plane[0] + (b * kStripRows + v * kLanes) * 2);
-  }
-  HWY_INLINE F32 Minimum(std::size_t b, std::size_t v) const {
-    return LoadHalves(at.plane[1] + (b * kStripRows + v * kLanes) * 2);
   }
 };
 
@@ -176,41 +177,27 @@ HWY_INLINE Quants LoadFifthBits(const std::uint8_t* plane, std::size_t b, std::s
   return hn::BitCast(QuantTag(), hn::And(hn::Or(first, last), hn::Set(words, 0x10101010U)));
 }
 
-struct FormatQ5_0 {
+struct FormatQ5_0 : ScaledBlocks {
   static constexpr DataType kType = DataType::kQ5_0;
-  static constexpr bool kWide = false, kHasMinimum = false, kHalves = false;
-  static constexpr std::size_t kStepBytes = kQuantLine / 2;
+  static constexpr bool kWide = false;
   static constexpr int kOffset = 16;
   static constexpr std::size_t kQuantPlane = 2;
-  Planes at;
 
   HWY_INLINE Quants Load(std::size_t b, std::size_t step, std::size_t v) const {
     return hn::Or(LoadSmallNibbles(at.plane[2], b, step, v),
                   LoadFifthBits(at.plane[1], b, step, v));
   }
-  HWY_INLINE F32 Scale(std::size_t b, std::size_t /*half*/, std::size_t v) const {
-    return LoadHalves(at.plane[0] + (b * kStripRows + v * kLanes) * 2);
-  }
-  HWY_INLINE F32 Minimum(std::size_t, std::size_t) const { return hn::Zero(F32Tag()); }
 };
 
-struct FormatQ5_1 {
+struct FormatQ5_1 : ShiftedBlocks {
   static constexpr DataType kType = DataType::kQ5_1;
-  static constexpr bool kWide = false, kHasMinimum = true, kHalves = false;
-  static constexpr std::size_t kStepBytes = kQuantLine / 2;
+  static constexpr bool kWide = false;
   static constexpr int kOffset = 0;
   static constexpr std::size_t kQuantPlane = 3;
-  Planes at;
 
   HWY_INLINE Quants Load(std::size_t b, std::size_t step, std::size_t v) const {
     return hn::Or(LoadSmallNibbles(at.plane[3], b, step, v),
                   LoadFifthBits(at.plane[2], b, step, v));
-  }
-  HWY_INLINE F32 Scale(std::size_t b, std::size_t /*half*/, std::size_t v) const {
-    return LoadHalves(at.plane[0] + (b * kStripRows + v * kLanes) * 2);
-  }
-  HWY_INLINE F32 Minimum(std::size_t b, std::size_t v) const {
-    return LoadHalves(at.plane[1] + (b * kStripRows + v * kLanes) * 2);
   }
 };
 
@@ -238,24 +225,13 @@ HWY_INLINE I32 MinimumK(const std::uint8_t* plane, std::size_t b, std::size_t v)
                 hn::ShiftLeft<4>(hn::ShiftRight<6>(LoadScaleByte(plane, s, g, v))));
 }
 
-/// The nibbles of a block of 256: runs 2p and 2p + 1 are the low and high ones of eight lines.
-HWY_INLINE Quants LoadSuperNibbles(const std::uint8_t* plane, std::size_t b, std::size_t step,
-                                   std::size_t v) {
-  const Quants line = LoadQuants(plane + (b / 2 * 8 + step) * kQuantLine + v * 4 * kLanes);
-  return ShiftRightBytes(line, b % 2 == 0 ? 0 : 4, 15);
-}
-
-struct FormatQ4_K {
-  static constexpr DataType kType = DataType::kQ4_K;
-  static constexpr bool kWide = false, kHasMinimum = true, kHalves = false;
+/// Blocks of 256 with a packed scale and minimum for each run of 32, times a half scale and a half
+/// minimum of the whole.
+struct SuperBlocks {
+  static constexpr bool kHasMinimum = true, kHalves = false;
   static constexpr std::size_t kStepBytes = kQuantLine / 2;
-  static constexpr int kOffset = 0;
-  static constexpr std::size_t kQuantPlane = 3;
   Planes at;
 
-  HWY_INLINE Quants Load(std::size_t b, std::size_t step, std::size_t v) const {
-    return LoadSuperNibbles(at.plane[3], b, step, v);
-  }
   HWY_INLINE F32 Scale(std::size_t b, std::size_t /*half*/, std::size_t v) const {
     return hn::Mul(LoadHalves(at.plane[0] + (b / 8 * kStripRows + v * kLanes) * 2),
                    ToFloat(ScaleK(at.plane[2], b, v)));
@@ -266,13 +242,29 @@ struct FormatQ4_K {
   }
 };
 
-struct FormatQ5_K {
+/// The nibbles of a block of 256: runs 2p and 2p + 1 are the low and high ones of eight lines.
+HWY_INLINE Quants LoadSuperNibbles(const std::uint8_t* plane, std::size_t b, std::size_t step,
+                                   std::size_t v) {
+  const Quants line = LoadQuants(plane + (b / 2 * 8 + step) * kQuantLine + v * 4 * kLanes);
+  return ShiftRightBytes(line, b % 2 == 0 ? 0 : 4, 15);
+}
+
+struct FormatQ4_K : SuperBlocks {
+  static constexpr DataType kType = DataType::kQ4_K;
+  static constexpr bool kWide = false;
+  static constexpr int kOffset = 0;
+  static constexpr std::size_t kQuantPlane = 3;
+
+  HWY_INLINE Quants Load(std::size_t b, std::size_t step, std::size_t v) const {
+    return LoadSuperNibbles(at.plane[3], b, step, v);
+  }
+};
+
+struct FormatQ5_K : SuperBlocks {
   static constexpr DataType kType = DataType::kQ5_K;
-  static constexpr bool kWide = false, kHasMinimum = true, kHalves = false;
-  static constexpr std::size_t kStepBytes = kQuantLine / 2;
+  static constexpr bool kWide = false;
   static constexpr int kOffset = 0;
   static constexpr std::size_t kQuantPlane = 4;
-  Planes at;
 
   HWY_INLINE Quants Load(std::size_t b, std::size_t step, std::size_t v) const {
     const Quants line = LoadQuants(at.plane[3] + (b / 8 * 8 + step) * kQuantLine + v * 4 * kLanes);
@@ -280,14 +272,6 @@ struct FormatQ5_K {
     const Quants bit = ShiftRightBytes(line, static_cast<int>(b % 8), 1);
     return hn::Or(LoadSuperNibbles(at.plane[4], b, step, v),
                   hn::BitCast(QuantTag(), hn::ShiftLeft<4>(hn::BitCast(words, bit))));
-  }
-  HWY_INLINE F32 Scale(std::size_t b, std::size_t /*half*/, std::size_t v) const {
-    return hn::Mul(LoadHalves(at.plane[0] + (b / 8 * kStripRows + v * kLanes) * 2),
-                   ToFloat(ScaleK(at.plane[2], b, v)));
-  }
-  HWY_INLINE F32 Minimum(std::size_t b, std::size_t v) const {
-    return hn::Neg(hn::Mul(LoadHalves(at.plane[1] + (b / 8 * kStripRows + v * kLanes) * 2),
-                           ToFloat(MinimumK(at.plane[2], b, v))));
   }
 };
 

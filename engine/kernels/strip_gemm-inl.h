@@ -269,7 +269,8 @@ template <class Format>
 void AllStrips(const std::byte* strips, std::size_t count, StripOperands at, std::size_t tokens) {
   const std::size_t strip_bytes =
       kStripRows * (at.cols / BlockElements(Format::kType)) * BlockBytes(Format::kType);
-  Format one = {Planes(Format::kType, strips, at.cols)};
+  Format one;
+  one.at = Planes(Format::kType, strips, at.cols);
   if (tokens == 1) return StripsTimesToken(one, strip_bytes, count, at);
   if constexpr (kMostStrips == 2) {
     Format two[] = {one, one};

@@ -168,7 +168,8 @@ void AllStripsOnTiles(Tiles& tiles, const std::byte* strips, std::size_t count, 
     for (std::size_t b = 0; b < blocks_per_row; b += kChunkBlocks) {
       const std::size_t blocks = std::min(kChunkBlocks, blocks_per_row - b);
       for (std::size_t i = 0; i < some; ++i) {
-        const Format format = {Planes(Format::kType, strips + (s + i) * strip_bytes, cols)};
+        Format format;
+        format.at = Planes(Format::kType, strips + (s + i) * strip_bytes, cols);
         Expand(format, b, blocks, expanded[i]);
       }
       const auto tokens_from = [&](std::size_t t) {
