@@ -2,11 +2,13 @@
 #ifndef FOVEA_FOVEA_HPP_
 #define FOVEA_FOVEA_HPP_
 
+#include "fovea/ablation.h"
 #include "fovea/analysis.h"
 #include "fovea/attention.h"
 #include "fovea/data_type.h"
 #include "fovea/divergence.h"
 #include "fovea/gguf_writer.h"
+#include "fovea/influence.h"
 #include "fovea/isa.h"
 #include "fovea/model.h"
 #include "fovea/quantize.h"
@@ -14,5 +16,6 @@
 #include "fovea/session.h"
 #include "fovea/status.h"
 #include "fovea/tokenizer.h"
+#include "fovea/value_norms.h"
 
 #endif  // FOVEA_FOVEA_HPP_
