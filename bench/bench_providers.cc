@@ -9,29 +9,19 @@
 #include <cstdint>
 #include <cstdio>
 #include <oneapi/dnnl/dnnl.hpp>
-#include <random>
 #include <string>
 #include <vector>
 
 #include "bench/machine_limits.h"
+#include "bench/random_matrices.h"
 #include "engine/kernels/kernel_table.h"
 #include "engine/matmul/matmul.h"
-#include "engine/tensor/dequantize.h"
-#include "engine/tensor/strips.h"
 #include "platform/aligned_buffer.h"
 #include "platform/parallel.h"
 
 namespace fovea::bench {
 namespace {
 
-struct Shape {
-  const char* model;
-  std::size_t rows;
-  std::size_t cols;
-};
-
-constexpr Shape kShapes[] = {
-    {"15M", 768, 288}, {"110M", 2048, 768}, {"SmolLM", 1536, 576}, {"1.1B", 5632, 2048}};
 constexpr std::size_t kTokens[] = {1, 8, 64, 512};
 constexpr int kRounds = 7;
 
@@ -56,16 +46,7 @@ double Operations(const Shape& shape, std::size_t tokens) {
 
 double Native(DataType type, const Shape& shape, std::size_t tokens) {
   const kernels::KernelTable& kernels = *kernels::KernelsFor(BestIsa());
-  const std::size_t row_bytes = RowBytes(type, shape.cols);
-  const auto bytes = platform::AlignedBuffer::Allocate(shape.rows * row_bytes);
-  std::mt19937 random(5);
-  // Bits 14 and 6 clear: no half, bfloat16 or float among them is huge, infinite or NaN.
-  for (std::size_t i = 0; i < bytes.size(); ++i) {
-    bytes.data()[i] = static_cast<std::byte>(random() & 0xBFU);
-  }
-  const MatrixView weight = {
-      type,       bytes.data(), shape.rows,
-      shape.cols, row_bytes,    HasStrips(type) ? shape.rows / kStripRows * kStripRows : 0};
+  const RandomMatrices weights(type, shape, 1, /*packed=*/true);
   const std::vector<float> x = RandomFloats(tokens * shape.cols);
   std::vector<float> out(tokens * shape.rows);
   const matmul::ScratchShape scratch_shape = {
@@ -78,7 +59,7 @@ double Native(DataType type, const Shape& shape, std::size_t tokens) {
                                    .arithmetic = Arithmetic::kFast,
                                    .shape = scratch_shape,
                                    .scratch = {scratch.As<float>(), floats}};
-  const matmul::Product product = {weight, nullptr, out.data(), shape.rows};
+  const matmul::Product product = {weights.views[0], nullptr, out.data(), shape.rows};
   return Rate(Operations(shape, tokens), [&] {
     matmul::Multiply(context, {&product, 1}, x.data(), shape.cols, tokens);
   });

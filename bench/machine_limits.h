@@ -91,17 +91,10 @@ inline double FmaLoopNeon(float seed, float* sink) {
 }
 #endif
 
-/// FLOP per second of that loop; 0 for an instruction set without one.
-inline double PeakFlops(Isa isa) {
-  double (*loop)(float, float*) = nullptr;
-#if defined(__x86_64__)
-  if (isa == Isa::kAvx512 || isa > Isa::kNeon) loop = FmaLoopAvx512;
-  if (isa == Isa::kAvx2) loop = FmaLoopAvx2;
-#elif defined(__aarch64__)
-  if (isa == Isa::kNeon) loop = FmaLoopNeon;
-#endif
-  if (loop == nullptr) return 0;
-  volatile float seed = 0.5F;
+/// Operations per second of a loop that takes a seed the compiler cannot know.
+template <typename Seed>
+double LoopRate(double (*loop)(Seed, float*), Seed known) {
+  volatile Seed seed = known;
   volatile float result = 0;
   double operations = 0;
   const double seconds = BestSeconds(9, [&] {
@@ -110,6 +103,17 @@ inline double PeakFlops(Isa isa) {
     result = sink;
   });
   return operations / seconds;
+}
+
+/// FLOP per second of that loop; 0 for an instruction set without one.
+inline double PeakFlops(Isa isa) {
+#if defined(__x86_64__)
+  if (isa == Isa::kAvx512 || isa > Isa::kNeon) return LoopRate(FmaLoopAvx512, 0.5F);
+  if (isa == Isa::kAvx2) return LoopRate(FmaLoopAvx2, 0.5F);
+#elif defined(__aarch64__)
+  if (isa == Isa::kNeon) return LoopRate(FmaLoopNeon, 0.5F);
+#endif
+  return 0;
 }
 
 #if defined(__x86_64__)
@@ -144,17 +148,8 @@ inline double PeakByteOperations(Isa isa) {
     const double seconds = BestSeconds(9, [&] { operations = TileByteLoop(); });
     return operations / seconds;
   }
-  if (isa == Isa::kAvx512Vnni || isa == Isa::kAvx512Bf16) {
-    volatile int seed = 0x01020304;
-    volatile float result = 0;
-    double operations = 0;
-    const double seconds = BestSeconds(9, [&] {
-      float sink = 0;
-      operations = ByteProductLoop(seed, &sink);
-      result = sink;
-    });
-    return operations / seconds;
-  }
+  if (isa == Isa::kAvx512Vnni || isa == Isa::kAvx512Bf16)
+    return LoopRate(ByteProductLoop, 0x01020304);
 #endif
   return PeakFlops(isa);
 }
@@ -193,17 +188,7 @@ inline double PeakBf16Operations(Isa isa) {
     const double seconds = BestSeconds(9, [&] { operations = TileBf16Loop(); });
     return operations / seconds;
   }
-  if (isa == Isa::kAvx512Bf16) {
-    volatile int seed = 0x3C013C01;
-    volatile float result = 0;
-    double operations = 0;
-    const double seconds = BestSeconds(9, [&] {
-      float sink = 0;
-      operations = Bf16ProductLoop(seed, &sink);
-      result = sink;
-    });
-    return operations / seconds;
-  }
+  if (isa == Isa::kAvx512Bf16) return LoopRate(Bf16ProductLoop, 0x3C013C01);
 #endif
   return PeakFlops(isa);
 }

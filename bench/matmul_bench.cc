@@ -5,12 +5,11 @@
 #include <benchmark/benchmark.h>
 
 #include <cstdint>
-#include <random>
-#include <span>
 #include <string>
 #include <vector>
 
 #include "bench/machine_limits.h"
+#include "bench/random_matrices.h"
 #include "engine/kernels/kernel_table.h"
 #include "engine/matmul/matmul.h"
 #include "engine/tensor/dequantize.h"
@@ -21,36 +20,7 @@
 namespace fovea::bench {
 namespace {
 
-struct Shape {
-  const char* model;
-  std::size_t rows;
-  std::size_t cols;
-};
-
-constexpr Shape kShapes[] = {
-    {"15M", 768, 288}, {"110M", 2048, 768}, {"SmolLM", 1536, 576}, {"1.1B", 5632, 2048}};
-
 constexpr std::size_t kDecodeBytes = std::size_t{96} << 20;  // beyond every cache of these machines
-
-/// Matrices of random blocks with small scales, one after the other.
-struct Weights {
-  Weights(DataType type, const Shape& shape, std::size_t count, bool packed)
-      : bytes(platform::AlignedBuffer::Allocate(count * shape.rows * RowBytes(type, shape.cols),
-                                                platform::AlignedBuffer::Pages::kHuge)) {
-    std::mt19937 random(5);
-    // Bits 14 and 6 clear: no half, bfloat16 or float among them is huge, infinite or NaN.
-    for (std::byte& byte : std::span(bytes.data(), bytes.size()))
-      byte = static_cast<std::byte>(random() & 0xBFU);
-    const std::size_t row_bytes = RowBytes(type, shape.cols);
-    for (std::size_t i = 0; i < count; ++i) {
-      views.push_back({type, bytes.data() + i * shape.rows * row_bytes, shape.rows, shape.cols,
-                       row_bytes,
-                       packed && HasStrips(type) ? shape.rows / kStripRows * kStripRows : 0});
-    }
-  }
-  platform::AlignedBuffer bytes;
-  std::vector<MatrixView> views;
-};
 
 struct Limits {
   double operations;
@@ -61,8 +31,8 @@ void Matmul(benchmark::State& state, const kernels::KernelTable& kernels, DataTy
             const Shape& shape, Arithmetic arithmetic, Limits limits) {
   const auto tokens = static_cast<std::size_t>(state.range(0));
   const std::size_t matrix_bytes = shape.rows * RowBytes(type, shape.cols);
-  const Weights weights(type, shape, tokens == 1 ? kDecodeBytes / matrix_bytes + 1 : 2,
-                        arithmetic == Arithmetic::kFast);
+  const RandomMatrices weights(type, shape, tokens == 1 ? kDecodeBytes / matrix_bytes + 1 : 2,
+                               arithmetic == Arithmetic::kFast);
   const std::vector<float> x = RandomFloats(tokens * shape.cols);
   std::vector<float> out(tokens * shape.rows);
   const matmul::ScratchShape scratch_shape = {tokens, shape.cols, 1, kernels.bf16 != nullptr};
