@@ -155,9 +155,6 @@ void Embed(const WalkContext& context, std::span<const std::int32_t> tokens, std
   const Weights& weights = *context.weights;
   const Buffers& b = context.buffers;
   const std::size_t width = hp.info.width;
-  const std::size_t pairs = hp.rope.dims / 2;
-  const bool any_window = std::any_of(hp.info.windows.begin(), hp.info.windows.end(),
-                                      [](std::size_t window) { return window != 0; });
   ForTokens(context, 0, tokens.size(), [&](std::size_t t) {
     float* x = b.hidden_state + t * width;
     const MatrixView& table = weights.token_embedding;
@@ -173,6 +170,17 @@ void Embed(const WalkContext& context, std::span<const std::int32_t> tokens, std
       context.kernels->dequantize(positions.type, positions.Row(position + t), width, learned);
       context.kernels->add(x, learned, width, x);
     }
+  });
+  FillAngles(context, tokens.size(), position);
+}
+
+void FillAngles(const WalkContext& context, std::size_t count, std::size_t position) {
+  const Hyperparameters& hp = *context.hp;
+  const Buffers& b = context.buffers;
+  const std::size_t pairs = hp.rope.dims / 2;
+  const bool any_window = std::any_of(hp.info.windows.begin(), hp.info.windows.end(),
+                                      [](std::size_t window) { return window != 0; });
+  ForTokens(context, 0, count, [&](std::size_t t) {
     context.rope->Fill(position + t, b.cosine + t * pairs, b.sine + t * pairs);
     if (any_window) {
       context.window_rope->Fill(position + t, b.window_cosine + t * pairs,
@@ -181,8 +189,7 @@ void Embed(const WalkContext& context, std::span<const std::int32_t> tokens, std
   });
 }
 
-void AttendLayer(const WalkContext& context, std::size_t layer, std::size_t count,
-                 std::size_t position, AttentionObserver* observer) {
+void NormLayerInput(const WalkContext& context, std::size_t layer, std::size_t count) {
   const LayerWeights& weights = context.weights->layers[layer];
   const Buffers& b = context.buffers;
   const std::size_t width = context.hp->info.width;
@@ -190,6 +197,11 @@ void AttendLayer(const WalkContext& context, std::size_t layer, std::size_t coun
     ApplyNorm(context, weights.attention_norm, b.hidden_state + t * width, width,
               b.normed + t * width);
   });
+}
+
+void AttendLayer(const WalkContext& context, std::size_t layer, std::size_t count,
+                 std::size_t position, AttentionObserver* observer) {
+  NormLayerInput(context, layer, count);
   ProjectHeads(context, layer, count, position);
   Attend(context, layer, count, position, observer);
 }

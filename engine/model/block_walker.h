@@ -56,6 +56,10 @@ struct WalkContext {
 /// tokens: [count], ids already checked; `position` is that of the first.
 void Embed(const WalkContext& context, std::span<const std::int32_t> tokens, std::size_t position);
 
+/// Fills the angle tables of positions [position, position + count), as the chunk's layers need
+/// them.
+void FillAngles(const WalkContext& context, std::size_t count, std::size_t position);
+
 /// Runs one layer over `count` tokens in hidden_state, in place. What follows attention is computed
 /// only for the tokens from `first_needed` on: before it, nobody reads the last layer's output.
 /// Of `ablations`, those of this layer apply.
@@ -67,6 +71,9 @@ void RunLayer(const WalkContext& context, std::size_t layer, std::size_t count,
 /// and values go to the cache.
 void AttendLayer(const WalkContext& context, std::size_t layer, std::size_t count,
                  std::size_t position, AttentionObserver* observer);
+
+/// Only `normed` of AttendLayer.
+void NormLayerInput(const WalkContext& context, std::size_t layer, std::size_t count);
 
 /// Puts the replacement in place of the head's rows [first, count) of `attended`.
 void ReplaceHead(const WalkContext& context, const HeadAblation& ablation, std::size_t first,

@@ -1,9 +1,7 @@
 #include "fovea/session.h"
 
 #include <algorithm>
-#include <bit>
 #include <cstdint>
-#include <exception>
 #include <memory>
 #include <new>
 #include <string>
@@ -11,158 +9,62 @@
 
 #include "engine/model/block_walker.h"
 #include "engine/model/model_impl.h"
+#include "engine/model/runner.h"
 #include "engine/model/session_memory.h"
-#include "platform/thread_pool.h"
 
 namespace fovea {
 
-namespace {
-
-/// Whether the model has every one of the selected layers or heads.
-Status CheckNumbers(const std::string& what, std::span<const std::size_t> selected,
-                    std::size_t count) {
-  for (const std::size_t number : selected) {
-    if (number >= count) {
-      return {StatusCode::kInvalidArgument, what + " " + std::to_string(number) +
-                                                " does not exist; the model has " + what +
-                                                "s 0 to " + std::to_string(count - 1)};
-    }
-  }
-  return Status::Ok();
-}
-
-}  // namespace
+using model::CheckNumbers;
 
 struct Session::Impl {
-  const Model::Impl* model = nullptr;
-  model::SessionPlan plan;
+  explicit Impl(std::unique_ptr<model::Runner> created)
+      : runner(std::move(created)), walk(runner->walk()) {}
+
+  std::unique_ptr<model::Runner> runner;
+  model::WalkContext walk;  // The runner's, but for the attention scratch of an observed run.
   std::size_t max_memory = 0;
-  platform::AlignedBuffer scratch;
-  platform::AlignedBuffer
-      observer_scratch;  // Grown when an observer first asks for rows or traces.
-  model::KvCache cache;
-  std::unique_ptr<platform::Parallel> parallel;
-  model::RopeTable rope;
-  model::RopeTable window_rope;
-  model::WalkContext walk;
+  platform::AlignedBuffer observer_scratch;  // Grown when an observer first asks for more.
   std::size_t position = 0;
 
-  Status Allocate();
-  void Connect();
+  const ModelInfo& info() const { return runner->model().hp.info; }
+  const model::SessionPlan& plan() const { return runner->plan(); }
+
   Status CheckTokens(std::span<const std::int32_t> tokens) const;
   Status PrepareObserver(AttentionObserver* observer);
   Status CheckAblations(std::span<const HeadAblation> ablations) const;
   Result<std::span<const float>> Run(std::span<const std::int32_t> tokens, const RunOptions& run);
   Status EmitLogits(std::size_t chunk_position, std::size_t count, const RunOptions& run);
-  Status CheckFinite(std::size_t row, std::size_t at) const;
 };
-
-Status Session::Impl::Allocate() {
-  const auto out_of_memory = [&](std::size_t bytes, const char* what) {
-    return Status(StatusCode::kOutOfMemory, model->hp.info.path + ": not enough memory for " +
-                                                std::to_string(bytes) + " bytes of " + what);
-  };
-  cache = model::KvCache(plan.kv);
-  if (!cache) return out_of_memory(plan.memory.kv_cache, "KV cache");
-  scratch = platform::AlignedBuffer::Allocate(plan.scratch.total);
-  if (!scratch) return out_of_memory(plan.scratch.total, "scratch memory");
-  if (plan.threads == 1) {
-    parallel = std::make_unique<platform::SerialParallel>();
-  } else {
-    parallel = platform::ThreadPool::Create(plan.threads);
-  }
-  if (parallel == nullptr) {
-    return {StatusCode::kOutOfMemory,
-            "the system refused to start " + std::to_string(plan.threads - 1) + " threads"};
-  }
-  return Status::Ok();
-}
-
-void Session::Impl::Connect() {
-  const model::Weights& weights = model->weights;
-  const model::Hyperparameters& hp = model->hp;
-  // Phi 3's long factors are for sessions that can leave the original context.
-  const model::Vector* factors = &weights.rope_factors;
-  if (!weights.rope_factors_long.empty() && plan.max_tokens > hp.rope.original_context) {
-    factors = &weights.rope_factors_long;
-  } else if (!weights.rope_factors_short.empty()) {
-    factors = &weights.rope_factors_short;
-  }
-  rope = model::RopeTable(hp.rope, *factors);
-  window_rope = model::RopeTable(hp.window_rope, *factors);
-
-  const model::ScratchLayout& at = plan.scratch;
-  const auto floats = [&](std::size_t offset) { return scratch.As<float>(offset); };
-  walk.hp = &hp;
-  walk.weights = &weights;
-  walk.kernels = plan.kernels;
-  walk.parallel = parallel.get();
-  walk.matmul = {.kernels = plan.kernels,
-                 .parallel = parallel.get(),
-                 .arithmetic = plan.arithmetic,
-                 .shape = plan.matmul,
-                 .scratch = {floats(at.matmul), at.matmul_floats}};
-  walk.attention = {.kernels = plan.kernels,
-                    .parallel = parallel.get(),
-                    .scratch = {floats(at.attention), at.attention_floats}};
-  walk.cache = &cache;
-  walk.buffers = {.hidden_state = floats(at.hidden_state),
-                  .normed = floats(at.normed),
-                  .query = floats(at.query),
-                  .key = floats(at.key),
-                  .value = floats(at.value),
-                  .attended = floats(at.attended),
-                  .projected = floats(at.projected),
-                  .gate = floats(at.gate),
-                  .up = floats(at.up),
-                  .ffn_out = floats(at.ffn_out),
-                  .cosine = floats(at.cosine),
-                  .sine = floats(at.sine),
-                  .window_cosine = floats(at.window_cosine),
-                  .window_sine = floats(at.window_sine),
-                  .logits = floats(at.logits)};
-  walk.rope = &rope;
-  walk.window_rope = &window_rope;
-}
 
 Status Session::Impl::CheckTokens(std::span<const std::int32_t> tokens) const {
   if (tokens.empty()) return {StatusCode::kInvalidArgument, "no tokens to run"};
-  if (tokens.size() > plan.max_tokens - position) {
+  if (tokens.size() > plan().max_tokens - position) {
     return {StatusCode::kLimitExceeded, std::to_string(position + tokens.size()) +
                                             " tokens do not fit a context of " +
-                                            std::to_string(plan.max_tokens)};
+                                            std::to_string(plan().max_tokens)};
   }
-  const std::size_t vocabulary = model->hp.info.vocabulary;
-  for (std::size_t i = 0; i < tokens.size(); ++i) {
-    if (tokens[i] < 0 || static_cast<std::size_t>(tokens[i]) >= vocabulary) {
-      return {StatusCode::kInvalidArgument,
-              "token " + std::to_string(i) + " has id " + std::to_string(tokens[i]) +
-                  ", the vocabulary ends at " + std::to_string(vocabulary - 1)};
-    }
-  }
-  return Status::Ok();
+  return model::CheckIds(info(), tokens);
 }
 
 Status Session::Impl::PrepareObserver(AttentionObserver* observer) {
-  walk.attention.scratch = {scratch.As<float>(plan.scratch.attention),
-                            plan.scratch.attention_floats};
+  walk.attention.scratch = runner->walk().attention.scratch;
   if (observer == nullptr) return Status::Ok();
   const AttentionSelection& selection = observer->selection();
-  const ModelInfo& info = model->hp.info;
+  const ModelInfo& info = this->info();
   if (Status status = CheckNumbers("layer", selection.layers, info.layers); !status.ok()) {
     return status;
   }
   if (Status status = CheckNumbers("head", selection.heads, info.heads); !status.ok()) {
     return status;
   }
-  attention::ScratchShape shape = model::AttentionScratchShape(model->hp, plan);
+  attention::ScratchShape shape = model::AttentionScratchShape(*walk.hp, plan());
   shape.rows = selection.rows || selection.scores;
   shape.scores = selection.scores;
   shape.trace = selection.trace;
   shape.values = selection.values;
-  const std::size_t floats = attention::ScratchFloats(*plan.kernels, shape);
+  const std::size_t floats = attention::ScratchFloats(*plan().kernels, shape);
   const platform::CheckedSize bytes = platform::CheckedSize(floats) * sizeof(float);
-  const platform::CheckedSize total = bytes + plan.memory.total();
+  const platform::CheckedSize total = bytes + plan().memory.total();
   if (!total.ok() || (max_memory != 0 && total.value() > max_memory)) {
     return {StatusCode::kLimitExceeded,
             "watching attention needs " + std::to_string(bytes.value()) +
@@ -181,7 +83,7 @@ Status Session::Impl::PrepareObserver(AttentionObserver* observer) {
 }
 
 Status Session::Impl::CheckAblations(std::span<const HeadAblation> ablations) const {
-  const ModelInfo& info = model->hp.info;
+  const ModelInfo& info = this->info();
   for (const HeadAblation& ablation : ablations) {
     if (Status status = CheckNumbers("layer", {&ablation.layer, 1}, info.layers); !status.ok()) {
       return status;
@@ -200,32 +102,18 @@ Status Session::Impl::CheckAblations(std::span<const HeadAblation> ablations) co
   return Status::Ok();
 }
 
-Status Session::Impl::CheckFinite(std::size_t row, std::size_t at) const {
-  const std::size_t vocabulary = model->hp.info.vocabulary;
-  const float* logits = walk.buffers.logits + row * vocabulary;
-  // NaN and infinity are the floats whose exponent bits are all set; integers let the loop
-  // vectorise.
-  constexpr std::uint32_t kExponent = 0x7F800000U;
-  bool finite = true;
-  for (std::size_t i = 0; i < vocabulary; ++i) {
-    finite &= (std::bit_cast<std::uint32_t>(logits[i]) & kExponent) != kExponent;
-  }
-  if (finite) return Status::Ok();
-  return {StatusCode::kNonFinite, model->hp.info.path + ": the logits of position " +
-                                      std::to_string(at) + " are not finite"};
-}
-
 Status Session::Impl::EmitLogits(std::size_t chunk_position, std::size_t count,
                                  const RunOptions& run) {
-  const std::size_t vocabulary = model->hp.info.vocabulary;
-  const std::size_t rows_at_once = std::min(plan.chunk, model::kLogitRows);
+  const std::size_t vocabulary = info().vocabulary;
+  const std::size_t rows_at_once = std::min(plan().chunk, model::kLogitRows);
   for (std::size_t first = 0; first < count; first += rows_at_once) {
     const std::size_t rows = std::min(rows_at_once, count - first);
     model::ComputeLogits(walk, first, rows);
     for (std::size_t row = 0; row < rows; ++row) {
       const std::size_t at = chunk_position + first + row;
-      if (Status status = CheckFinite(row, at); !status.ok()) return status;
-      run.on_logits(at, {walk.buffers.logits + row * vocabulary, vocabulary});
+      const std::span<const float> logits(walk.buffers.logits + row * vocabulary, vocabulary);
+      if (Status status = runner->CheckFinite(logits, at); !status.ok()) return status;
+      run.on_logits(at, logits);
     }
   }
   // The last row is what Prefill returns; bring it to the front.
@@ -241,10 +129,10 @@ Result<std::span<const float>> Session::Impl::Run(std::span<const std::int32_t> 
   if (Status status = CheckTokens(tokens); !status.ok()) return status;
   if (Status status = CheckAblations(run.ablations); !status.ok()) return status;
   if (Status status = PrepareObserver(run.observer); !status.ok()) return status;
-  const std::size_t layers = model->hp.info.layers;
-  const std::size_t vocabulary = model->hp.info.vocabulary;
-  for (std::size_t begin = 0; begin < tokens.size(); begin += plan.chunk) {
-    const std::size_t count = std::min(plan.chunk, tokens.size() - begin);
+  const std::size_t layers = info().layers;
+  const std::size_t vocabulary = info().vocabulary;
+  for (std::size_t begin = 0; begin < tokens.size(); begin += plan().chunk) {
+    const std::size_t count = std::min(plan().chunk, tokens.size() - begin);
     const std::size_t at = position + begin;
     const bool last_chunk = begin + count == tokens.size();
     model::Embed(walk, tokens.subspan(begin, count), at);
@@ -266,7 +154,8 @@ Result<std::span<const float>> Session::Impl::Run(std::span<const std::int32_t> 
       if (Status status = EmitLogits(at, count, run); !status.ok()) return status;
     } else if (last_chunk) {
       model::ComputeLogits(walk, count - 1, 1);
-      if (Status status = CheckFinite(0, at + count - 1); !status.ok()) return status;
+      const std::span<const float> logits(walk.buffers.logits, vocabulary);
+      if (Status status = runner->CheckFinite(logits, at + count - 1); !status.ok()) return status;
     }
   }
   position += tokens.size();
@@ -283,12 +172,10 @@ Result<Session> Session::Create(const Model& model, const SessionOptions& option
   try {
     auto plan = model::PlanSession(model.impl().hp, options);
     if (!plan) return plan.status();
-    auto impl = std::make_unique<Impl>();
-    impl->model = &model.impl();
-    impl->plan = *plan;
+    auto runner = model::Runner::Create(model.impl(), *plan, plan->max_tokens);
+    if (!runner) return runner.status();
+    auto impl = std::make_unique<Impl>(std::move(*runner));
     impl->max_memory = options.max_memory;
-    if (Status status = impl->Allocate(); !status.ok()) return status;
-    impl->Connect();
     return Session(std::move(impl));
   } catch (const std::bad_alloc&) {
     return Status(StatusCode::kOutOfMemory, "not enough memory for a session");
@@ -322,22 +209,22 @@ std::size_t Session::position() const {
   return impl_->position;
 }
 std::size_t Session::max_tokens() const {
-  return impl_->plan.max_tokens;
+  return impl_->plan().max_tokens;
 }
 Isa Session::isa() const {
-  return impl_->plan.kernels->isa;
+  return impl_->plan().kernels->isa;
 }
 std::size_t Session::threads() const {
-  return impl_->plan.threads;
+  return impl_->plan().threads;
 }
 DataType Session::kv_type() const {
-  return impl_->plan.kv.type;
+  return impl_->plan().kv.type;
 }
 Arithmetic Session::arithmetic() const {
-  return impl_->plan.arithmetic;
+  return impl_->plan().arithmetic;
 }
 const MemoryPlan& Session::memory() const {
-  return impl_->plan.memory;
+  return impl_->plan().memory;
 }
 
 }  // namespace fovea

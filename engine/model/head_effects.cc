@@ -1,0 +1,349 @@
+#include <algorithm>
+#include <numeric>
+#include <string>
+#include <utility>
+
+#include "engine/model/effect_progress.h"
+#include "engine/model/head_means.h"
+#include "engine/model/original_logits.h"
+#include "engine/model/text_plan.h"
+#include "fovea/ablation.h"
+#include "fovea/divergence.h"
+#include "fovea/sampler.h"
+
+namespace fovea {
+namespace {
+
+using model::WalkContext;
+using platform::AlignedBuffer;
+using platform::CheckedSize;
+
+/// The most that logits may take if the caller sets no limit.
+constexpr std::size_t kMostLogitBytes = std::size_t{1} << 30;
+
+/// The numbers asked for in ascending order, each once; all below count if none are.
+std::vector<std::size_t> Selected(std::vector<std::size_t> numbers, std::size_t count) {
+  if (numbers.empty()) {
+    numbers.resize(count);
+    std::iota(numbers.begin(), numbers.end(), std::size_t{0});
+  }
+  std::sort(numbers.begin(), numbers.end());
+  numbers.erase(std::unique(numbers.begin(), numbers.end()), numbers.end());
+  return numbers;
+}
+
+struct EffectPlan {
+  model::TextPlan text;
+  bool keep_logits = true;
+  std::vector<std::size_t> layers;
+  std::vector<std::size_t> heads;
+};
+
+/// Decides what is kept and refuses what does not fit, before anything is allocated.
+Result<EffectPlan> PlanEffects(const model::Hyperparameters& hp,
+                               std::span<const std::int32_t> tokens, const SessionOptions& session,
+                               const EffectOptions& options) {
+  const ModelInfo& info = hp.info;
+  EffectPlan plan;
+  if (Status s = model::CheckNumbers("layer", options.layers, info.layers); !s.ok()) return s;
+  if (Status s = model::CheckNumbers("head", options.heads, info.heads); !s.ok()) return s;
+  plan.layers = Selected(options.layers, info.layers);
+  plan.heads = Selected(options.heads, info.heads);
+  auto text = model::PlanText(hp, tokens, 2, session);
+  if (!text) return text.status();
+  plan.text = *text;
+  const std::size_t count = tokens.size();
+  // Residual stream, attention outputs, and what is known of each position.
+  const CheckedSize base =
+      CheckedSize(plan.text.session.memory.total()) +
+      CheckedSize(count) * (info.width + info.heads * info.value_dim) * sizeof(float) +
+      CheckedSize(count) * 5 * sizeof(double);
+  const CheckedSize kept = model::OriginalLogits::Bytes(info, count, true);
+  const CheckedSize again = model::OriginalLogits::Bytes(info, count, false);
+  plan.keep_logits = kept.value() <= again.value() ||
+                     (session.max_memory == 0 ? kept.value() <= kMostLogitBytes
+                                              : (base + kept).value() <= session.max_memory);
+  const CheckedSize total = base + (plan.keep_logits ? kept : again);
+  if (Status s = model::CheckMemory(total, count, session); !s.ok()) return s;
+  return plan;
+}
+
+/// What is known of each position's next-token distribution.
+struct PositionFigures {
+  std::vector<double> log_sum_exp;  // of the whole model
+  std::vector<std::int32_t> top;    // of the whole model
+  // Of the run at hand:
+  std::vector<double> loss;
+  std::vector<double> divergence;
+  std::vector<std::uint8_t> top_changed;
+  std::vector<std::uint8_t> finite;
+
+  explicit PositionFigures(std::size_t count)
+      : log_sum_exp(count),
+        top(count),
+        loss(count),
+        divergence(count),
+        top_changed(count),
+        finite(count) {}
+};
+
+class EffectRun {
+ public:
+  EffectRun(const model::Runner& runner, const EffectPlan& plan,
+            std::span<const std::int32_t> tokens, const EffectOptions& options)
+      : walk_(runner.walk()),
+        plan_(plan),
+        tokens_(tokens),
+        options_(options),
+        info_(walk_.hp->info),
+        attended_row_(info_.heads * info_.value_dim),
+        figures_(tokens.size()),
+        means_(attended_row_),
+        sums_(attended_row_),
+        progress_(options, *walk_.weights, tokens.size(), plan.layers, plan.heads.size()) {}
+
+  Result<EffectReport> Run();
+
+ private:
+  struct Chunk {
+    std::size_t begin = 0;
+    std::size_t count = 0;
+  };
+
+  bool Allocate();
+  /// Calls body(chunk) for each chunk of the text until it gives an error.
+  template <typename Body>
+  Status ForChunks(const Body& body) const;
+  Status RunWholeModel();
+  Status AttendChunks(std::size_t layer);
+  Status RunWithout(std::size_t layer, std::size_t head, HeadEffect* effect);
+  Status AdvanceEntry(std::size_t layer);
+  void LoadEntry(const Chunk& chunk) const;
+  void LoadAttended(std::size_t layer, const Chunk& chunk) const;
+  Status Score(const Chunk& chunk, bool original);
+  void ScorePosition(std::size_t position, const float* logits, const float* original);
+  double MeanLoss() const;
+
+  float* EntryOf(const Chunk& chunk) const {
+    return entry_.As<float>() + chunk.begin * info_.width;
+  }
+  float* AttendedOf(const Chunk& chunk) const {
+    return attended_.As<float>() + chunk.begin * attended_row_;
+  }
+
+  const WalkContext& walk_;
+  const EffectPlan& plan_;
+  const std::span<const std::int32_t> tokens_;
+  const EffectOptions& options_;
+  const ModelInfo& info_;
+  const std::size_t attended_row_;
+  AlignedBuffer entry_;     // [tokens, width]: the residual stream before the layer at hand
+  AlignedBuffer attended_;  // [tokens, heads, value_dim]: its attention outputs, of the whole model
+  model::OriginalLogits original_;
+  PositionFigures figures_;
+  std::vector<float> means_;  // [heads, value_dim], of the layer at hand
+  std::vector<double> sums_;  // [heads, value_dim]
+  model::EffectProgress progress_;
+};
+
+bool EffectRun::Allocate() {
+  entry_ = AlignedBuffer::Allocate(tokens_.size() * info_.width * sizeof(float));
+  attended_ = AlignedBuffer::Allocate(tokens_.size() * attended_row_ * sizeof(float));
+  return entry_ && attended_ && original_.Allocate(info_, tokens_.size(), plan_.keep_logits);
+}
+
+template <typename Body>
+Status EffectRun::ForChunks(const Body& body) const {
+  const std::size_t most = plan_.text.session.chunk;
+  for (std::size_t begin = 0; begin < tokens_.size(); begin += most) {
+    const Chunk chunk{begin, std::min(most, tokens_.size() - begin)};
+    if (Status status = body(chunk); !status.ok()) return status;
+  }
+  return Status::Ok();
+}
+
+void EffectRun::LoadEntry(const Chunk& chunk) const {
+  std::copy_n(EntryOf(chunk), chunk.count * info_.width, walk_.buffers.hidden_state);
+}
+
+/// Everything as it is after the layer's attention.
+void EffectRun::LoadAttended(std::size_t layer, const Chunk& chunk) const {
+  LoadEntry(chunk);
+  std::copy_n(AttendedOf(chunk), chunk.count * attended_row_, walk_.buffers.attended);
+  if (model::SharesNorm(walk_.weights->layers[layer])) {
+    model::NormLayerInput(walk_, layer, chunk.count);
+  }
+}
+
+/// Leaves the original logits, and the residual stream at the entry of the first layer asked for.
+Status EffectRun::RunWholeModel() {
+  return ForChunks([&](const Chunk& chunk) {
+    model::Embed(walk_, tokens_.subspan(chunk.begin, chunk.count), chunk.begin);
+    for (std::size_t layer = 0; layer < info_.layers; ++layer) {
+      if (layer == plan_.layers.front()) {
+        std::copy_n(walk_.buffers.hidden_state, chunk.count * info_.width, EntryOf(chunk));
+      }
+      if (Status status = progress_.CheckCancelled(); !status.ok()) return status;
+      model::RunLayer(walk_, layer, chunk.count, chunk.begin, 0, nullptr, {});
+      progress_.LayerDone(chunk.count);
+    }
+    original_.Take(walk_, chunk.begin, chunk.count);
+    return Score(chunk, /*original=*/true);
+  });
+}
+
+Status EffectRun::AttendChunks(std::size_t layer) {
+  std::fill(sums_.begin(), sums_.end(), 0.0);
+  const Status status = ForChunks([&](const Chunk& chunk) {
+    if (Status cancelled = progress_.CheckCancelled(); !cancelled.ok()) return cancelled;
+    LoadEntry(chunk);
+    model::FillAngles(walk_, chunk.count, chunk.begin);
+    model::AttendLayer(walk_, layer, chunk.count, chunk.begin, nullptr);
+    std::copy_n(walk_.buffers.attended, chunk.count * attended_row_, AttendedOf(chunk));
+    model::AddRows(walk_.buffers.attended, chunk.count, sums_);
+    return Status::Ok();
+  });
+  model::Divide(sums_, tokens_.size(), means_);
+  return status;
+}
+
+Status EffectRun::RunWithout(std::size_t layer, std::size_t head, HeadEffect* effect) {
+  HeadAblation ablation{.layer = layer, .head = head};
+  if (options_.kind == AblationKind::kMean) {
+    ablation.replacement = std::span(means_).subspan(head * info_.value_dim, info_.value_dim);
+  }
+  const Status status = ForChunks([&](const Chunk& chunk) {
+    if (Status cancelled = progress_.CheckCancelled(); !cancelled.ok()) return cancelled;
+    model::FillAngles(walk_, chunk.count, chunk.begin);
+    LoadAttended(layer, chunk);
+    model::ReplaceHead(walk_, ablation, 0, chunk.count);
+    model::FinishLayer(walk_, layer, chunk.count, 0);
+    progress_.LayerDone(chunk.count);
+    for (std::size_t next = layer + 1; next < info_.layers; ++next) {
+      if (Status cancelled = progress_.CheckCancelled(); !cancelled.ok()) return cancelled;
+      model::RunLayer(walk_, next, chunk.count, chunk.begin, 0, nullptr, {});
+      progress_.LayerDone(chunk.count);
+    }
+    return Score(chunk, /*original=*/false);
+  });
+  if (status.code() == StatusCode::kNonFinite) {
+    return {StatusCode::kNonFinite,
+            status.message() + " without L" + std::to_string(layer) + "H" + std::to_string(head)};
+  }
+  const auto count = static_cast<double>(tokens_.size());
+  effect->layer = layer;
+  effect->head = head;
+  effect->loss = MeanLoss();
+  effect->divergence =
+      std::accumulate(figures_.divergence.begin(), figures_.divergence.end(), 0.0) / count;
+  effect->top1_change =
+      std::accumulate(figures_.top_changed.begin(), figures_.top_changed.end(), 0.0) / count;
+  return status;
+}
+
+/// From the entry of this layer to that of the next, in the whole model.
+Status EffectRun::AdvanceEntry(std::size_t layer) {
+  return ForChunks([&](const Chunk& chunk) {
+    if (Status cancelled = progress_.CheckCancelled(); !cancelled.ok()) return cancelled;
+    LoadAttended(layer, chunk);
+    model::FinishLayer(walk_, layer, chunk.count, 0);
+    std::copy_n(walk_.buffers.hidden_state, chunk.count * info_.width, EntryOf(chunk));
+    progress_.LayerDone(chunk.count);
+    return Status::Ok();
+  });
+}
+
+/// Figures of the chunk whose last layer has run. With `original`, the run is that of the whole
+/// model.
+Status EffectRun::Score(const Chunk& chunk, bool original) {
+  const std::size_t rows_at_once = std::min(plan_.text.session.chunk, model::kLogitRows);
+  for (std::size_t first = 0; first < chunk.count; first += rows_at_once) {
+    const std::size_t rows = std::min(rows_at_once, chunk.count - first);
+    const std::size_t begin = chunk.begin + first;
+    const float* whole = original_.Rows(walk_, begin, rows);
+    if (!original) model::ComputeLogits(walk_, first, rows);
+    const float* logits = original ? whole : walk_.buffers.logits;
+    walk_.parallel->Run(rows, [&](std::size_t row, std::size_t /*worker*/) {
+      const std::size_t offset = row * info_.vocabulary;
+      ScorePosition(begin + row, logits + offset, original ? nullptr : whole + offset);
+    });
+    for (std::size_t position = begin; position < begin + rows; ++position) {
+      if (figures_.finite[position] != 0) continue;
+      return {StatusCode::kNonFinite, info_.path + ": the logits of position " +
+                                          std::to_string(position) + " are not finite"};
+    }
+  }
+  progress_.LogitsDone(chunk.count);
+  return Status::Ok();
+}
+
+/// logits, original: [vocabulary]; original is null if `logits` are the original ones.
+void EffectRun::ScorePosition(std::size_t position, const float* logits, const float* original) {
+  const std::span<const float> row(logits, info_.vocabulary);
+  figures_.finite[position] = model::AllFinite(row) ? 1 : 0;
+  if (figures_.finite[position] == 0) return;
+  const double log_sum_exp = LogSumExp(row);
+  const std::int32_t top = ArgMax(row);
+  if (position + 1 < tokens_.size()) {
+    figures_.loss[position] =
+        log_sum_exp - static_cast<double>(row[static_cast<std::size_t>(tokens_[position + 1])]);
+  }
+  if (original == nullptr) {
+    figures_.log_sum_exp[position] = log_sum_exp;
+    figures_.top[position] = top;
+  } else {
+    figures_.divergence[position] = KullbackLeibler(
+        {original, info_.vocabulary}, figures_.log_sum_exp[position], row, log_sum_exp);
+    figures_.top_changed[position] = top != figures_.top[position] ? 1 : 0;
+  }
+}
+
+double EffectRun::MeanLoss() const {
+  // The last position predicts a token that the text does not have; its loss stays 0.
+  return std::accumulate(figures_.loss.begin(), figures_.loss.end(), 0.0) /
+         static_cast<double>(tokens_.size() - 1);
+}
+
+Result<EffectReport> EffectRun::Run() {
+  if (!Allocate()) {
+    return Status(StatusCode::kOutOfMemory, "not enough memory to measure the heads over " +
+                                                std::to_string(tokens_.size()) + " tokens");
+  }
+  if (Status status = RunWholeModel(); !status.ok()) return status;
+  EffectReport report{.loss = MeanLoss(), .tokens = tokens_.size(), .effects = {}};
+  report.effects.reserve(plan_.layers.size() * plan_.heads.size());
+  for (std::size_t layer = plan_.layers.front(); layer <= plan_.layers.back(); ++layer) {
+    if (Status status = AttendChunks(layer); !status.ok()) return status;
+    if (std::binary_search(plan_.layers.begin(), plan_.layers.end(), layer)) {
+      for (const std::size_t head : plan_.heads) {
+        HeadEffect effect;
+        if (Status status = RunWithout(layer, head, &effect); !status.ok()) return status;
+        effect.loss_change = effect.loss - report.loss;
+        report.effects.push_back(effect);
+      }
+    }
+    if (layer < plan_.layers.back()) {
+      if (Status status = AdvanceEntry(layer); !status.ok()) return status;
+    }
+  }
+  progress_.Finish();
+  return report;
+}
+
+}  // namespace
+
+Result<EffectReport> MeasureHeadEffects(const Model& model, std::span<const std::int32_t> tokens,
+                                        const SessionOptions& session,
+                                        const EffectOptions& options) {
+  try {
+    auto plan = PlanEffects(model.impl().hp, tokens, session, options);
+    if (!plan) return plan.status();
+    auto runner = model::Runner::Create(model.impl(), plan->text.session, plan->text.context);
+    if (!runner) return runner.status();
+    return EffectRun(**runner, *plan, tokens, options).Run();
+  } catch (const std::bad_alloc&) {
+    return Status(StatusCode::kOutOfMemory, "not enough memory to measure the heads");
+  }
+}
+
+}  // namespace fovea

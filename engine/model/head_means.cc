@@ -1,0 +1,72 @@
+#include "engine/model/head_means.h"
+
+#include <algorithm>
+#include <new>
+
+#include "engine/model/text_plan.h"
+#include "fovea/ablation.h"
+
+namespace fovea {
+namespace model {
+
+void AddRows(const float* rows, std::size_t count, std::span<double> sums) {
+  for (std::size_t t = 0; t < count; ++t) {
+    for (double& sum : sums) sum += static_cast<double>(*rows++);
+  }
+}
+
+void Divide(std::span<const double> sums, std::size_t count, std::span<float> means) {
+  for (std::size_t i = 0; i < sums.size(); ++i) {
+    means[i] = static_cast<float>(sums[i] / static_cast<double>(count));
+  }
+}
+
+}  // namespace model
+
+namespace {
+
+Result<HeadMeans> MeansOf(const Model& model, std::span<const std::int32_t> tokens,
+                          const SessionOptions& session, const std::function<bool()>& cancelled) {
+  const ModelInfo& info = model.info();
+  auto text = model::PlanText(model.impl().hp, tokens, 1, session);
+  if (!text) return text.status();
+  if (Status status = model::CheckMemory(text->session.memory.total(), tokens.size(), session);
+      !status.ok()) {
+    return status;
+  }
+  auto runner = model::Runner::Create(model.impl(), text->session, text->context);
+  if (!runner) return runner.status();
+  const model::WalkContext& walk = (*runner)->walk();
+  const std::size_t chunk = text->session.chunk;
+  const std::size_t width = info.heads * info.value_dim;
+  std::vector<double> sums(info.layers * width);
+  for (std::size_t begin = 0; begin < tokens.size(); begin += chunk) {
+    const std::size_t count = std::min(chunk, tokens.size() - begin);
+    model::Embed(walk, tokens.subspan(begin, count), begin);
+    for (std::size_t layer = 0; layer < info.layers; ++layer) {
+      if (cancelled && cancelled())
+        return Status(StatusCode::kCancelled, "cancelled by the caller");
+      model::AttendLayer(walk, layer, count, begin, nullptr);
+      model::AddRows(walk.buffers.attended, count, std::span(sums).subspan(layer * width, width));
+      if (layer + 1 < info.layers) model::FinishLayer(walk, layer, count, 0);
+    }
+  }
+  HeadMeans means{.heads = info.heads, .value_dim = info.value_dim, .values = {}};
+  means.values.resize(sums.size());
+  model::Divide(sums, tokens.size(), means.values);
+  return means;
+}
+
+}  // namespace
+
+Result<HeadMeans> MeasureHeadMeans(const Model& model, std::span<const std::int32_t> tokens,
+                                   const SessionOptions& session,
+                                   const std::function<bool()>& cancelled) {
+  try {
+    return MeansOf(model, tokens, session, cancelled);
+  } catch (const std::bad_alloc&) {
+    return Status(StatusCode::kOutOfMemory, "not enough memory for the means of head outputs");
+  }
+}
+
+}  // namespace fovea

@@ -1,0 +1,19 @@
+// Sums of head outputs over the tokens of a text, in the order of the tokens, so that they do not
+// depend on chunks.
+#ifndef FOVEA_MODEL_HEAD_MEANS_H_
+#define FOVEA_MODEL_HEAD_MEANS_H_
+
+#include <cstddef>
+#include <span>
+
+namespace fovea::model {
+
+/// sums[i] += Σ_t rows[t, i]; rows: [count, sums.size()]
+void AddRows(const float* rows, std::size_t count, std::span<double> sums);
+
+/// means[i] = sums[i] / count
+void Divide(std::span<const double> sums, std::size_t count, std::span<float> means);
+
+}  // namespace fovea::model
+
+#endif  // FOVEA_MODEL_HEAD_MEANS_H_

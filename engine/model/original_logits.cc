@@ -1,0 +1,57 @@
+#include "engine/model/original_logits.h"
+
+#include <algorithm>
+
+#include "engine/model/session_memory.h"
+
+namespace fovea::model {
+namespace {
+
+using platform::CheckedSize;
+
+CheckedSize LogitBytes(const ModelInfo& info, std::size_t rows) {
+  return CheckedSize(rows) * info.vocabulary * sizeof(float);
+}
+CheckedSize OutputBytes(const ModelInfo& info, std::size_t tokens) {
+  return CheckedSize(tokens) * info.width * sizeof(float);
+}
+
+}  // namespace
+
+CheckedSize OriginalLogits::Bytes(const ModelInfo& info, std::size_t tokens, bool kept) {
+  return kept ? LogitBytes(info, tokens)
+              : LogitBytes(info, std::min(tokens, kLogitRows)) + OutputBytes(info, tokens);
+}
+
+bool OriginalLogits::Allocate(const ModelInfo& info, std::size_t tokens, bool kept) {
+  kept_ = kept;
+  width_ = info.width;
+  vocabulary_ = info.vocabulary;
+  const std::size_t rows = kept ? tokens : std::min(tokens, kLogitRows);
+  logits_ = platform::AlignedBuffer::Allocate(LogitBytes(info, rows).value());
+  if (!kept) output_ = platform::AlignedBuffer::Allocate(OutputBytes(info, tokens).value());
+  return logits_ && (kept || output_);
+}
+
+void OriginalLogits::Take(const WalkContext& walk, std::size_t begin, std::size_t count) {
+  if (!kept_) {
+    std::copy_n(walk.buffers.hidden_state, count * width_, output_.As<float>() + begin * width_);
+    return;
+  }
+  WalkContext into = walk;
+  for (std::size_t first = 0; first < count; first += kLogitRows) {
+    into.buffers.logits = logits_.As<float>() + (begin + first) * vocabulary_;
+    ComputeLogits(into, first, std::min(kLogitRows, count - first));
+  }
+}
+
+const float* OriginalLogits::Rows(const WalkContext& walk, std::size_t begin, std::size_t count) {
+  if (kept_) return logits_.As<float>() + begin * vocabulary_;
+  WalkContext again = walk;
+  again.buffers.hidden_state = output_.As<float>();
+  again.buffers.logits = logits_.As<float>();
+  ComputeLogits(again, begin, count);
+  return logits_.As<float>();
+}
+
+}  // namespace fovea::model

@@ -1,0 +1,45 @@
+// The logits of the whole model over a text, to compare those of changed models with: kept, or
+// computed again from the last layer's output where that much memory is not to be had.
+#ifndef FOVEA_MODEL_ORIGINAL_LOGITS_H_
+#define FOVEA_MODEL_ORIGINAL_LOGITS_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "engine/model/block_walker.h"
+#include "fovea/status.h"
+#include "platform/aligned_buffer.h"
+#include "platform/checked_math.h"
+
+namespace fovea::model {
+
+class OriginalLogits {
+ public:
+  /// What Allocate takes: all logits, or (kept == false) the last layer's output and one group of
+  /// rows.
+  static platform::CheckedSize Bytes(const ModelInfo& info, std::size_t tokens, bool kept);
+
+  /// False if there is no memory.
+  bool Allocate(const ModelInfo& info, std::size_t tokens, bool kept);
+
+  /// Takes the chunk whose last layer has run, `count` tokens from position `begin` on. Of the
+  /// walk's buffers only `normed` is overwritten.
+  void Take(const WalkContext& walk, std::size_t begin, std::size_t count);
+
+  /// Logits of positions [begin, begin + count), count <= kLogitRows, valid until the next call.
+  /// Of the walk's buffers only `normed` is overwritten.
+  const float* Rows(const WalkContext& walk, std::size_t begin, std::size_t count);
+
+ private:
+  bool kept_ = false;
+  std::size_t width_ = 0;
+  std::size_t vocabulary_ = 0;
+  platform::AlignedBuffer output_;  // [tokens, width] unless kept
+  platform::AlignedBuffer logits_;  // [tokens or kLogitRows, vocabulary]
+};
+
+}  // namespace fovea::model
+
+#endif  // FOVEA_MODEL_ORIGINAL_LOGITS_H_

@@ -1,0 +1,127 @@
+#include "engine/model/runner.h"
+
+#include <bit>
+#include <string>
+#include <utility>
+
+#include "platform/thread_pool.h"
+
+namespace fovea::model {
+
+Result<std::unique_ptr<Runner>> Runner::Create(const Model::Impl& model, const SessionPlan& plan,
+                                               std::size_t context) {
+  std::unique_ptr<Runner> runner(new Runner(model, plan));
+  if (Status status = runner->Allocate(); !status.ok()) return status;
+  runner->Connect(context);
+  return runner;
+}
+
+Status Runner::Allocate() {
+  const auto out_of_memory = [&](std::size_t bytes, const char* what) {
+    return Status(StatusCode::kOutOfMemory, model_->hp.info.path + ": not enough memory for " +
+                                                std::to_string(bytes) + " bytes of " + what);
+  };
+  cache_ = KvCache(plan_.kv);
+  if (!cache_) return out_of_memory(plan_.memory.kv_cache, "KV cache");
+  scratch_ = platform::AlignedBuffer::Allocate(plan_.scratch.total);
+  if (!scratch_) return out_of_memory(plan_.scratch.total, "scratch memory");
+  if (plan_.threads == 1) {
+    parallel_ = std::make_unique<platform::SerialParallel>();
+  } else {
+    parallel_ = platform::ThreadPool::Create(plan_.threads);
+  }
+  if (parallel_ == nullptr) {
+    return {StatusCode::kOutOfMemory,
+            "the system refused to start " + std::to_string(plan_.threads - 1) + " threads"};
+  }
+  return Status::Ok();
+}
+
+void Runner::Connect(std::size_t context) {
+  const Weights& weights = model_->weights;
+  const Hyperparameters& hp = model_->hp;
+  // Phi 3's long factors are for sessions that can leave the original context.
+  const Vector* factors = &weights.rope_factors;
+  if (!weights.rope_factors_long.empty() && context > hp.rope.original_context) {
+    factors = &weights.rope_factors_long;
+  } else if (!weights.rope_factors_short.empty()) {
+    factors = &weights.rope_factors_short;
+  }
+  rope_ = RopeTable(hp.rope, *factors);
+  window_rope_ = RopeTable(hp.window_rope, *factors);
+
+  const ScratchLayout& at = plan_.scratch;
+  const auto floats = [&](std::size_t offset) { return scratch_.As<float>(offset); };
+  walk_.hp = &hp;
+  walk_.weights = &weights;
+  walk_.kernels = plan_.kernels;
+  walk_.parallel = parallel_.get();
+  walk_.matmul = {.kernels = plan_.kernels,
+                  .parallel = parallel_.get(),
+                  .arithmetic = plan_.arithmetic,
+                  .shape = plan_.matmul,
+                  .scratch = {floats(at.matmul), at.matmul_floats}};
+  walk_.attention = {.kernels = plan_.kernels,
+                     .parallel = parallel_.get(),
+                     .scratch = {floats(at.attention), at.attention_floats}};
+  walk_.cache = &cache_;
+  walk_.buffers = {.hidden_state = floats(at.hidden_state),
+                   .normed = floats(at.normed),
+                   .query = floats(at.query),
+                   .key = floats(at.key),
+                   .value = floats(at.value),
+                   .attended = floats(at.attended),
+                   .projected = floats(at.projected),
+                   .gate = floats(at.gate),
+                   .up = floats(at.up),
+                   .ffn_out = floats(at.ffn_out),
+                   .cosine = floats(at.cosine),
+                   .sine = floats(at.sine),
+                   .window_cosine = floats(at.window_cosine),
+                   .window_sine = floats(at.window_sine),
+                   .logits = floats(at.logits)};
+  walk_.rope = &rope_;
+  walk_.window_rope = &window_rope_;
+}
+
+Status CheckIds(const ModelInfo& info, std::span<const std::int32_t> tokens) {
+  const std::size_t vocabulary = info.vocabulary;
+  for (std::size_t i = 0; i < tokens.size(); ++i) {
+    if (tokens[i] < 0 || static_cast<std::size_t>(tokens[i]) >= vocabulary) {
+      return {StatusCode::kInvalidArgument,
+              "token " + std::to_string(i) + " has id " + std::to_string(tokens[i]) +
+                  ", the vocabulary ends at " + std::to_string(vocabulary - 1)};
+    }
+  }
+  return Status::Ok();
+}
+
+bool AllFinite(std::span<const float> values) {
+  // NaN and infinity are the floats whose exponent bits are all set; integers let the loop
+  // vectorise.
+  constexpr std::uint32_t kExponent = 0x7F800000U;
+  bool finite = true;
+  for (const float value : values) {
+    finite &= (std::bit_cast<std::uint32_t>(value) & kExponent) != kExponent;
+  }
+  return finite;
+}
+
+Status Runner::CheckFinite(std::span<const float> logits, std::size_t at) const {
+  if (AllFinite(logits)) return Status::Ok();
+  return {StatusCode::kNonFinite, model_->hp.info.path + ": the logits of position " +
+                                      std::to_string(at) + " are not finite"};
+}
+
+Status CheckNumbers(const char* what, std::span<const std::size_t> numbers, std::size_t count) {
+  for (const std::size_t number : numbers) {
+    if (number >= count) {
+      return {StatusCode::kInvalidArgument, std::string(what) + " " + std::to_string(number) +
+                                                " does not exist; the model has " + what +
+                                                "s 0 to " + std::to_string(count - 1)};
+    }
+  }
+  return Status::Ok();
+}
+
+}  // namespace fovea::model

@@ -1,0 +1,66 @@
+// What it takes to walk a model's layers: cache, scratch memory, threads and angle tables, all
+// allocated at once and wired up as a WalkContext. Sessions run tokens with it; so does whatever
+// walks layers in another order.
+#ifndef FOVEA_MODEL_RUNNER_H_
+#define FOVEA_MODEL_RUNNER_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+
+#include "engine/model/block_walker.h"
+#include "engine/model/kv_cache.h"
+#include "engine/model/model_impl.h"
+#include "engine/model/rope_table.h"
+#include "engine/model/session_memory.h"
+#include "fovea/status.h"
+#include "platform/aligned_buffer.h"
+#include "platform/parallel.h"
+
+namespace fovea::model {
+
+class Runner {
+ public:
+  /// Allocates what the plan says. `context` is the number of tokens that the session may grow to:
+  /// which factors Phi 3 takes depends on it. The model must outlive the runner. kOutOfMemory.
+  static Result<std::unique_ptr<Runner>> Create(const Model::Impl& model, const SessionPlan& plan,
+                                                std::size_t context);
+  Runner(const Runner&) = delete;
+  Runner& operator=(const Runner&) = delete;
+
+  const Model::Impl& model() const { return *model_; }
+  const SessionPlan& plan() const { return plan_; }
+  const WalkContext& walk() const { return walk_; }
+
+  /// kNonFinite if one of the logits, of position `at`, is not finite.
+  Status CheckFinite(std::span<const float> logits, std::size_t at) const;
+
+ private:
+  Runner(const Model::Impl& model, const SessionPlan& plan) : model_(&model), plan_(plan) {}
+  Status Allocate();
+  void Connect(std::size_t context);
+
+  const Model::Impl* model_;
+  const SessionPlan plan_;
+  platform::AlignedBuffer scratch_;
+  KvCache cache_;
+  std::unique_ptr<platform::Parallel> parallel_;
+  RopeTable rope_;
+  RopeTable window_rope_;
+  WalkContext walk_;
+};
+
+/// kInvalidArgument unless all ids are in the vocabulary.
+Status CheckIds(const ModelInfo& info, std::span<const std::int32_t> tokens);
+
+/// Whether no value is NaN or infinite.
+bool AllFinite(std::span<const float> values);
+
+/// kInvalidArgument, "layer 7 does not exist; …", unless all numbers are below count. `what` is
+/// "layer" or "head".
+Status CheckNumbers(const char* what, std::span<const std::size_t> numbers, std::size_t count);
+
+}  // namespace fovea::model
+
+#endif  // FOVEA_MODEL_RUNNER_H_

@@ -1,0 +1,41 @@
+#include "engine/model/text_plan.h"
+
+#include <string>
+
+namespace fovea::model {
+
+Result<TextPlan> PlanText(const Hyperparameters& hp, std::span<const std::int32_t> tokens,
+                          std::size_t least, const SessionOptions& options) {
+  if (tokens.size() < least) {
+    return Status(StatusCode::kInvalidArgument,
+                  std::to_string(tokens.size()) + " tokens are too few: at least " +
+                      std::to_string(least) + (least == 1 ? " is needed" : " are needed"));
+  }
+  if (Status status = CheckIds(hp.info, tokens); !status.ok()) return status;
+  TextPlan text;
+  text.context = options.max_tokens == 0 ? hp.info.context : options.max_tokens;
+  if (tokens.size() > text.context) {
+    return Status(StatusCode::kLimitExceeded, std::to_string(tokens.size()) +
+                                                  " tokens do not fit a context of " +
+                                                  std::to_string(text.context));
+  }
+  SessionOptions sized = options;
+  sized.max_tokens = tokens.size();
+  sized.max_memory = 0;
+  auto session = PlanSession(hp, sized);
+  if (!session) return session.status();
+  text.session = *session;
+  return text;
+}
+
+Status CheckMemory(platform::CheckedSize bytes, std::size_t tokens, const SessionOptions& options) {
+  if (bytes.ok() && (options.max_memory == 0 || bytes.value() <= options.max_memory)) {
+    return Status::Ok();
+  }
+  return {StatusCode::kLimitExceeded, "measuring the heads over " + std::to_string(tokens) +
+                                          " tokens needs " + std::to_string(bytes.value()) +
+                                          " bytes of memory, the limit is " +
+                                          std::to_string(options.max_memory)};
+}
+
+}  // namespace fovea::model
