@@ -10,6 +10,9 @@
 namespace fovea::platform {
 namespace {
 
+/// What a block has beyond its bytes: room to align it, and its own address.
+constexpr std::size_t kOverhead = kAlignment + sizeof(void*);
+
 void AskForHugePages([[maybe_unused]] void* block, [[maybe_unused]] std::size_t bytes) {
 #if defined(__linux__) && defined(MADV_HUGEPAGE)
   // Whole pages only; a refusal costs speed, nothing else.
@@ -24,15 +27,18 @@ void AskForHugePages([[maybe_unused]] void* block, [[maybe_unused]] std::size_t 
 
 }  // namespace
 
-AlignedBuffer AlignedBuffer::Allocate(std::size_t bytes, Pages pages) noexcept {
+AlignedBuffer AlignedBuffer::Allocate(std::size_t bytes, Pages pages,
+                                      const MemorySource& source) noexcept {
   AlignedBuffer buffer;
   // No object may be larger than a ptrdiff_t counts.
   constexpr auto kMost = static_cast<std::size_t>(std::numeric_limits<std::ptrdiff_t>::max());
   if (bytes == 0 || bytes > kMost - 2 * kAlignment) return buffer;
   // calloc, because large blocks come from the system already zeroed and are touched only when
   // used. The block's own address is kept just below the aligned one: free() needs it.
-  void* block = std::calloc(bytes + kAlignment + sizeof(void*), 1);
+  void* block =
+      source ? source.allocate(source.user, bytes + kOverhead) : std::calloc(bytes + kOverhead, 1);
   if (block == nullptr) return buffer;
+  if (source) std::memset(block, 0, bytes + kOverhead);
   if (pages == Pages::kHuge) AskForHugePages(block, bytes);
   const std::uintptr_t first = reinterpret_cast<std::uintptr_t>(block) + sizeof(void*);
   const std::size_t skip = (kAlignment - first % kAlignment) % kAlignment + sizeof(void*);
@@ -40,6 +46,7 @@ AlignedBuffer AlignedBuffer::Allocate(std::size_t bytes, Pages pages) noexcept {
   std::memcpy(data - sizeof(void*), &block, sizeof(void*));
   buffer.data_ = data;
   buffer.size_ = bytes;
+  buffer.source_ = source;
   return buffer;
 }
 
@@ -47,7 +54,11 @@ AlignedBuffer::~AlignedBuffer() {
   if (data_ == nullptr) return;
   void* block = nullptr;
   std::memcpy(&block, data_ - sizeof(void*), sizeof(void*));
-  std::free(block);
+  if (source_) {
+    source_.release(source_.user, block, size_ + kOverhead);
+  } else {
+    std::free(block);
+  }
 }
 
 }  // namespace fovea::platform

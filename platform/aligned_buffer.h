@@ -5,6 +5,8 @@
 #include <cstddef>
 #include <utility>
 
+#include "platform/memory_source.h"
+
 namespace fovea::platform {
 
 inline constexpr std::size_t kAlignment = 64;
@@ -17,17 +19,22 @@ class AlignedBuffer {
 
   AlignedBuffer() = default;
   AlignedBuffer(AlignedBuffer&& other) noexcept
-      : data_(std::exchange(other.data_, nullptr)), size_(std::exchange(other.size_, 0)) {}
+      : data_(std::exchange(other.data_, nullptr)),
+        size_(std::exchange(other.size_, 0)),
+        source_(other.source_) {}
   AlignedBuffer& operator=(AlignedBuffer&& other) noexcept {
     std::swap(data_, other.data_);
     std::swap(size_, other.size_);
+    std::swap(source_, other.source_);
     return *this;
   }
   ~AlignedBuffer();
 
   /// `bytes` of zeroed memory aligned to kAlignment; empty (data() == nullptr) if there is none or
-  /// bytes is 0. Never throws.
-  static AlignedBuffer Allocate(std::size_t bytes, Pages pages = Pages::kUsual) noexcept;
+  /// bytes is 0. Never throws. A lent `source` must outlive the buffer; it is told of a little more
+  /// than `bytes`.
+  static AlignedBuffer Allocate(std::size_t bytes, Pages pages = Pages::kUsual,
+                                const MemorySource& source = {}) noexcept;
 
   std::byte* data() const { return data_; }
   std::size_t size() const { return size_; }
@@ -42,6 +49,7 @@ class AlignedBuffer {
  private:
   std::byte* data_ = nullptr;
   std::size_t size_ = 0;
+  MemorySource source_;
 };
 
 }  // namespace fovea::platform

@@ -7,6 +7,7 @@
 
 #include <cerrno>
 #include <cstdint>
+#include <cstring>
 #include <limits>
 #include <system_error>
 #include <utility>
@@ -68,7 +69,20 @@ FileBytes::~FileBytes() {
   if (mapped_) ::munmap(const_cast<std::byte*>(bytes_.data()), bytes_.size());
 }
 
-bool FileBytes::Open(const std::string& path, Access access, FileBytes* out, std::string* error) {
+bool FileBytes::Copy(std::span<const std::byte> bytes, FileBytes* out, const MemorySource& source) {
+  FileBytes result;
+  if (!bytes.empty()) {
+    result.buffer_ = AlignedBuffer::Allocate(bytes.size(), AlignedBuffer::Pages::kHuge, source);
+    if (!result.buffer_) return false;
+    std::memcpy(result.buffer_.data(), bytes.data(), bytes.size());
+  }
+  result.bytes_ = {result.buffer_.data(), bytes.size()};
+  *out = std::move(result);
+  return true;
+}
+
+bool FileBytes::Open(const std::string& path, Access access, FileBytes* out, std::string* error,
+                     const MemorySource& source) {
   // O_NONBLOCK: opening a FIFO that nobody writes must not wait; for regular files it means
   // nothing.
   const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
@@ -97,7 +111,7 @@ bool FileBytes::Open(const std::string& path, Access access, FileBytes* out, std
   }
 
   if (bytes > 0) {
-    result.buffer_ = AlignedBuffer::Allocate(bytes, AlignedBuffer::Pages::kHuge);
+    result.buffer_ = AlignedBuffer::Allocate(bytes, AlignedBuffer::Pages::kHuge, source);
     if (!result.buffer_) return Fail(no_memory, error);
   }
   const ssize_t got = ReadFully(file.get(), result.buffer_.data(), bytes);

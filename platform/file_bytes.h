@@ -23,7 +23,13 @@ class FileBytes {
   /// Opens a regular file. On failure returns false and sets `error` to the reason alone ("No such
   /// file or directory", "is a directory", "not enough memory for 12 bytes"), without the path.
   /// kMap of an empty file gives an empty span. Handles short reads and EINTR.
-  static bool Open(const std::string& path, Access access, FileBytes* out, std::string* error);
+  /// kRead takes the memory from `source`, which must outlive the bytes.
+  static bool Open(const std::string& path, Access access, FileBytes* out, std::string* error,
+                   const MemorySource& source = {});
+
+  /// Bytes of its own with the contents of others; false if there is no memory.
+  static bool Copy(std::span<const std::byte> bytes, FileBytes* out,
+                   const MemorySource& source = {});
 
   std::span<const std::byte> bytes() const { return bytes_; }
   /// The same bytes for their owner to change: empty if they are mapped.

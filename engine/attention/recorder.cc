@@ -26,13 +26,14 @@ struct HeadMap {
   float* Row(std::size_t row) const { return cells.As<float>() + row * stride; }
 
   /// Makes room for a square map of `size` tokens; false if there is no memory (nothing is lost).
-  bool Grow(std::size_t size) {
+  bool Grow(std::size_t size, const platform::MemorySource& source) {
     if (size <= stride && size <= row_capacity) return true;
     // Half as much again, so that a generation of n tokens copies O(n²) cells in total.
     const std::size_t larger = std::max(size, stride + stride / 2);
     const CheckedSize bytes = CheckedSize(larger) * larger * sizeof(float);
     if (!bytes.ok()) return false;
-    AlignedBuffer grown = AlignedBuffer::Allocate(bytes.value());
+    AlignedBuffer grown =
+        AlignedBuffer::Allocate(bytes.value(), AlignedBuffer::Pages::kUsual, source);
     if (!grown) return false;
     for (std::size_t r = 0; r < rows; ++r) {
       std::copy_n(Row(r), stride, grown.As<float>() + r * larger);
@@ -58,6 +59,7 @@ struct HeadMap {
 
 struct AttentionRecorder::State {
   AttentionSelection selection;
+  platform::MemorySource memory;
   Status status;
   std::unique_ptr<HeadMap[]> maps;
   std::size_t count = 0;
@@ -86,8 +88,9 @@ struct AttentionRecorder::State {
   }
 };
 
-AttentionRecorder::AttentionRecorder(AttentionSelection selection)
+AttentionRecorder::AttentionRecorder(AttentionSelection selection, Allocator* allocator)
     : state_(std::make_unique<State>()) {
+  state_->memory = platform::SourceOf(allocator);
   state_->selection = std::move(selection);
 }
 
@@ -124,7 +127,7 @@ void AttentionRecorder::OnRows(const AttentionRows& rows) {
   if (rows.stream == AttentionStream::kCross || !state_->status.ok()) return;
   const std::size_t size = std::max(rows.query_begin + rows.query_count, rows.key_count);
   HeadMap* map = state_->FindOrAdd(rows.layer, rows.head);
-  if (map == nullptr || !map->Grow(size)) {
+  if (map == nullptr || !map->Grow(size, state_->memory)) {
     state_->status = Status(StatusCode::kOutOfMemory, "no memory for an attention map");
     return;
   }

@@ -87,13 +87,14 @@ GgufFile::GgufFile(GgufFile&&) noexcept = default;
 GgufFile& GgufFile::operator=(GgufFile&&) noexcept = default;
 GgufFile::~GgufFile() = default;
 
-Result<GgufFile> GgufFile::Open(const std::string& path, Access access) {
+Result<GgufFile> GgufFile::Open(const std::string& path, Access access,
+                                const platform::MemorySource& source) {
   auto impl = std::make_unique<Impl>();
   impl->path = path;
   const auto how = access == Access::kMap ? platform::FileBytes::Access::kMap
                                           : platform::FileBytes::Access::kRead;
   std::string reason;
-  if (!platform::FileBytes::Open(path, how, &impl->storage, &reason)) {
+  if (!platform::FileBytes::Open(path, how, &impl->storage, &reason, source)) {
     return Status(OpenFailureCode(path, reason), Concat({path, ": ", reason}));
   }
   impl->bytes = impl->storage.bytes();
@@ -106,6 +107,20 @@ Result<GgufFile> GgufFile::FromBuffer(std::span<const std::byte> bytes, std::str
   impl->path = std::move(name);
   impl->bytes = bytes;
   if (Status s = ParseGguf(bytes, impl->path, &impl->contents); !s.ok()) return s;
+  return GgufFile(std::move(impl));
+}
+
+Result<GgufFile> GgufFile::FromCopy(std::span<const std::byte> bytes, std::string name,
+                                    const platform::MemorySource& source) {
+  auto impl = std::make_unique<Impl>();
+  impl->path = std::move(name);
+  if (!platform::FileBytes::Copy(bytes, &impl->storage, source)) {
+    return Status(StatusCode::kOutOfMemory,
+                  Concat({impl->path, ": not enough memory for a copy of ",
+                          Number(std::uint64_t{bytes.size()}), " bytes"}));
+  }
+  impl->bytes = impl->storage.bytes();
+  if (Status s = ParseGguf(impl->bytes, impl->path, &impl->contents); !s.ok()) return s;
   return GgufFile(std::move(impl));
 }
 

@@ -17,6 +17,7 @@
 #include "engine/tensor/matrix_view.h"
 #include "fovea/data_type.h"
 #include "fovea/status.h"
+#include "platform/memory_source.h"
 
 namespace fovea::format {
 
@@ -37,9 +38,14 @@ class GgufFile {
  public:
   enum class Access { kRead, kMap };
 
-  static Result<GgufFile> Open(const std::string& path, Access access = Access::kRead);
+  /// kRead takes the memory for the bytes from `source`, which must outlive the file.
+  static Result<GgufFile> Open(const std::string& path, Access access = Access::kRead,
+                               const platform::MemorySource& source = {});
   /// The buffer must outlive the file. `name` stands for the path in messages.
   static Result<GgufFile> FromBuffer(std::span<const std::byte> bytes, std::string name);
+  /// The same with a copy of the bytes, so that the buffer may go.
+  static Result<GgufFile> FromCopy(std::span<const std::byte> bytes, std::string name,
+                                   const platform::MemorySource& source = {});
 
   GgufFile(GgufFile&&) noexcept;
   GgufFile& operator=(GgufFile&&) noexcept;
@@ -48,8 +54,8 @@ class GgufFile {
   const std::string& path() const;
   std::uint32_t version() const;
   std::span<const std::byte> bytes() const;
-  /// The same bytes for their owner to change after everything was read: empty if they are mapped or
-  /// the caller's.
+  /// The same bytes for their owner to change after everything was read: empty if they are mapped
+  /// or the caller's.
   std::span<std::byte> mutable_bytes();
 
   const std::vector<GgufTensor>& tensors() const;

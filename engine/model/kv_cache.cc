@@ -107,12 +107,14 @@ CheckedSize KvCache::Bytes(const KvCacheShape& shape) {
   return LayerBytes(shape) * shape.layers;
 }
 
-KvCache::KvCache(const KvCacheShape& shape)
+KvCache::KvCache(const KvCacheShape& shape, const platform::MemorySource& source)
     : shape_(shape),
       key_head_bytes_(KeyHeadBytes(shape).value()),
       value_head_bytes_(ValueHeadBytes(shape).value()),
       layer_bytes_(LayerBytes(shape).value()) {
-  if (Bytes(shape).ok()) buffer_ = platform::AlignedBuffer::Allocate(Bytes(shape).value());
+  if (!Bytes(shape).ok()) return;
+  buffer_ = platform::AlignedBuffer::Allocate(Bytes(shape).value(),
+                                              platform::AlignedBuffer::Pages::kUsual, source);
 }
 
 attention::KeyValueView KvCache::Keys(std::size_t layer) const {

@@ -30,7 +30,7 @@ class KvCache {
 
   KvCache() = default;
   /// Empty (operator bool false) if there is not enough memory.
-  explicit KvCache(const KvCacheShape& shape);
+  explicit KvCache(const KvCacheShape& shape, const platform::MemorySource& source = {});
   explicit operator bool() const { return static_cast<bool>(buffer_); }
 
   attention::KeyValueView Keys(std::size_t layer) const;

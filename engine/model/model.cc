@@ -16,18 +16,44 @@
 namespace fovea {
 namespace {
 
-Result<std::unique_ptr<Model::Impl>> LoadImpl(const std::string& path, const LoadOptions& options) {
-  using format::GgufFile;
+using format::GgufFile;
+
+Status TooLarge(const std::string& name, std::uint64_t bytes, const LoadOptions& options) {
+  return {StatusCode::kLimitExceeded, name + ": the file has " + std::to_string(bytes) +
+                                          " bytes, the memory limit is " +
+                                          std::to_string(options.max_memory)};
+}
+
+Result<GgufFile> OpenFile(const std::string& path, const LoadOptions& options) {
   if (options.max_memory != 0 && !options.map) {
     std::error_code error;  // A file without a size is refused by Open with a better reason.
     const std::uintmax_t size = std::filesystem::file_size(path, error);
     if (!error && size > options.max_memory) {
-      return Status(StatusCode::kLimitExceeded, path + ": the file has " + std::to_string(size) +
-                                                    " bytes, the memory limit is " +
-                                                    std::to_string(options.max_memory));
+      return TooLarge(path, size, options);
     }
   }
-  auto file = GgufFile::Open(path, options.map ? GgufFile::Access::kMap : GgufFile::Access::kRead);
+  return GgufFile::Open(path, options.map ? GgufFile::Access::kMap : GgufFile::Access::kRead,
+                        platform::SourceOf(options.allocator));
+}
+
+Result<GgufFile> OpenBuffer(std::span<const std::byte> bytes, const LoadOptions& options,
+                            const std::string& name) {
+  constexpr std::uintptr_t kFileAlignment = 32;  // GGUF's own for the data of tensors.
+  if (!options.map) {
+    if (options.max_memory != 0 && bytes.size() > options.max_memory) {
+      return TooLarge(name, bytes.size(), options);
+    }
+    return GgufFile::FromCopy(bytes, name, platform::SourceOf(options.allocator));
+  }
+  if (reinterpret_cast<std::uintptr_t>(bytes.data()) % kFileAlignment != 0) {
+    return Status(StatusCode::kInvalidArgument,
+                  name + ": a buffer that is used in place must begin at a multiple of " +
+                      std::to_string(kFileAlignment) + " bytes; align it or let it be copied");
+  }
+  return GgufFile::FromBuffer(bytes, name);
+}
+
+Result<std::unique_ptr<Model::Impl>> LoadImpl(Result<GgufFile> file, const LoadOptions& options) {
   if (!file) return file.status();
   auto impl = std::make_unique<Model::Impl>(std::move(*file));
   auto hp = model::ReadHyperparameters(impl->file);
@@ -62,19 +88,32 @@ Result<std::unique_ptr<Model::Impl>> LoadImpl(const std::string& path, const Loa
   return impl;
 }
 
+/// The only exceptions that can start in `load` are those of the standard library's containers.
+template <typename LoadFunction>
+Result<std::unique_ptr<Model::Impl>> Guarded(const std::string& name, const LoadFunction& load) {
+  try {
+    return load();
+  } catch (const std::bad_alloc&) {
+    return Status(StatusCode::kOutOfMemory, name + ": not enough memory to load the model");
+  } catch (const std::exception& error) {
+    return Status(StatusCode::kLimitExceeded, name + ": " + error.what());
+  }
+}
+
 }  // namespace
 
 Result<Model> Model::Load(const std::string& path, const LoadOptions& options) {
-  // The only exceptions that can start here are those of the standard library's containers.
-  try {
-    auto impl = LoadImpl(path, options);
-    if (!impl) return impl.status();
-    return Model(std::move(*impl));
-  } catch (const std::bad_alloc&) {
-    return Status(StatusCode::kOutOfMemory, path + ": not enough memory to load the model");
-  } catch (const std::exception& error) {
-    return Status(StatusCode::kLimitExceeded, path + ": " + error.what());
-  }
+  auto impl = Guarded(path, [&] { return LoadImpl(OpenFile(path, options), options); });
+  if (!impl) return impl.status();
+  return Model(std::move(*impl));
+}
+
+Result<Model> Model::FromBuffer(std::span<const std::byte> bytes, const LoadOptions& options,
+                                const std::string& name) {
+  auto impl = Guarded(name, [&] { return LoadImpl(OpenBuffer(bytes, options, name), options); });
+  if (!impl) return impl.status();
+  (*impl)->has_file = false;
+  return Model(std::move(*impl));
 }
 
 Model::Model(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -113,6 +152,7 @@ std::string Model::FileHash() const {
     }
   };
   if (impl_->packed) {
+    if (!impl_->has_file) return {};
     // Piece by piece: a second copy of the file would be seen in the process's memory.
     std::ifstream file(impl_->hp.info.path, std::ios::binary);
     std::array<char, 16 * 1024> piece;

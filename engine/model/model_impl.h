@@ -19,6 +19,7 @@ struct Model::Impl {
 
   format::GgufFile file;  // Owns the bytes that `weights` points into.
   bool packed = false;    // The bytes are no longer those of the file.
+  bool has_file = true;   // There is a file to read again; false for models from a buffer.
   model::Hyperparameters hp;
   model::Weights weights;
   std::unique_ptr<Tokenizer> tokenizer;

@@ -4,6 +4,7 @@
 #include <string>
 #include <utility>
 
+#include "engine/model/lent_threads.h"
 #include "platform/thread_pool.h"
 
 namespace fovea::model {
@@ -21,11 +22,14 @@ Status Runner::Allocate() {
     return Status(StatusCode::kOutOfMemory, model_->hp.info.path + ": not enough memory for " +
                                                 std::to_string(bytes) + " bytes of " + what);
   };
-  cache_ = KvCache(plan_.kv);
+  cache_ = KvCache(plan_.kv, plan_.source);
   if (!cache_) return out_of_memory(plan_.memory.kv_cache, "KV cache");
-  scratch_ = platform::AlignedBuffer::Allocate(plan_.scratch.total);
+  scratch_ = platform::AlignedBuffer::Allocate(
+      plan_.scratch.total, platform::AlignedBuffer::Pages::kUsual, plan_.source);
   if (!scratch_) return out_of_memory(plan_.scratch.total, "scratch memory");
-  if (plan_.threads == 1) {
+  if (plan_.lent_threads != nullptr) {
+    parallel_ = std::make_unique<LentThreads>(plan_.lent_threads, plan_.threads);
+  } else if (plan_.threads == 1) {
     parallel_ = std::make_unique<platform::SerialParallel>();
   } else {
     parallel_ = platform::ThreadPool::Create(plan_.threads);

@@ -72,7 +72,8 @@ Status Session::Impl::PrepareObserver(AttentionObserver* observer) {
   }
   if (bytes.value() > observer_scratch.size()) {
     observer_scratch = platform::AlignedBuffer();
-    observer_scratch = platform::AlignedBuffer::Allocate(bytes.value());
+    observer_scratch = platform::AlignedBuffer::Allocate(
+        bytes.value(), platform::AlignedBuffer::Pages::kUsual, plan().source);
     if (!observer_scratch) {
       return {StatusCode::kOutOfMemory, "not enough memory for " + std::to_string(bytes.value()) +
                                             " bytes of attention rows"};

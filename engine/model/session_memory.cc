@@ -84,12 +84,15 @@ Status ResolveOptions(const Hyperparameters& hp, const SessionOptions& options, 
   }
   if (options.chunk == 0) return {StatusCode::kInvalidArgument, "chunk must be at least 1"};
   plan.chunk = std::min(options.chunk, plan.max_tokens);
-  if (options.threads == 0 || options.threads > kMaxThreads) {
-    return {StatusCode::kInvalidArgument, "threads must be from 1 to " +
+  plan.threads = options.runner == nullptr ? options.threads : options.runner->workers();
+  if (plan.threads == 0 || plan.threads > kMaxThreads) {
+    const char* what = options.runner == nullptr ? "threads" : "workers of a task runner";
+    return {StatusCode::kInvalidArgument, std::string(what) + " must be from 1 to " +
                                               std::to_string(kMaxThreads) + ", not " +
-                                              std::to_string(options.threads)};
+                                              std::to_string(plan.threads)};
   }
-  plan.threads = options.threads;
+  plan.lent_threads = options.runner;
+  plan.source = platform::SourceOf(options.allocator);
   plan.arithmetic = options.arithmetic;
   if (options.kv_type != DataType::kF32 && options.kv_type != DataType::kF16 &&
       options.kv_type != DataType::kBF16 && options.kv_type != DataType::kQ8_0) {

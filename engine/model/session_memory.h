@@ -53,6 +53,8 @@ struct SessionPlan {
   matmul::ScratchShape matmul;
   ScratchLayout scratch;
   MemoryPlan memory;
+  platform::MemorySource source;       ///< Of the application, if it lends memory.
+  TaskRunner* lent_threads = nullptr;  ///< Of the application, if it lends threads.
 };
 
 /// Resolves defaults, checks options against the model, and sizes everything. Allocates nothing.

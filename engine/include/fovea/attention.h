@@ -13,6 +13,7 @@
 #include <string_view>
 #include <vector>
 
+#include "fovea/resources.h"
 #include "fovea/status.h"
 
 namespace fovea {
@@ -146,7 +147,8 @@ class AttentionObserver {
 ///   float w = map.At(/*query=*/5, /*key=*/2);
 class AttentionRecorder : public AttentionObserver {
  public:
-  explicit AttentionRecorder(AttentionSelection selection = {});
+  /// The allocator gives the memory for maps; not owned. Null: the C library.
+  explicit AttentionRecorder(AttentionSelection selection = {}, Allocator* allocator = nullptr);
   ~AttentionRecorder() override;
 
   /// One head's map; empty (tokens == 0) if nothing was recorded for it. Valid until the next

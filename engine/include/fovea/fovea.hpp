@@ -12,6 +12,7 @@
 #include "fovea/isa.h"
 #include "fovea/model.h"
 #include "fovea/quantize.h"
+#include "fovea/resources.h"
 #include "fovea/sampler.h"
 #include "fovea/session.h"
 #include "fovea/status.h"

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "fovea/data_type.h"
+#include "fovea/resources.h"
 #include "fovea/status.h"
 #include "fovea/tokenizer.h"
 
@@ -21,38 +22,40 @@ struct LoadOptions {
   /// Map the file instead of reading it: starts faster and shares pages between processes. A mapped
   /// file must not shrink while the model lives, so map only files that you trust to stay put.
   bool map = false;
-  /// Rearrange quantized matrices in memory for the kernels of Arithmetic::kFast. It costs no memory
-  /// (the rearranged bytes take the place of the file's) and a fraction of the time that reading
-  /// takes. Ignored with `map`. Without it, sessions of kFast rearrange rows as they go: slower at
-  /// generation, the same bits.
+  /// Rearrange quantized matrices in memory for the kernels of Arithmetic::kFast. It costs no
+  /// memory (the rearranged bytes take the place of the file's) and a fraction of the time that
+  /// reading takes. Ignored with `map`. Without it, sessions of kFast rearrange rows as they go:
+  /// slower at generation, the same bits.
   bool pack = true;
   /// Check every weight for NaN and infinity while loading (costs one pass over the file).
   bool check_finite = false;
   /// Refuse to load if weights and metadata need more memory than this; 0: no limit. In bytes.
   std::size_t max_memory = 0;
+  /// Gives the memory for the file's bytes; not owned. Null: the C library.
+  Allocator* allocator = nullptr;
 };
 
 /// The hyperparameters of a model, as its file states them.
 struct ModelInfo {
-  std::string path;    ///< As given to Load.
+  std::string path;    ///< As given to Load; FromBuffer's name.
   std::string family;  ///< GGUF's general.architecture, e.g. "llama".
   std::string name;    ///< general.name, may be empty.
   std::size_t layers = 0;
-  std::size_t heads = 0;     ///< Query heads per layer.
-  std::size_t kv_heads = 0;  ///< Key/value heads per layer; divides heads.
-  std::size_t head_dim = 0;  ///< Width of a query or key head.
-  std::size_t value_dim = 0; ///< Width of a value head.
-  std::size_t width = 0;     ///< Embedding length.
-  std::size_t hidden = 0;    ///< Feed-forward length.
+  std::size_t heads = 0;      ///< Query heads per layer.
+  std::size_t kv_heads = 0;   ///< Key/value heads per layer; divides heads.
+  std::size_t head_dim = 0;   ///< Width of a query or key head.
+  std::size_t value_dim = 0;  ///< Width of a value head.
+  std::size_t width = 0;      ///< Embedding length.
+  std::size_t hidden = 0;     ///< Feed-forward length.
   std::size_t vocabulary = 0;
-  std::size_t context = 0;      ///< Tokens it was trained for.
-  std::string position;         ///< "rope", "rope interleaved" or "learned".
+  std::size_t context = 0;  ///< Tokens it was trained for.
+  std::string position;     ///< "rope", "rope interleaved" or "learned".
   float rope_base = 0.0F;
-  std::string rope_scaling;     ///< "none", "linear", "yarn", "llama3" or "longrope".
+  std::string rope_scaling;  ///< "none", "linear", "yarn", "llama3" or "longrope".
   float rope_factor = 1.0F;
-  float attention_scale = 0.0F;   ///< Multiplies q · k.
-  float attention_softcap = 0.0F; ///< 0: none.
-  float logit_softcap = 0.0F;     ///< 0: none.
+  float attention_scale = 0.0F;      ///< Multiplies q · k.
+  float attention_softcap = 0.0F;    ///< 0: none.
+  float logit_softcap = 0.0F;        ///< 0: none.
   std::vector<std::size_t> windows;  ///< Sliding window of each layer, 0: full attention. [layers]
   std::uint64_t parameters = 0;      ///< Weights counted.
   std::uint64_t weight_bytes = 0;    ///< Bytes of all tensors in the file.
@@ -74,6 +77,14 @@ class Model {
   /// tensor. Example: `auto model = Model::Load("model.gguf"); if (!model) Report(model.error());`
   static Result<Model> Load(const std::string& path, const LoadOptions& options = {});
 
+  /// The same for a GGUF file in memory, for systems without files and models inside a program.
+  /// The bytes are copied, so the buffer may go; with options.map they are used where they are:
+  /// they must then outlive the model, must not change, and must begin at a multiple of 32
+  /// (kInvalidArgument). `name` stands for the path in messages and in ModelInfo.
+  /// Example: `auto model = Model::FromBuffer(std::as_bytes(std::span(kModelFile)));`
+  static Result<Model> FromBuffer(std::span<const std::byte> bytes, const LoadOptions& options = {},
+                                  const std::string& name = "buffer");
+
   Model(Model&&) noexcept;
   Model& operator=(Model&&) noexcept;
   ~Model();
@@ -86,8 +97,8 @@ class Model {
   const Tokenizer* tokenizer() const;
   const Status& tokenizer_status() const;
 
-  /// FNV-1a 64-bit hash over the whole file, as 16 hex digits; computed on call (one pass). A packed
-  /// model reads its file again, and gives an empty string if that is gone.
+  /// FNV-1a 64-bit hash over the whole file, as 16 hex digits; computed on call (one pass). A
+  /// packed model reads its file again, and gives an empty string if that is gone or was a buffer.
   std::string FileHash() const;
 
   struct Impl;

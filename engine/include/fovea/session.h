@@ -13,6 +13,7 @@
 #include "fovea/data_type.h"
 #include "fovea/isa.h"
 #include "fovea/model.h"
+#include "fovea/resources.h"
 #include "fovea/status.h"
 
 namespace fovea {
@@ -44,6 +45,11 @@ struct SessionOptions {
   std::optional<Isa> isa = std::nullopt;
   /// Refuse (kLimitExceeded, before allocating) if KV cache and scratch need more; 0: no limit.
   std::size_t max_memory = 0;
+  /// Gives the memory for KV cache, scratch and observed rows; not owned. Null: the C library.
+  Allocator* allocator = nullptr;
+  /// Runs the tasks on the application's threads; not owned. Null: `threads` of our own. With it,
+  /// `threads` is ignored.
+  TaskRunner* runner = nullptr;
 };
 
 /// What a session of these options will allocate, in bytes.

@@ -1,0 +1,59 @@
+// What an application may lend to the library instead of letting it help itself: memory and
+// threads.
+#ifndef FOVEA_RESOURCES_H_
+#define FOVEA_RESOURCES_H_
+
+#include <cstddef>
+
+namespace fovea {
+
+/// Gives the large blocks of memory: a model's bytes (unless they are mapped or borrowed), a
+/// session's KV cache and scratch, an observer's rows, a recorder's maps. Small things (names, the
+/// vocabulary, lists of tensors) come from operator new. Must outlive everything that was made with
+/// it; must be thread-safe if it is shared by models or sessions of different threads. Methods must
+/// not throw.
+///
+/// Example:
+///     struct Arena : fovea::Allocator { … };
+///     Arena arena;
+///     auto session = fovea::Session::Create(*model, {.allocator = &arena});
+class Allocator {
+ public:
+  virtual ~Allocator() = default;
+
+  /// `bytes` (> 0) of memory with any contents, aligned as malloc aligns it; null if there is none,
+  /// which becomes kOutOfMemory.
+  virtual void* Allocate(std::size_t bytes) = 0;
+
+  /// Takes back a block that Allocate gave for the same number of bytes.
+  virtual void Free(void* block, std::size_t bytes) = 0;
+};
+
+/// The application's own threads, for sessions that shall start none. Must outlive its sessions.
+/// One session makes one call at a time; if several sessions share a runner, Run must be safe for
+/// calls at the same time.
+///
+/// Example:
+///     class Runner : public fovea::TaskRunner { … };
+///     Runner runner(my_pool);
+///     auto session = fovea::Session::Create(*model, {.runner = &runner});
+class TaskRunner {
+ public:
+  using Task = void (*)(void* context, std::size_t task, std::size_t worker);
+
+  virtual ~TaskRunner() = default;
+
+  /// How many tasks may run at the same time, the calling thread's included; 1 to 256. Asked when a
+  /// session is made; must not change.
+  virtual std::size_t workers() const = 0;
+
+  /// Calls task(context, i, worker) for every i in [0, tasks), each exactly once, in any order and
+  /// on any threads, and returns when all have returned. `worker` is below workers() and no two
+  /// tasks that run at the same time have the same one: it says whose scratch memory is used.
+  /// Tasks do not throw, do not wait for each other, and take microseconds to milliseconds.
+  virtual void Run(std::size_t tasks, Task task, void* context) = 0;
+};
+
+}  // namespace fovea
+
+#endif  // FOVEA_RESOURCES_H_
