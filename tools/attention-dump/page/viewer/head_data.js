@@ -1,0 +1,130 @@
+// One head's weights. Rows are queries, columns keys; only visible cells have a weight. Two kinds: a
+// head whose weights are stored, and one whose weights are rebuilt from queries and keys.
+//
+// row(query, begin, end, out) writes the weights of the keys [begin, end), all of them visible, to
+// the front of `out`.
+
+// Which cells are visible: causal, perhaps with a window, or all.
+class Mask {
+  constructor(tokens, causal, window) {
+    this.tokens = tokens;
+    this.causal = causal;
+    this.window = causal ? window : 0;
+  }
+
+  firstKey(query) {
+    return this.window ? Math.max(0, query + 1 - this.window) : 0;
+  }
+
+  endKey(query) {
+    return this.causal ? query + 1 : this.tokens;
+  }
+
+  visible(query, key) {
+    return key >= this.firstKey(query) && key < this.endKey(query);
+  }
+}
+
+class StoredHead {
+  constructor(mask, buffer, half) {
+    this.mask = mask;
+    this.bits = half ? new Uint16Array(buffer) : null;
+    this.values = half ? null : new Float32Array(buffer);
+    this.begin = new Uint32Array(mask.tokens);  // of each row among the cells
+    let cells = 0;
+    for (let query = 0; query < mask.tokens; ++query) {
+      this.begin[query] = cells;
+      cells += mask.endKey(query) - mask.firstKey(query);
+    }
+    this.bytes = buffer.byteLength;
+  }
+
+  weight(query, key) {
+    const cell = this.begin[query] + key - this.mask.firstKey(query);
+    return this.bits ? halfValues()[this.bits[cell]] : this.values[cell];
+  }
+
+  row(query, begin, end, out) {
+    const first = this.begin[query] - this.mask.firstKey(query) + begin;
+    const count = end - begin;
+    if (this.bits) {
+      const half = halfValues();
+      for (let i = 0; i < count; ++i) out[i] = half[this.bits[first + i]];
+    } else {
+      for (let i = 0; i < count; ++i) out[i] = this.values[first + i];
+    }
+  }
+}
+
+class TraceHead {
+  // queries, keys: f32 [tokens, dim]; normalisers: f32 [tokens]
+  constructor(mask, queries, keys, normalisers, store) {
+    this.mask = mask;
+    this.queries = queries;
+    this.keys = keys;
+    this.normalisers = normalisers;
+    this.dim = store.dim;
+    this.scale = store.scale;
+    this.softcap = store.softcap || 0;
+    this.query = new Float32Array(this.dim);
+    this.one = new Float32Array(1);
+    this.bytes = queries.byteLength + normalisers.byteLength;
+  }
+
+  weight(query, key) {
+    this.row(query, key, key + 1, this.one);
+    return this.one[0];
+  }
+
+  row(query, begin, end, out) {
+    const { dim, keys, scale, softcap } = this;
+    const vector = this.query;
+    vector.set(this.queries.subarray(query * dim, (query + 1) * dim));
+    let key = begin;
+    for (; key + 3 < end; key += 4) {  // four sums at a time: their additions do not wait
+      let a = 0, b = 0, c = 0, d = 0;
+      const k0 = key * dim, k1 = k0 + dim, k2 = k1 + dim, k3 = k2 + dim;
+      for (let i = 0; i < dim; ++i) {
+        const x = vector[i];
+        a += x * keys[k0 + i];
+        b += x * keys[k1 + i];
+        c += x * keys[k2 + i];
+        d += x * keys[k3 + i];
+      }
+      const at = key - begin;
+      out[at] = a;
+      out[at + 1] = b;
+      out[at + 2] = c;
+      out[at + 3] = d;
+    }
+    for (; key < end; ++key) {
+      let sum = 0;
+      for (let i = 0; i < dim; ++i) sum += vector[i] * keys[key * dim + i];
+      out[key - begin] = sum;
+    }
+    const normaliser = this.normalisers[query];
+    const count = end - begin;
+    for (let i = 0; i < count; ++i) {
+      let score = out[i] * scale;
+      if (softcap) score = softcap * Math.tanh(score / softcap);
+      out[i] = Math.exp(score - normaliser);
+    }
+  }
+}
+
+// The pyramid's base: for every block of block × block cells the codes of its largest weight and of
+// the mean of its visible ones.
+class Pyramid {
+  constructor(bytes, { block, side }, causal) {
+    this.block = block;
+    this.side = side;
+    this.causal = causal;
+    this.largest = bytes.subarray(0, bytes.length / 2);
+    this.mean = bytes.subarray(bytes.length / 2);
+  }
+
+  // Place of the block (row, 0) in both planes.
+  rowStart(row) {
+    return this.causal ? row * (row + 1) / 2 : row * this.side;
+  }
+}

@@ -1,0 +1,82 @@
+// Generation replay: a slider over the generated steps; at each, the token just chosen and what else
+// could have come next.
+
+class Replay {
+  // onStep(step|null): index into doc.candidates
+  constructor(root, onStep) {
+    this.root = root;
+    this.onStep = onStep;
+    this.slider = root.querySelector("input");
+    this.name = root.querySelector("output");
+    this.list = root.querySelector("ol");
+    this.play = root.querySelector("[data-play]");
+    this.timer = null;
+    this.slider.addEventListener("input", () => this.go(Number(this.slider.value)));
+    this.play.addEventListener("click", () => (this.timer ? this.stop() : this.start()));
+    root.querySelector("[data-all]").addEventListener("click", () => this.go(null));
+  }
+
+  open(doc) {
+    this.stop();
+    this.doc = doc;
+    this.steps = doc.candidates || [];
+    this.root.hidden = this.steps.length === 0;
+    this.slider.max = Math.max(0, this.steps.length - 1);
+  }
+
+  go(step) {
+    if (this.steps.length) this.onStep(step);
+  }
+
+  // Shows a step; null: everything.
+  show(step) {
+    const all = step === null;
+    this.slider.value = all ? this.slider.max : step;
+    this.root.classList.toggle("all", all);
+    this.list.replaceChildren();
+    if (all) {
+      this.name.textContent = `all ${this.steps.length} steps`;
+      this.slider.setAttribute("aria-valuetext", "all steps");
+      return;
+    }
+    const { position, next } = this.steps[step];
+    const taken = this.doc.tokens[position + 1];
+    this.name.textContent = `step ${step + 1} of ${this.steps.length}`;
+    this.slider.setAttribute("aria-valuetext",
+                             `${this.name.textContent}: after ${this.doc.tokens[position]}`);
+    this.list.append(...next.map(([piece, probability]) => {
+      const item = document.createElement("li");
+      const bar = document.createElement("span");
+      bar.className = "bar";
+      bar.style.width = `${Math.max(1, probability * 100)}%`;
+      const token = document.createElement("bdi");
+      token.textContent = piece;
+      item.append(bar, token, ` ${(probability * 100).toFixed(1)} %`);
+      if (piece === taken) {
+        item.className = "taken";
+        item.setAttribute("aria-label", `${piece} ${(probability * 100).toFixed(1)} %, taken`);
+      }
+      return item;
+    }));
+  }
+
+  start() {
+    this.play.textContent = "Pause";
+    const last = this.steps.length - 1;
+    let step = this.root.classList.contains("all") || Number(this.slider.value) >= last
+      ? -1 : Number(this.slider.value);
+    const tick = () => {
+      step += 1;
+      this.go(step);
+      if (step >= last) this.stop();
+    };
+    this.timer = setInterval(tick, 700);
+    tick();
+  }
+
+  stop() {
+    clearInterval(this.timer);
+    this.timer = null;
+    this.play.textContent = "Play";
+  }
+}
