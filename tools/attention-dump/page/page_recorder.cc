@@ -1,0 +1,129 @@
+#include "tools/attention-dump/page/page_recorder.h"
+
+#include <algorithm>
+#include <cmath>
+#include <new>
+#include <utility>
+
+namespace fovea::dump {
+namespace {
+
+constexpr std::size_t kNone = static_cast<std::size_t>(-1);
+constexpr std::size_t kCandidates = 5;
+
+std::vector<std::size_t> IndexOf(const std::vector<std::size_t>& numbers) {
+  std::vector<std::size_t> index;
+  for (std::size_t i = 0; i < numbers.size(); ++i) {
+    if (numbers[i] >= index.size()) index.resize(numbers[i] + 1, kNone);
+    index[numbers[i]] = i;
+  }
+  return index;
+}
+
+std::size_t LookUp(const std::vector<std::size_t>& index, std::size_t number) {
+  return number < index.size() ? index[number] : kNone;
+}
+
+/// values [token, heads_in_row, dim] become rows of [head, planned tokens, dim].
+void CopyHead(const float* values, std::size_t heads_in_row, std::size_t head,
+              const AttentionTrace& trace, float* to) {
+  const std::size_t dim = trace.head_dim;
+  for (std::size_t token = 0; token < trace.query_count; ++token) {
+    std::copy_n(values + (token * heads_in_row + head) * dim, dim,
+                to + (trace.query_begin + token) * dim);
+  }
+}
+
+double LogSumExp(std::span<const float> logits) {
+  const float most = *std::max_element(logits.begin(), logits.end());
+  double sum = 0.0;
+  for (const float logit : logits) sum += static_cast<double>(std::exp(logit - most));
+  return static_cast<double>(most) + std::log(sum);
+}
+
+}  // namespace
+
+PageRecorder::PageRecorder(RecordingPlan plan, std::span<const std::int32_t> prompt)
+    : plan_(std::move(plan)), prompt_(prompt.begin(), prompt.end()) {
+  selection_ = {.layers = plan_.layers, .heads = plan_.heads, .trace = plan_.trace};
+  layer_index_ = IndexOf(plan_.layers);
+  head_index_ = IndexOf(plan_.heads);
+  kv_heads_ = plan_.KvHeads();
+  recording_.plan = plan_;
+  const std::size_t maps = plan_.layers.size() * plan_.heads.size();
+  recording_.heads.reserve(maps);
+  for (std::size_t map = 0; map < maps; ++map) {
+    recording_.heads.emplace_back(HeadRecordOptions{.causal = plan_.causal,
+                                                    .pyramid_block = plan_.pyramid_block,
+                                                    .weights = plan_.weights,
+                                                    .half = plan_.half});
+  }
+  if (!plan_.trace) return;
+  const std::size_t per_head = plan_.tokens * plan_.head_dim;
+  for (std::size_t layer = 0; layer < plan_.layers.size(); ++layer) {
+    recording_.traces.push_back({.query = std::vector<float>(plan_.heads.size() * per_head),
+                                 .key = std::vector<float>(kv_heads_.size() * per_head)});
+  }
+}
+
+void PageRecorder::OnRows(const AttentionRows& rows) {
+  const std::size_t layer = LookUp(layer_index_, rows.layer);
+  const std::size_t head = LookUp(head_index_, rows.head);
+  if (failed() || layer == kNone || head == kNone) return;
+  try {
+    recording_.heads[layer * plan_.heads.size() + head].Add(rows);
+  } catch (const std::bad_alloc&) {
+    failed_.store(true, std::memory_order_relaxed);
+  }
+}
+
+void PageRecorder::OnTrace(const AttentionTrace& trace) {
+  const std::size_t layer = LookUp(layer_index_, trace.layer);
+  if (!plan_.trace || layer == kNone) return;
+  RecordedTrace& kept = recording_.traces[layer];
+  kept.scale = trace.scale;
+  kept.softcap = trace.softcap;
+  const std::size_t per_head = plan_.tokens * plan_.head_dim;
+  for (std::size_t i = 0; i < plan_.heads.size(); ++i) {
+    CopyHead(trace.query, trace.heads, plan_.heads[i], trace, kept.query.data() + i * per_head);
+  }
+  for (std::size_t i = 0; i < kv_heads_.size(); ++i) {
+    CopyHead(trace.key, trace.kv_heads, kv_heads_[i], trace, kept.key.data() + i * per_head);
+  }
+}
+
+void PageRecorder::OnLogits(std::size_t position, std::span<const float> logits) {
+  if (failed() || logits.empty()) return;
+  try {
+    const double log_sum = LogSumExp(logits);
+    const bool in_prompt = position + 1 < prompt_.size();
+    const auto next = in_prompt ? static_cast<std::size_t>(prompt_[position + 1])
+                                : static_cast<std::size_t>(ArgMax(logits));
+    recording_.loss.push_back(log_sum - static_cast<double>(logits[next]));
+    if (in_prompt) return;
+    std::vector<std::int32_t> best(logits.size());
+    for (std::size_t id = 0; id < best.size(); ++id) best[id] = static_cast<std::int32_t>(id);
+    const std::size_t count = std::min(kCandidates, best.size());
+    std::partial_sort(best.begin(), best.begin() + static_cast<std::ptrdiff_t>(count), best.end(),
+                      [&](std::int32_t a, std::int32_t b) {
+                        const float left = logits[static_cast<std::size_t>(a)];
+                        const float right = logits[static_cast<std::size_t>(b)];
+                        return left > right || (left == right && a < b);
+                      });
+    Candidates candidates = {.position = position, .next = {}};
+    for (std::size_t i = 0; i < count; ++i) {
+      const double logit = static_cast<double>(logits[static_cast<std::size_t>(best[i])]);
+      candidates.next.push_back({.id = best[i], .probability = std::exp(logit - log_sum)});
+    }
+    recording_.candidates.push_back(std::move(candidates));
+  } catch (const std::bad_alloc&) {
+    failed_.store(true, std::memory_order_relaxed);
+  }
+}
+
+Recording PageRecorder::Take() {
+  for (HeadRecord& head : recording_.heads) head.Finish();
+  return std::move(recording_);
+}
+
+}  // namespace fovea::dump

@@ -1,0 +1,365 @@
+#include "tools/attention-dump/page/trace_blocks.h"
+
+#include <algorithm>
+#include <atomic>
+#include <cmath>
+#include <mutex>
+#include <new>
+#include <optional>
+#include <utility>
+
+#include "tools/attention-dump/page/balance.h"
+#include "tools/attention-dump/page/packing.h"
+#include "tools/attention-dump/page/trace_code.h"
+#include "tools/attention-dump/page/trace_rows.h"
+
+namespace fovea::dump {
+namespace {
+
+// Errors of a score. Below the finest, 16 bits reach no further; the coarsest changes weights by
+// a twentieth.
+constexpr double kFinestError = 1e-6;
+constexpr double kCoarsestError = 0.05;
+constexpr double kFirstError = 0.003;
+constexpr std::size_t kSampledGroups = 8;
+constexpr int kMostTries = 8;
+/// A page that fills this share of its room is not tried again.
+constexpr double kFilled = 0.985;
+/// Rows that one thread rebuilds at a time.
+constexpr std::size_t kRowsPerTask = 1024;
+constexpr double kCodingShare = 0.2;  // of the time, for the progress bar
+
+/// One KV head of one layer and the heads that read it, as indices of the recording.
+struct Place {
+  std::size_t layer = 0;
+  std::size_t kv_index = 0;
+  std::size_t kv_head = 0;
+  std::vector<std::size_t> heads;
+};
+
+struct Packed {
+  std::vector<PageBlock> blocks;
+  std::size_t bytes = 0;
+  CodedGroup coded;
+};
+
+class Maker {
+ public:
+  Maker(const Recording& recording, std::size_t tokens, const TraceBlocksOptions& options,
+        platform::Parallel* parallel);
+
+  Result<TraceBlocks> Make();
+
+ private:
+  TraceGroup Group(const Place& place) const;
+  std::string Name(const char* kind, std::size_t layer, std::size_t number) const {
+    return options_.document + "/" + kind + "/" + std::to_string(layer) + "/" +
+           std::to_string(number);
+  }
+  /// Runs tasks on all threads; memory that runs out, an error and cancelling end it.
+  Status ForEach(std::size_t count, double from, double to,
+                 const std::function<Status(std::size_t)>& task);
+  double Numbers(const Place& place) const;
+  bool ExactFits() const;
+  Status PackExact();
+  Result<double> SearchError();
+  Status PackAll(double error);
+  Packed Pack(const Place& place, const BalancedGroup& balanced, double error) const;
+  double TotalBytes() const;
+  Status AddNormalisers(bool without_mask, TraceBlocks* made);
+
+  const Recording& recording_;
+  const RecordingPlan& plan_;
+  std::size_t tokens_;
+  const TraceBlocksOptions& options_;
+  platform::Parallel* parallel_;
+  std::vector<Place> places_;
+  double numbers_ = 0.0;  // of all queries and keys
+  double room_ = 0.0;     // for them
+  bool exact_ = false;
+  std::vector<Packed> packed_;  // per place
+};
+
+Maker::Maker(const Recording& recording, std::size_t tokens, const TraceBlocksOptions& options,
+             platform::Parallel* parallel)
+    : recording_(recording),
+      plan_(recording.plan),
+      tokens_(tokens),
+      options_(options),
+      parallel_(parallel) {
+  const std::vector<std::size_t> kv_heads = plan_.KvHeads();
+  for (std::size_t layer = 0; layer < plan_.layers.size(); ++layer) {
+    for (std::size_t kv = 0; kv < kv_heads.size(); ++kv) {
+      Place place = {.layer = layer, .kv_index = kv, .kv_head = kv_heads[kv], .heads = {}};
+      for (std::size_t head = 0; head < plan_.heads.size(); ++head) {
+        if (plan_.KvHead(plan_.heads[head]) == place.kv_head) place.heads.push_back(head);
+      }
+      numbers_ += Numbers(place);
+      places_.push_back(std::move(place));
+    }
+  }
+  const double normalisers = static_cast<double>(plan_.layers.size() * plan_.heads.size()) *
+                             static_cast<double>(tokens_ * sizeof(float));
+  room_ = options_.bytes - normalisers * (options_.without_mask ? 2.0 : 1.0);
+}
+
+double Maker::Numbers(const Place& place) const {
+  return static_cast<double>((place.heads.size() + 1) * tokens_ * plan_.head_dim);
+}
+
+TraceGroup Maker::Group(const Place& place) const {
+  const RecordedTrace& trace = recording_.traces[place.layer];
+  const std::size_t planned = plan_.tokens * plan_.head_dim;
+  const std::size_t used = tokens_ * plan_.head_dim;
+  TraceGroup group = {.tokens = tokens_,
+                      .dim = plan_.head_dim,
+                      .queries = {},
+                      .key = std::span(trace.key).subspan(place.kv_index * planned, used),
+                      .scale = trace.scale,
+                      .softcap = trace.softcap};
+  for (const std::size_t head : place.heads) {
+    group.queries.push_back(std::span(trace.query).subspan(head * planned, used));
+  }
+  return group;
+}
+
+Status Maker::ForEach(std::size_t count, double from, double to,
+                      const std::function<Status(std::size_t)>& task) {
+  std::mutex mutex;
+  Status failure;
+  std::atomic<bool> stopped{false};
+  std::atomic<std::size_t> done{0};
+  const auto stop = [&](Status status) {
+    const std::lock_guard<std::mutex> lock(mutex);
+    if (!stopped.exchange(true)) failure = std::move(status);
+  };
+  parallel_->Run(count, [&](std::size_t index, std::size_t worker) {
+    if (stopped.load()) return;
+    try {
+      if (Status status = task(index); !status.ok()) return stop(std::move(status));
+    } catch (const std::bad_alloc&) {
+      return stop(Status(StatusCode::kOutOfMemory, "not enough memory to build the page"));
+    }
+    ++done;
+    if (worker != 0) return;  // the caller's thread
+    if (options_.cancelled && options_.cancelled()) {
+      return stop(Status(StatusCode::kCancelled, "interrupted"));
+    }
+    if (options_.on_progress) {
+      options_.on_progress(from + (to - from) * static_cast<double>(done.load()) /
+                                      static_cast<double>(count));
+    }
+  });
+  return failure;
+}
+
+Packed Maker::Pack(const Place& place, const BalancedGroup& balanced, double error) const {
+  Packed packed;
+  packed.coded = CodeGroup(Group(place), balanced, error);
+  const auto add = [&](const char* kind, std::size_t number, const std::string& bytes) {
+    packed.blocks.push_back({Name(kind, place.layer, number), Deflate(bytes)});
+    packed.bytes += packed.blocks.back().bytes.size();
+  };
+  for (std::size_t i = 0; i < place.heads.size(); ++i) {
+    add("qs", place.heads[i], FloatBytes(packed.coded.queries[i].steps));
+    add("q", place.heads[i], packed.coded.queries[i].Planes());
+  }
+  add("ks", place.kv_head, FloatBytes(packed.coded.key.steps));
+  add("k", place.kv_head, packed.coded.key.Planes());
+  return packed;
+}
+
+bool Maker::ExactFits() const {
+  return numbers_ * sizeof(float) <= room_;
+}
+
+Status Maker::PackExact() {
+  exact_ = true;
+  packed_.assign(places_.size(), {});
+  return ForEach(places_.size(), 0.0, kCodingShare, [&](std::size_t index) {
+    const Place& place = places_[index];
+    const TraceGroup group = Group(place);
+    Packed& packed = packed_[index];
+    for (std::size_t i = 0; i < place.heads.size(); ++i) {
+      packed.blocks.push_back(
+          {Name("q", place.layer, place.heads[i]), Deflate(FloatPlanes(group.queries[i]))});
+    }
+    packed.blocks.push_back(
+        {Name("k", place.layer, place.kv_head), Deflate(FloatPlanes(group.key))});
+    for (const PageBlock& block : packed.blocks) packed.bytes += block.bytes.size();
+    return Status::Ok();
+  });
+}
+
+/// The error that fills the room, from a sample of the places.
+Result<double> Maker::SearchError() {
+  const std::size_t stride = (places_.size() + kSampledGroups - 1) / kSampledGroups;
+  std::vector<std::size_t> sample;
+  for (std::size_t i = stride / 2; i < places_.size(); i += stride) sample.push_back(i);
+  std::vector<BalancedGroup> balanced(sample.size());
+  Status status = ForEach(sample.size(), 0.0, 0.0, [&](std::size_t i) {
+    balanced[i] = Balance(Group(places_[sample[i]]));
+    return Status::Ok();
+  });
+  if (!status.ok()) return status;
+  double sampled = 0.0;
+  for (const std::size_t place : sample) sampled += Numbers(places_[place]);
+  double error = kFirstError;
+  for (int turn = 0; turn < 3; ++turn) {
+    std::vector<std::size_t> bytes(sample.size());
+    status = ForEach(sample.size(), 0.0, 0.0, [&](std::size_t i) {
+      bytes[i] = Pack(places_[sample[i]], balanced[i], error).bytes;
+      return Status::Ok();
+    });
+    if (!status.ok()) return status;
+    double total = 0.0;
+    for (const std::size_t size : bytes) total += static_cast<double>(size);
+    // Half the error costs one bit of every number.
+    const double bits_over = 8.0 * (total / sampled - room_ / numbers_);
+    error = std::clamp(error * std::exp2(bits_over), kFinestError, kCoarsestError);
+  }
+  return error;
+}
+
+Status Maker::PackAll(double error) {
+  exact_ = false;
+  packed_.assign(places_.size(), {});
+  return ForEach(places_.size(), 0.0, kCodingShare, [&](std::size_t index) {
+    packed_[index] = Pack(places_[index], Balance(Group(places_[index])), error);
+    return Status::Ok();
+  });
+}
+
+double Maker::TotalBytes() const {
+  double bytes = 0.0;
+  for (const Packed& packed : packed_) bytes += static_cast<double>(packed.bytes);
+  return bytes;
+}
+
+/// Rebuilds every map from what was packed: the sums of its rows become the normalisers, and its
+/// weights are compared with the computed ones.
+Status Maker::AddNormalisers(bool without_mask, TraceBlocks* made) {
+  struct Task {
+    std::size_t place, head, begin;  // head: index within the place
+  };
+  std::vector<Task> tasks;
+  std::vector<std::vector<float>> normalisers;  // per map, in the order of the tasks' heads
+  std::vector<std::size_t> first_map;           // per place
+  for (std::size_t place = 0; place < places_.size(); ++place) {
+    first_map.push_back(normalisers.size());
+    for (std::size_t head = 0; head < places_[place].heads.size(); ++head) {
+      normalisers.emplace_back(tokens_);
+      for (std::size_t begin = 0; begin < tokens_; begin += kRowsPerTask) {
+        tasks.push_back({place, head, begin});
+      }
+    }
+  }
+  std::mutex mutex;
+  double worst = 0.0;
+  const double from = without_mask ? 0.5 + kCodingShare / 2 : kCodingShare;
+  const double to = options_.without_mask && !without_mask ? 0.5 + kCodingShare / 2 : 1.0;
+  Status status = ForEach(tasks.size(), from, to, [&](std::size_t index) {
+    const auto [place_index, head, begin] = tasks[index];
+    const Place& place = places_[place_index];
+    const TraceGroup group = Group(place);
+    const HeadTrace computed = {.tokens = tokens_,
+                                .dim = group.dim,
+                                .query = group.queries[head],
+                                .key = group.key,
+                                .scale = group.scale,
+                                .softcap = group.softcap,
+                                .causal = plan_.causal && !without_mask,
+                                .window = without_mask ? 0 : plan_.windows[place.layer]};
+    std::vector<float> query, key;
+    HeadTrace rounded = computed;
+    if (!exact_) {
+      query = packed_[place_index].coded.queries[head].Values();
+      key = packed_[place_index].coded.key.Values();
+      rounded.query = query;
+      rounded.key = key;
+    }
+    float* out = normalisers[first_map[place_index] + head].data();
+    double error = 0.0;
+    const auto compare = [&](const AttentionRows& rebuilt) {
+      std::copy_n(rebuilt.log_sum_exp, rebuilt.query_count, out + rebuilt.query_begin);
+      if (exact_) return Status::Ok();
+      return RebuildRows(computed, rebuilt.query_begin, rebuilt.query_begin + rebuilt.query_count,
+                         [&](const AttentionRows& rows) {
+                           float most = 0.0F;
+                           const std::size_t cells = rows.query_count * rows.stride;
+                           for (std::size_t i = 0; i < cells; ++i) {
+                             const float difference =
+                                 std::abs(rows.weights[i] - rebuilt.weights[i]);
+                             most = difference > most ? difference : most;
+                           }
+                           error = std::max(error, static_cast<double>(most));
+                           return Status::Ok();
+                         });
+    };
+    Status done = RebuildRows(rounded, begin, std::min(begin + kRowsPerTask, tokens_), compare);
+    const std::lock_guard<std::mutex> lock(mutex);
+    worst = std::max(worst, error);
+    return done;
+  });
+  if (!status.ok()) return status;
+  (without_mask ? made->max_error_without_mask : made->max_error) = worst;
+  for (std::size_t place = 0; place < places_.size(); ++place) {
+    for (std::size_t head = 0; head < places_[place].heads.size(); ++head) {
+      std::string name = Name("z", places_[place].layer, places_[place].heads[head]);
+      if (without_mask) name.replace(0, options_.document.size(), "1");
+      made->blocks.push_back(
+          {std::move(name), Deflate(FloatBytes(normalisers[first_map[place] + head]))});
+    }
+  }
+  return Status::Ok();
+}
+
+Result<TraceBlocks> Maker::Make() {
+  Status status;
+  if (ExactFits()) {
+    status = PackExact();
+    if (!status.ok()) return status;
+  } else {
+    Result<double> error = SearchError();
+    if (!error) return error.status();
+    for (int turn = 0; turn < kMostTries; ++turn) {
+      status = PackAll(*error);
+      if (!status.ok()) return status;
+      const double bytes = TotalBytes();
+      const bool fits = bytes <= room_;
+      const bool finest = *error <= kFinestError;
+      if (fits && (finest || turn > 0 || bytes > kFilled * room_)) break;
+      if (!fits && *error >= kCoarsestError) {
+        return Status(StatusCode::kLimitExceeded,
+                      std::to_string(static_cast<std::uint64_t>(bytes - room_)));
+      }
+      // Aims a little below the room.
+      const double bits_over = 8.0 * (bytes - room_ * (1.0 + kFilled) / 2) / numbers_;
+      *error = std::clamp(*error * std::exp2(bits_over), kFinestError, kCoarsestError);
+    }
+    if (TotalBytes() > room_) {
+      return Status(StatusCode::kLimitExceeded,
+                    std::to_string(static_cast<std::uint64_t>(TotalBytes() - room_)));
+    }
+  }
+  TraceBlocks made;
+  made.bits = exact_ ? 32 : 16;
+  made.bits_per_number = TotalBytes() * 8.0 / numbers_;
+  status = AddNormalisers(false, &made);
+  if (status.ok() && options_.without_mask) status = AddNormalisers(true, &made);
+  if (!status.ok()) return status;
+  for (Packed& packed : packed_) {
+    for (PageBlock& block : packed.blocks) made.blocks.push_back(std::move(block));
+  }
+  return made;
+}
+
+}  // namespace
+
+Result<TraceBlocks> MakeTraceBlocks(const Recording& recording, std::size_t tokens,
+                                    const TraceBlocksOptions& options,
+                                    platform::Parallel* parallel) {
+  return Maker(recording, tokens, options, parallel).Make();
+}
+
+}  // namespace fovea::dump

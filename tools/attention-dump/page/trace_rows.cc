@@ -1,0 +1,52 @@
+#include "tools/attention-dump/page/trace_rows.h"
+
+#include <algorithm>
+#include <vector>
+
+namespace fovea::dump {
+namespace {
+
+constexpr std::size_t kRows = 64;
+
+}  // namespace
+
+Status RebuildRows(const HeadTrace& trace, std::size_t begin, std::size_t end,
+                   const std::function<Status(const AttentionRows&)>& take) {
+  // Only the weights are wanted: one value per key keeps the operator's other half small.
+  const std::vector<float> values(trace.tokens, 0.0F);
+  for (std::size_t first = begin; first < end; first += kRows) {
+    const std::size_t rows = std::min(kRows, end - first);
+    const std::size_t keys = trace.causal ? first + rows : trace.tokens;
+    Mask mask;
+    mask.kind = !trace.causal      ? Mask::Kind::kNone
+                : trace.window > 0 ? Mask::Kind::kSlidingWindow
+                                   : Mask::Kind::kCausal;
+    mask.window = trace.window;
+    mask.first_query = first;
+    const Result<AttendOutputs> block =
+        Attend({.queries = rows,
+                .keys = keys,
+                .query_width = trace.dim,
+                .key_width = trace.dim,
+                .value_width = 1,
+                .query = trace.query.subspan(first * trace.dim, rows * trace.dim),
+                .key = trace.key.first(keys * trace.dim),
+                .value = std::span(values).first(keys),
+                .mask = mask,
+                .scale = trace.scale,
+                .softcap = trace.softcap});
+    if (!block) return block.status();
+    AttentionRows delivered;
+    delivered.query_begin = first;
+    delivered.query_count = rows;
+    delivered.key_count = delivered.stride = keys;
+    delivered.weights = block->weights.data();
+    delivered.log_sum_exp = block->log_sum_exp.data();
+    delivered.mask = mask.kind;
+    delivered.window = mask.window;
+    if (Status status = take(delivered); !status.ok()) return status;
+  }
+  return Status::Ok();
+}
+
+}  // namespace fovea::dump

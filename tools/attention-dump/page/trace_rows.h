@@ -1,0 +1,30 @@
+// A head's map rebuilt from its queries and keys, a few rows at a time.
+#ifndef FOVEA_TOOLS_ATTENTION_DUMP_PAGE_TRACE_ROWS_H_
+#define FOVEA_TOOLS_ATTENTION_DUMP_PAGE_TRACE_ROWS_H_
+
+#include <cstddef>
+#include <functional>
+#include <span>
+
+#include <fovea/fovea.hpp>
+
+namespace fovea::dump {
+
+struct HeadTrace {
+  std::size_t tokens = 0;
+  std::size_t dim = 0;
+  std::span<const float> query, key;  ///< [tokens, dim]
+  float scale = 1.0F;
+  float softcap = 0.0F;
+  bool causal = true;      ///< False: every query sees every key.
+  std::size_t window = 0;  ///< 0: none.
+};
+
+/// Rows [begin, end) of the map, in blocks: `take` gets AttentionRows with columns from key 0 on
+/// and log_sum_exp. kOutOfMemory if memory ran out, else what `take` returns.
+Status RebuildRows(const HeadTrace& trace, std::size_t begin, std::size_t end,
+                   const std::function<Status(const AttentionRows&)>& take);
+
+}  // namespace fovea::dump
+
+#endif  // FOVEA_TOOLS_ATTENTION_DUMP_PAGE_TRACE_ROWS_H_
