@@ -11,7 +11,7 @@ namespace {
 struct Raw {
   CommonOptions common;
   std::vector<std::string> outputs;
-  std::optional<std::string> layers, heads, generate, precision;
+  std::optional<std::string> layers, heads, generate, precision, page_size;
 };
 
 /// Splits argv into Raw and the flags of Arguments.
@@ -23,6 +23,7 @@ Status Split(int argc, const char* const* argv, Raw* raw, Arguments* arguments) 
   app.add_option("--heads", raw->heads);
   app.add_option("--generate", raw->generate);
   app.add_option("--precision", raw->precision);
+  app.add_option("--page-size", raw->page_size);
   app.add_flag("--scores", arguments->scores);
   app.add_flag("--logits", arguments->logits);
   app.add_flag("--trace", arguments->trace);
@@ -47,6 +48,7 @@ Status ReadNumbers(const Raw& raw, Arguments* arguments) {
   if (status.ok()) status = ReadRanges("--heads", raw.heads, &arguments->heads);
   if (status.ok()) status = ReadCount("--generate", raw.generate, 0, kMaxTokens, &generate);
   if (status.ok()) status = ReadChoice("--precision", raw.precision, &arguments->half);
+  if (status.ok()) status = ReadBytes("--page-size", raw.page_size, &arguments->page_size);
   if (raw.generate) arguments->generate = generate;
   return status;
 }
@@ -69,6 +71,9 @@ Status CheckCombinations(const Arguments& arguments) {
   if (arguments.compare_mask && !pictures) {
     return Usage("--compare-mask: needs a .png, .svg or .html output, or the terminal (no -o)");
   }
+  const bool page = std::any_of(outputs.begin(), outputs.end(),
+                                [](const OutputPath& o) { return o.kind == OutputKind::kHtml; });
+  if (arguments.page_size != 0 && !page) return Usage("--page-size: needs an .html output");
   return Status::Ok();
 }
 

@@ -26,6 +26,7 @@ struct Arguments : CommonArguments {
   bool logits = false;
   bool trace = false;
   bool compare_mask = false;
+  std::uint64_t page_size = 0;  ///< Bytes of a page at most; 0: as the tool thinks fit.
 };
 
 /// Reads argv. An error is one line that begins with the argument it is about.

@@ -59,13 +59,7 @@ Status CommonOptions::Read(CommonArguments* arguments, std::string* second_model
   if (!status.ok()) return status;
   if (isa_ && isa_->empty()) return Usage("--isa: the name is empty");
   arguments->isa = isa_.value_or("");
-  if (!max_memory_) return Status::Ok();
-  const auto bytes = tools::ParseByteCount(*max_memory_);
-  if (!bytes || *bytes == 0) {
-    return Usage("--max-memory: '" + *max_memory_ + "' is not a size like 500M or 2G");
-  }
-  arguments->max_memory = *bytes;
-  return Status::Ok();
+  return ReadBytes("--max-memory", max_memory_, &arguments->max_memory);
 }
 
 Status CommonOptions::ReadPositionals(CommonArguments* arguments, std::string* second_model,

@@ -61,6 +61,17 @@ Status ReadCount(const char* option, const std::optional<std::string>& given, st
   return Status::Ok();
 }
 
+Status ReadBytes(const char* option, const std::optional<std::string>& given,
+                 std::uint64_t* bytes) {
+  if (!given) return Status::Ok();
+  const auto parsed = tools::ParseByteCount(*given);
+  if (!parsed || *parsed == 0) {
+    return Usage(std::string(option) + ": '" + *given + "' is not a size like 500M or 2G");
+  }
+  *bytes = *parsed;
+  return Status::Ok();
+}
+
 Status ReadOutputs(const std::vector<std::string>& given, const std::string& text_file,
                    std::vector<OutputPath>* outputs) {
   std::vector<std::string> seen;

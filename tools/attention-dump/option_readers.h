@@ -4,6 +4,7 @@
 #define FOVEA_TOOLS_ATTENTION_DUMP_OPTION_READERS_H_
 
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
@@ -35,6 +36,9 @@ Status ReadRanges(const char* option, const std::optional<std::string>& given,
                   std::vector<Range>* ranges);
 Status ReadCount(const char* option, const std::optional<std::string>& given, std::size_t least,
                  std::size_t most, std::size_t* count);
+
+/// A size like 500M or 2G, not 0.
+Status ReadBytes(const char* option, const std::optional<std::string>& given, std::uint64_t* bytes);
 
 /// The paths of -o. `text_file` is the file that the text is read from, empty for none: no output
 /// may overwrite it.

@@ -29,9 +29,13 @@ std::string_view OutputEndings();
 constexpr bool HoldsAllArrays(OutputKind kind) {
   return kind == OutputKind::kNpz || kind == OutputKind::kSafetensors;
 }
-/// Rows are written as they are computed; the other kinds need all maps in memory.
+/// Rows are written as they are computed.
 constexpr bool Streams(OutputKind kind) {
   return HoldsAllArrays(kind) || kind == OutputKind::kNpy;
+}
+/// All maps must be in memory. (A page keeps its own, smaller recording.)
+constexpr bool KeepsMaps(OutputKind kind) {
+  return !Streams(kind) && kind != OutputKind::kHtml;
 }
 /// For eyes: can show two masks side by side.
 constexpr bool IsPicture(OutputKind kind) {

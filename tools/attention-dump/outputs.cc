@@ -46,13 +46,14 @@ Result<std::uint64_t> PlannedBytes(OutputKind kind, const DumpShape& shape) {
   return total;
 }
 
-std::string Render(OutputKind kind, const DumpInfo& info, const MapSet& maps,
-                   const MapSet* bidirectional) {
+std::string Render(OutputKind kind, const DumpInfo& info, const Outputs::Drawn& drawn) {
+  if (kind == OutputKind::kHtml) return RenderHtml(*drawn.page);
+  const MapSet& maps = *drawn.maps;
+  const MapSet* bidirectional = drawn.bidirectional;
   const PictureOptions picture = {.title = info.model.name};
   switch (kind) {
     case OutputKind::kJson: return RenderJson(info, maps);
     case OutputKind::kCsv: return RenderCsv(info, maps);
-    case OutputKind::kHtml: return RenderPage(info, maps, bidirectional);
     case OutputKind::kPng:
       if (bidirectional == nullptr) return RenderPng(info, maps, picture);
       return RenderComparisonPng(info, maps, *bidirectional, kCausalTitle, kBidirectionalTitle,
@@ -61,6 +62,7 @@ std::string Render(OutputKind kind, const DumpInfo& info, const MapSet& maps,
       if (bidirectional == nullptr) return RenderSvg(info, maps, picture);
       return RenderComparisonSvg(info, maps, *bidirectional, kCausalTitle, kBidirectionalTitle,
                                  picture);
+    case OutputKind::kHtml:
     case OutputKind::kNpz:
     case OutputKind::kNpy:
     case OutputKind::kSafetensors: break;
@@ -104,7 +106,14 @@ Result<Outputs> Outputs::Open(const std::vector<OutputPath>& paths) {
 
 bool Outputs::needs_maps() const {
   return std::any_of(outputs_.begin(), outputs_.end(),
-                     [](const Output& output) { return !Streams(output.path.kind); });
+                     [](const Output& output) { return KeepsMaps(output.path.kind); });
+}
+
+std::string Outputs::page_path() const {
+  for (const Output& output : outputs_) {
+    if (output.path.kind == OutputKind::kHtml) return output.path.path;
+  }
+  return "";
 }
 
 Status Outputs::CheckRoom(const DumpShape& shape) const {
@@ -184,9 +193,8 @@ Status Outputs::FinishArrays(const DumpInfo& info, const DumpShape& shape,
   return status;
 }
 
-Status Outputs::FinishRendered(const DumpInfo& info, const MapSet* maps,
-                               const MapSet* bidirectional, Output* output) {
-  const std::string bytes = Render(output->path.kind, info, *maps, bidirectional);
+Status Outputs::FinishRendered(const DumpInfo& info, const Drawn& drawn, Output* output) {
+  const std::string bytes = Render(output->path.kind, info, drawn);
   if (bytes.empty()) return {StatusCode::kOutOfMemory, "not enough memory to draw it"};
   std::string error;
   if (!output->file.Write(bytes.data(), bytes.size(), &error) || !output->file.Commit(&error)) {
@@ -196,13 +204,11 @@ Status Outputs::FinishRendered(const DumpInfo& info, const MapSet* maps,
   return Status::Ok();
 }
 
-Status Outputs::Finish(const DumpInfo& info, const DumpShape& shape, const MapSet* maps,
-                       const MapSet* bidirectional) {
+Status Outputs::Finish(const DumpInfo& info, const DumpShape& shape, const Drawn& drawn) {
   const std::string sidecar = SidecarJson(info);
   for (Output& output : outputs_) {
-    const Status status = output.arrays != nullptr
-                              ? FinishArrays(info, shape, sidecar, &output)
-                              : FinishRendered(info, maps, bidirectional, &output);
+    const Status status = output.arrays != nullptr ? FinishArrays(info, shape, sidecar, &output)
+                                                   : FinishRendered(info, drawn, &output);
     if (!status.ok()) return Named(output.path.path, status);
   }
   return Status::Ok();

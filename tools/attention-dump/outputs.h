@@ -15,6 +15,7 @@
 #include "tools/attention-dump/dump_data.h"
 #include "tools/attention-dump/dump_shape.h"
 #include "tools/attention-dump/files/array_file.h"
+#include "tools/attention-dump/page/page_document.h"
 
 namespace fovea::dump {
 
@@ -26,6 +27,8 @@ class Outputs {
 
   /// Some output needs all maps in memory.
   bool needs_maps() const;
+  /// The path of the first page among them; empty: there is none.
+  std::string page_path() const;
 
   /// Refuses what cannot work: text that would be huge, disks with too little room. Then lays out
   /// the array files. `header_estimate`: bytes of the sidecar, roughly.
@@ -36,10 +39,15 @@ class Outputs {
   /// Path of array_files()[index].
   const std::string& array_path(std::size_t index) const;
 
-  /// Writes what is left and gives all files their names. `bidirectional` may be null. If one file
-  /// fails, those not yet named never appear.
-  Status Finish(const DumpInfo& info, const DumpShape& shape, const MapSet* maps,
-                const MapSet* bidirectional);
+  /// What pictures, pages and text files are drawn from.
+  struct Drawn {
+    const MapSet* maps = nullptr;           ///< For needs_maps().
+    const MapSet* bidirectional = nullptr;  ///< May be null.
+    const PageDocument* page = nullptr;     ///< For page_path().
+  };
+  /// Writes what is left and gives all files their names. If one file fails, those not yet named
+  /// never appear.
+  Status Finish(const DumpInfo& info, const DumpShape& shape, const Drawn& drawn);
 
   struct Written {
     std::string path;
@@ -59,8 +67,7 @@ class Outputs {
   Status CheckRoom(const DumpShape& shape) const;
   Status FinishArrays(const DumpInfo& info, const DumpShape& shape, const std::string& sidecar,
                       Output* output);
-  Status FinishRendered(const DumpInfo& info, const MapSet* maps, const MapSet* bidirectional,
-                        Output* output);
+  Status FinishRendered(const DumpInfo& info, const Drawn& drawn, Output* output);
 
   std::vector<Output> outputs_;
   std::vector<Written> written_;

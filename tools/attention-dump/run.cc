@@ -14,6 +14,8 @@
 #include "tools/attention-dump/model_session.h"
 #include "tools/attention-dump/observer_group.h"
 #include "tools/attention-dump/outputs.h"
+#include "tools/attention-dump/page/build_page.h"
+#include "tools/attention-dump/page/page_recorder.h"
 #include "tools/attention-dump/prompt.h"
 #include "tools/attention-dump/row_sum_check.h"
 #include "tools/attention-dump/streaming_dump.h"
@@ -40,12 +42,15 @@ class Run {
 
  private:
   bool keeps_maps() const { return arguments_.outputs.empty() || outputs_->needs_maps(); }
+  bool makes_page() const { return !outputs_->page_path().empty(); }
 
   Status CheckLength() const;
   Status MakeShape();
   Status CheckKeptBytes();
+  void PlanPage();
   Status OpenSession();
   Status RunAndFinish();
+  Status MakePage(const Recording& recording, tools::Progress* progress);
   std::string Summary() const;
 
   const Arguments& arguments_;
@@ -60,6 +65,8 @@ class Run {
   std::uint64_t kept_bytes_ = 0;
   MapSet maps_;
   std::optional<MapSet> bidirectional_;
+  RecordingPlan page_plan_;
+  BuiltPage page_;
 };
 
 Result<std::string> Run::Do() {
@@ -79,6 +86,7 @@ Result<std::string> Run::Do() {
   prompt_ = std::move(*prompt);
   Status status = CheckLength();
   if (status.ok()) status = MakeShape();
+  if (status.ok()) PlanPage();
   if (status.ok()) status = CheckKeptBytes();
   if (status.ok()) {
     status =
@@ -95,10 +103,10 @@ Status Run::CheckLength() const {
   const std::size_t generate = arguments_.generate.value_or(0);
   const Status status = dump::CheckLength(arguments_, *model_, count, generate);
   if (!status.ok()) return status;
-  if (arguments_.compare_mask && count + generate > kMaxComparedTokens) {
-    return {StatusCode::kLimitExceeded, "--compare-mask: " + std::to_string(count + generate) +
-                                            " tokens, the limit is " +
-                                            std::to_string(kMaxComparedTokens)};
+  if (arguments_.compare_mask && keeps_maps() && count + generate > kMaxComparedTokens) {
+    return {StatusCode::kLimitExceeded,
+            "--compare-mask: " + std::to_string(count + generate) + " tokens, the limit is " +
+                std::to_string(kMaxComparedTokens) + " (an .html page has none)"};
   }
   return Status::Ok();
 }
@@ -125,25 +133,33 @@ Status Run::MakeShape() {
   return Status::Ok();
 }
 
+void Run::PlanPage() {
+  if (!makes_page()) return;
+  page_plan_ = PlanRecording(
+      shape_, model_->info(),
+      arguments_.page_size != 0 ? arguments_.page_size : DefaultPageBytes(shape_.tokens),
+      /*texts=*/1, arguments_.compare_mask);
+}
+
 Status Run::CheckKeptBytes() {
-  if (!keeps_maps()) return Status::Ok();
   const Result<std::uint64_t> bytes = ArrayBytes(ElementType::kF32, AttentionSpec(shape_).shape);
-  const std::uint64_t copies = arguments_.compare_mask ? 2 : 1;
+  const double copies = !keeps_maps() ? 0.0 : arguments_.compare_mask ? 2.0 : 1.0;
+  const double page = makes_page() ? page_plan_.Bytes() : 0.0;
+  const double needed = copies * static_cast<double>(bytes.ok() ? *bytes : 0) + page;
   std::uint64_t limit = kDefaultKeptBytes;
   if (arguments_.max_memory != 0) {
     const std::uint64_t model_bytes = model_->info().file_bytes;
     limit = arguments_.max_memory - std::min(arguments_.max_memory, model_bytes);
   }
-  if (!bytes.ok() || *bytes > limit / copies) {
-    const std::string needed =
-        bytes.ok() ? HumanBytes(static_cast<double>(*bytes * copies)) : "too much memory";
+  if ((keeps_maps() && !bytes.ok()) || needed > static_cast<double>(limit)) {
     return {StatusCode::kLimitExceeded,
             (arguments_.outputs.empty() ? "the terminal view" : "pictures, pages and text") +
                 std::string(": the maps of ") + std::to_string(shape_.tokens) + " tokens need " +
-                needed + ", the limit is " + HumanBytes(static_cast<double>(limit)) +
+                (bytes.ok() ? HumanBytes(needed) : "too much memory") + ", the limit is " +
+                HumanBytes(static_cast<double>(limit)) +
                 "; choose with --layers and --heads, write .npz, or raise --max-memory"};
   }
-  kept_bytes_ = *bytes * copies;
+  kept_bytes_ = static_cast<std::uint64_t>(needed);
   return Status::Ok();
 }
 
@@ -160,21 +176,27 @@ Status Run::RunAndFinish() {
   std::vector<KeptTrace> traces;
   ArrayWriter writer(files);
   StreamingDump dump(shape_, &writer, keeps_maps() ? &maps_ : nullptr,
-                     arguments_.compare_mask ? &traces : nullptr);
+                     arguments_.compare_mask && keeps_maps() ? &traces : nullptr);
   RowSumCheck row_sums({.layers = shape_.layers, .heads = shape_.heads});
   ObserverGroup observers;
   observers.Add(&dump);
   if (observers.selection().rows) observers.Add(&row_sums);
   const std::vector<std::int32_t> prompt = prompt_.Ids();
+  std::optional<PageRecorder> page;
+  if (makes_page()) observers.Add(&page.emplace(page_plan_, prompt));
   tools::Progress progress(!arguments_.quiet);
   ModelRun run = {.prompt = prompt,
                   .generate = shape_.generated,
                   .tokenizer = model_->tokenizer(),
                   .observer = &observers,
-                  .stop = [&] { return writer.failed() || surroundings_.interrupted(); }};
-  if (shape_.logits) {
+                  .stop = [&] {
+                    return writer.failed() || (page && page->failed()) ||
+                           surroundings_.interrupted();
+                  }};
+  if (shape_.logits || page) {
     run.on_logits = [&](std::size_t position, std::span<const float> logits) {
-      dump.OnLogits(position, logits);
+      if (shape_.logits) dump.OnLogits(position, logits);
+      if (page) page->OnLogits(position, logits);
     };
   }
   Result<std::vector<std::int32_t>> generated = RunModel(run, &*session_, &progress);
@@ -182,6 +204,9 @@ Status Run::RunAndFinish() {
     const std::string subject =
         files.empty() ? InputName(arguments_) : outputs_->array_path(writer.failed_file());
     return {writer.status().code(), About(subject, writer.status().message())};
+  }
+  if (page && page->failed()) {
+    return {StatusCode::kOutOfMemory, outputs_->page_path() + ": not enough memory to record it"};
   }
   if (!generated) {
     return {generated.status().code(), About(model_->info().path, generated.status().message())};
@@ -191,13 +216,38 @@ Status Run::RunAndFinish() {
   const std::size_t tokens = info_.tokens.size();
   maps_.windows = info_.windows;
   TrimMaps(tokens, &maps_);
-  if (arguments_.compare_mask) {
+  if (arguments_.compare_mask && keeps_maps()) {
     Result<MapSet> maps = BidirectionalMaps(shape_, traces, tokens);
     if (!maps) return {maps.status().code(), "--compare-mask: " + maps.status().message()};
     bidirectional_ = std::move(*maps);
   }
+  if (page) {
+    const Status status = MakePage(page->Take(), &progress);
+    if (!status.ok()) return status;
+  }
   progress.Update(1.0, "writing");
-  return outputs_->Finish(info_, shape_, &maps_, bidirectional_ ? &*bidirectional_ : nullptr);
+  return outputs_->Finish(info_, shape_,
+                          {.maps = &maps_,
+                           .bidirectional = bidirectional_ ? &*bidirectional_ : nullptr,
+                           .page = &page_.document});
+}
+
+Status Run::MakePage(const Recording& recording, tools::Progress* progress) {
+  const PageText text = {.info = &info_, .recording = &recording, .tokenizer = model_->tokenizer()};
+  Result<BuiltPage> built =
+      BuildPage({&text, 1}, nullptr,
+                {.bytes = arguments_.page_size,
+                 .without_mask = arguments_.compare_mask,
+                 .threads = session_->threads(),
+                 .cancelled = surroundings_.interrupted,
+                 .on_progress = [&](double done) { progress->Update(done, "packing the page"); }});
+  if (!built) {
+    const bool too_large = built.status().code() == StatusCode::kLimitExceeded;
+    return {built.status().code(),
+            About(too_large ? "--page-size" : outputs_->page_path(), built.status().message())};
+  }
+  page_ = std::move(*built);
+  return Status::Ok();
 }
 
 std::string Run::Summary() const {

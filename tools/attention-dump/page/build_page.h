@@ -22,13 +22,13 @@ namespace fovea::dump {
 
 /// One text through one model. Nothing is owned.
 struct PageText {
-  std::string label;  ///< Names it in a pair, e.g. "model-q4_0.gguf"; untrusted.
+  std::string label = {};  ///< Names it in a pair, e.g. "model-q4_0.gguf"; untrusted.
   const DumpInfo* info = nullptr;
   const Recording* recording = nullptr;
   const Tokenizer* tokenizer = nullptr;  ///< For the pieces of candidates; may be null.
   /// Per head [layers, heads] of the recording, or empty: change of the loss when the head is
   /// ablated, and scores on a repeated sequence.
-  std::vector<double> effects, duplicate, induction;
+  std::vector<double> effects = {}, duplicate = {}, induction = {};
 };
 
 /// How two texts differ.

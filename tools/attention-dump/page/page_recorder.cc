@@ -8,21 +8,7 @@
 namespace fovea::dump {
 namespace {
 
-constexpr std::size_t kNone = static_cast<std::size_t>(-1);
 constexpr std::size_t kCandidates = 5;
-
-std::vector<std::size_t> IndexOf(const std::vector<std::size_t>& numbers) {
-  std::vector<std::size_t> index;
-  for (std::size_t i = 0; i < numbers.size(); ++i) {
-    if (numbers[i] >= index.size()) index.resize(numbers[i] + 1, kNone);
-    index[numbers[i]] = i;
-  }
-  return index;
-}
-
-std::size_t LookUp(const std::vector<std::size_t>& index, std::size_t number) {
-  return number < index.size() ? index[number] : kNone;
-}
 
 /// values [token, heads_in_row, dim] become rows of [head, planned tokens, dim].
 void CopyHead(const float* values, std::size_t heads_in_row, std::size_t head,
@@ -34,21 +20,14 @@ void CopyHead(const float* values, std::size_t heads_in_row, std::size_t head,
   }
 }
 
-double LogSumExp(std::span<const float> logits) {
-  const float most = *std::max_element(logits.begin(), logits.end());
-  double sum = 0.0;
-  for (const float logit : logits) sum += static_cast<double>(std::exp(logit - most));
-  return static_cast<double>(most) + std::log(sum);
-}
-
 }  // namespace
 
 PageRecorder::PageRecorder(RecordingPlan plan, std::span<const std::int32_t> prompt)
-    : plan_(std::move(plan)), prompt_(prompt.begin(), prompt.end()) {
+    : plan_(std::move(plan)),
+      index_(plan_.layers, plan_.heads),
+      kv_heads_(plan_.KvHeads()),
+      prompt_(prompt.begin(), prompt.end()) {
   selection_ = {.layers = plan_.layers, .heads = plan_.heads, .trace = plan_.trace};
-  layer_index_ = IndexOf(plan_.layers);
-  head_index_ = IndexOf(plan_.heads);
-  kv_heads_ = plan_.KvHeads();
   recording_.plan = plan_;
   const std::size_t maps = plan_.layers.size() * plan_.heads.size();
   recording_.heads.reserve(maps);
@@ -67,19 +46,18 @@ PageRecorder::PageRecorder(RecordingPlan plan, std::span<const std::int32_t> pro
 }
 
 void PageRecorder::OnRows(const AttentionRows& rows) {
-  const std::size_t layer = LookUp(layer_index_, rows.layer);
-  const std::size_t head = LookUp(head_index_, rows.head);
-  if (failed() || layer == kNone || head == kNone) return;
+  const std::size_t map = index_.Map(rows);
+  if (failed() || map == HeadIndex::kNone) return;
   try {
-    recording_.heads[layer * plan_.heads.size() + head].Add(rows);
+    recording_.heads[map].Add(rows);
   } catch (const std::bad_alloc&) {
     failed_.store(true, std::memory_order_relaxed);
   }
 }
 
 void PageRecorder::OnTrace(const AttentionTrace& trace) {
-  const std::size_t layer = LookUp(layer_index_, trace.layer);
-  if (!plan_.trace || layer == kNone) return;
+  const std::size_t layer = index_.Layer(trace.layer);
+  if (!plan_.trace || layer == HeadIndex::kNone) return;
   RecordedTrace& kept = recording_.traces[layer];
   kept.scale = trace.scale;
   kept.softcap = trace.softcap;

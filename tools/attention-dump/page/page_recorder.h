@@ -11,6 +11,7 @@
 
 #include <fovea/fovea.hpp>
 
+#include "tools/attention-dump/head_index.h"
 #include "tools/attention-dump/page/recording.h"
 
 namespace fovea::dump {
@@ -37,7 +38,7 @@ class PageRecorder final : public AttentionObserver {
  private:
   RecordingPlan plan_;
   AttentionSelection selection_;
-  std::vector<std::size_t> layer_index_, head_index_;  // original number -> index, or npos
+  HeadIndex index_;
   std::vector<std::size_t> kv_heads_;
   std::vector<std::int32_t> prompt_;
   Recording recording_;
