@@ -51,12 +51,5 @@ TEST(LabelTextTest, XmlEscapesMarkup) {
   EXPECT_EQ(EscapeXml("<s> & \"x\" 'y'"), "&lt;s&gt; &amp; &quot;x&quot; &#39;y&#39;");
 }
 
-TEST(LabelTextTest, JsonIsSafeInsideAScriptElement) {
-  EXPECT_EQ(JsonString("</script>"), "\"\\u003c/script\\u003e\"");
-  EXPECT_EQ(JsonString("a\"\\\n"), "\"a\\\"\\\\\\u000a\"");
-  EXPECT_EQ(JsonString("\xe2\x80\xa8"), "\"\\u2028\"");
-  EXPECT_EQ(JsonString("\xff"), "\"\xef\xbf\xbd\"");
-}
-
 }  // namespace
 }  // namespace fovea::dump

@@ -1,4 +1,4 @@
-// The files that are compiled into the tool: the font of the pictures and the parts of the page.
+// The files that are compiled into this room: the font of the pictures.
 #ifndef FOVEA_TOOLS_ATTENTION_DUMP_RENDER_EMBEDDED_FILES_H_
 #define FOVEA_TOOLS_ATTENTION_DUMP_RENDER_EMBEDDED_FILES_H_
 
@@ -6,7 +6,7 @@
 
 namespace fovea::dump {
 
-/// Bytes of a file by its path within this folder, e.g. "page/page.css"; empty if there is none.
+/// Bytes of a file by its path within this folder, e.g. "font/misc_fixed.bin"; empty if there is none.
 std::string_view EmbeddedFile(std::string_view name);
 
 }  // namespace fovea::dump

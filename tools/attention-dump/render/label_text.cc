@@ -146,25 +146,4 @@ std::string EscapeXml(std::string_view text) {
   return out;
 }
 
-std::string JsonString(std::string_view text) {
-  constexpr std::string_view kHex = "0123456789abcdef";
-  std::string out = "\"";
-  while (!text.empty()) {
-    const char32_t code = TakeCodePoint(text);
-    // '<', '>' and '&' would mean something to HTML, U+2028 and U+2029 to JavaScript.
-    const bool escape = code < 0x20 || code == 0x7F || code == U'<' || code == U'>' ||
-                        code == U'&' || code == 0x2028 || code == 0x2029;
-    if (code == U'"' || code == U'\\') {
-      out.push_back('\\');
-      out.push_back(static_cast<char>(code));
-    } else if (escape) {
-      out += "\\u";
-      for (int shift = 12; shift >= 0; shift -= 4) out.push_back(kHex[(code >> shift) & 15]);
-    } else {
-      AppendUtf8(out, code);
-    }
-  }
-  return out + "\"";
-}
-
 }  // namespace fovea::dump

@@ -39,10 +39,6 @@ std::string FitToWidth(std::string_view text, std::size_t columns,
 /// For XML and HTML text and double-quoted attributes, after DecodeForDisplay.
 std::string EscapeXml(std::string_view text);
 
-/// A JSON string literal, quotes included, that may stand inside an HTML script element. Unlike the
-/// others it keeps every valid character; invalid UTF-8 becomes U+FFFD.
-std::string JsonString(std::string_view text);
-
 }  // namespace fovea::dump
 
 #endif  // FOVEA_TOOLS_ATTENTION_DUMP_RENDER_LABEL_TEXT_H_

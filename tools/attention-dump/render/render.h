@@ -1,5 +1,4 @@
-// Attention maps as things to look at: pictures (PNG, SVG), one offline page (HTML) and terminal
-// text. Every function returns the bytes of the whole file or text: this room opens no file, prints
+// Attention maps as things to look at: pictures (PNG, SVG) and terminal text. Every function returns the bytes of the whole file or text: this room opens no file, prints
 // nothing, keeps no state and knows no model, only DumpInfo and MapSet. All strings in them (token
 // pieces, names, the text) are untrusted: they are escaped for the format and never reach a
 // terminal as control characters.
@@ -40,11 +39,6 @@ std::string RenderComparisonPng(const DumpInfo& info, const MapSet& left, const 
 std::string RenderComparisonSvg(const DumpInfo& info, const MapSet& left, const MapSet& right,
                                 const std::string& left_title, const std::string& right_title,
                                 const PictureOptions& options);
-
-/// One self-contained HTML page that needs no network. Weights are embedded in `info.precision`
-/// ("f32", else f16). With `bidirectional` (same layers, heads and tokens) the page can switch the
-/// mask. Empty if the data could not be compressed (out of memory).
-std::string RenderPage(const DumpInfo& info, const MapSet& maps, const MapSet* bidirectional);
 
 struct TerminalOptions {
   std::size_t columns = 80;  ///< No line is wider; at least 20 are assumed.
