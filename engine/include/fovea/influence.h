@@ -1,13 +1,13 @@
 // Which input tokens a token of a higher layer depends on, followed through all layers below it:
 // attention rollout and attention flow (Abnar & Zuidema 2020, "Quantifying Attention Flow in
-// Transformers").
+// Transformers"), for decoders (causal maps).
 #ifndef FOVEA_INFLUENCE_H_
 #define FOVEA_INFLUENCE_H_
 
 #include <cstddef>
 #include <functional>
 #include <memory>
-#include <span>
+#include <optional>
 #include <vector>
 
 #include "fovea/attention.h"
@@ -16,16 +16,18 @@
 
 namespace fovea {
 
-/// An observer that keeps the mean map of all heads of every layer, the input of rollout and flow.
-/// Memory: layers * tokens² floats, allocated by Create (4 bytes times 30 layers times 512² are
-/// 30 MiB). One sequence, delivered once; a generation may be stitched, prompt first. Takes one
-/// call at a time, as sessions give it; not to be read while one runs.
+/// An observer that keeps the mean map of all heads of every layer: the input of rollout and flow.
+/// Memory: 2 bytes times layers times tokens², allocated by Create (30 layers of 512 tokens: 15
+/// MiB). Means are summed in fixed point, so that they do not depend on the order in which heads
+/// come; they err by less than 1e-7 for up to 64 heads. One sequence, each row once; a generation
+/// may be stitched, prompt first. Takes one call at a time, as sessions give it; not to be read
+/// while one runs.
 ///
 /// Example:
 ///   auto maps = MeanAttentionObserver::Create(model.info(), ids.size());
 ///   session.Prefill(ids, {.observer = &*maps});
 ///   auto rollout = Rollout(*maps);
-///   float w = rollout.At(query, key);
+///   float w = rollout->At(query, key);
 class MeanAttentionObserver : public AttentionObserver {
  public:
   /// For up to max_tokens tokens. kLimitExceeded if the maps would need more than max_memory bytes
@@ -40,12 +42,12 @@ class MeanAttentionObserver : public AttentionObserver {
   void OnRows(const AttentionRows& rows) override;
 
   std::size_t layers() const;
-  /// Tokens whose rows have come, of every head of every layer. Rows beyond max_tokens are not
-  /// kept.
+  /// Tokens whose rows have come from every head of every layer. Rows from max_tokens on are not
+  /// kept, nor cells above the diagonal or of cross-attention.
   std::size_t tokens() const;
-  /// The mean over heads of layer `layer`: row `query` of the tokens() values [key]; causal cells
-  /// above the diagonal are 0.
-  std::span<const float> Row(std::size_t layer, std::size_t query) const;
+  /// out[key] = mean over the heads of row `query` of the layer, for keys 0 … query. `query` must
+  /// be below tokens(), the layer below layers(). out: [query + 1]
+  void ReadRow(std::size_t layer, std::size_t query, float* out) const;
 
  private:
   struct State;
@@ -53,35 +55,35 @@ class MeanAttentionObserver : public AttentionObserver {
   std::unique_ptr<State> state_;
 };
 
-/// A square map [query, key] of influence; rows sum to 1.
+struct InfluenceOptions {
+  /// Follow layers 0 … layer; nothing: all of them.
+  std::optional<std::size_t> layer = std::nullopt;
+  /// Asked once per layer by Rollout and once per input token by Flow; true stops with kCancelled.
+  std::function<bool()> cancelled = {};
+  std::function<void(double done)> on_progress = {};  ///< As often, from 0 to 1.
+};
+
+/// A square map of influence, row = query, column = input token; rows sum to 1.
 struct InfluenceMap {
   std::size_t tokens = 0;
   std::vector<float> weights;  ///< Row-major [tokens, tokens].
   float At(std::size_t query, std::size_t key) const { return weights[query * tokens + key]; }
 };
 
-struct InfluenceOptions {
-  /// Layers 0 … layer are followed; the default is all of them.
-  std::size_t layer = static_cast<std::size_t>(-1);
-  /// Asked once per layer, in flow once per input token; true stops with kCancelled.
-  std::function<bool()> cancelled = {};
-  std::function<void(double done)> on_progress = {};  ///< From 0 to 1.
-};
-
-/// Rollout: R_l = ½ (A_l + I) R_{l-1}, R_{-1} = I, with A_l the mean of layer l's heads and I for
-/// the residual connection. Cell [q, k] is how much of position q after the chosen layer comes from
-/// input token k, if every step hands on what it has in proportion to its weights. Computed in
-/// float from rows in ascending order; layers * tokens³ / 6 multiply-adds for causal maps.
-/// kInvalidArgument for a layer that does not exist or without rows, kOutOfMemory, kCancelled.
+/// Rollout: R_l = ½ (A_l + I) R_{l-1} from R = I before the first layer, with A_l the mean of layer
+/// l's heads and I for the residual connection. Cell [q, k] is the share of input token k in
+/// position q after the chosen layer, if every layer hands on in proportion to its weights.
+/// Takes layers * tokens³ / 6 multiply-adds in float. kInvalidArgument for a layer that does not
+/// exist or if no rows have come, kOutOfMemory, kCancelled.
 Result<InfluenceMap> Rollout(const MeanAttentionObserver& maps,
                              const InfluenceOptions& options = {});
 
-/// Flow: the layered graph with an edge of capacity ½ (A_l + I)[i, j] from position i after layer l
-/// to position j before it. [key] is the maximum flow from `query` after the chosen layer to input
-/// token `key` alone, as in the paper: at most 1, and it need not sum to 1 over the tokens. One
-/// maximum flow for each of query + 1 tokens, over layers * tokens² / 2 edges each: for tens of
-/// layers and a few hundred tokens. [tokens]
-/// kInvalidArgument for a layer or query that does not exist, kOutOfMemory, kCancelled.
+/// Flow: each layer's edges lead from position i after it to the positions j ≤ i before it, with
+/// capacity ½ (A_l + I)[i, j]. out[key] is the maximum flow from position `query` after the chosen
+/// layer to input token `key`, each token taken by itself: at most 1, and their sum may exceed 1.
+/// Tokens after `query` get 0. One maximum flow (Dinic 1970, double precision) for each of the
+/// query + 1 tokens, in memory of 16 bytes per edge, layers * query² / 2 of them: for some hundred
+/// tokens. kInvalidArgument for a layer or query that does not exist, kOutOfMemory, kCancelled.
 Result<std::vector<float>> Flow(const MeanAttentionObserver& maps, std::size_t query,
                                 const InfluenceOptions& options = {});
 

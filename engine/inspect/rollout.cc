@@ -1,0 +1,80 @@
+#include <algorithm>
+#include <new>
+#include <string>
+
+#include "engine/inspect/influence_layers.h"
+#include "fovea/influence.h"
+
+namespace fovea {
+namespace inspect {
+
+Result<std::size_t> LayersToFollow(const MeanAttentionObserver& maps,
+                                   const InfluenceOptions& options) {
+  const std::size_t last = options.layer.value_or(maps.layers() - 1);
+  if (last >= maps.layers()) {
+    return Status(StatusCode::kInvalidArgument, "layer " + std::to_string(last) +
+                                                    " does not exist; the model has layers 0 to " +
+                                                    std::to_string(maps.layers() - 1));
+  }
+  if (maps.tokens() == 0) {
+    return Status(StatusCode::kInvalidArgument, "no attention has been observed yet");
+  }
+  return last + 1;
+}
+
+Status CheckCancelled(const InfluenceOptions& options) {
+  if (!options.cancelled || !options.cancelled()) return Status::Ok();
+  return {StatusCode::kCancelled, "cancelled by the caller"};
+}
+
+void Report(const InfluenceOptions& options, std::size_t done, std::size_t all) {
+  if (options.on_progress) {
+    options.on_progress(static_cast<double>(done) / static_cast<double>(all));
+  }
+}
+
+}  // namespace inspect
+
+namespace {
+
+/// map = ½ (A + I) map, in place: rows from the last to the first, since a row takes from itself
+/// and rows before it only. mean, sum: [tokens], scratch.
+void HandOn(const MeanAttentionObserver& maps, std::size_t layer, InfluenceMap* map, float* mean,
+            float* sum) {
+  for (std::size_t query = map->tokens; query-- > 0;) {
+    maps.ReadRow(layer, query, mean);
+    std::fill_n(sum, query + 1, 0.0F);
+    mean[query] += 1.0F;
+    for (std::size_t from = 0; from <= query; ++from) {
+      const float share = 0.5F * mean[from];
+      if (share == 0.0F) continue;
+      const float* row = map->weights.data() + from * map->tokens;
+      for (std::size_t key = 0; key <= from; ++key) sum[key] += share * row[key];
+    }
+    std::copy_n(sum, query + 1, map->weights.data() + query * map->tokens);
+  }
+}
+
+}  // namespace
+
+Result<InfluenceMap> Rollout(const MeanAttentionObserver& maps, const InfluenceOptions& options) {
+  auto layers = inspect::LayersToFollow(maps, options);
+  if (!layers) return layers.status();
+  try {
+    InfluenceMap map{.tokens = maps.tokens(), .weights = {}};
+    map.weights.resize(map.tokens * map.tokens);
+    for (std::size_t i = 0; i < map.tokens; ++i) map.weights[i * map.tokens + i] = 1.0F;
+    std::vector<float> mean(map.tokens);
+    std::vector<float> sum(map.tokens);
+    for (std::size_t layer = 0; layer < *layers; ++layer) {
+      if (Status status = inspect::CheckCancelled(options); !status.ok()) return status;
+      HandOn(maps, layer, &map, mean.data(), sum.data());
+      inspect::Report(options, layer + 1, *layers);
+    }
+    return map;
+  } catch (const std::bad_alloc&) {
+    return Status(StatusCode::kOutOfMemory, "not enough memory for a map of influence");
+  }
+}
+
+}  // namespace fovea
