@@ -20,8 +20,10 @@ constexpr double kLocalDistance = 8.0;
 }  // namespace
 
 HeadStatisticsObserver::HeadStatisticsObserver(AttentionSelection selection, std::size_t period,
-                                               std::size_t repeat_begin)
-    : selection_(std::move(selection)), period_(period), repeat_begin_(repeat_begin) {}
+                                               std::size_t repeat_begin, const ModelInfo* model)
+    : selection_(std::move(selection)), period_(period), repeat_begin_(repeat_begin) {
+  if (model != nullptr) heads_.reserve(model->layers * model->heads);
+}
 
 HeadStatisticsObserver::Sums& HeadStatisticsObserver::SumsOf(const AttentionRows& rows) {
   const auto before = [](const Sums& sums, const std::pair<std::size_t, std::size_t>& place) {

@@ -147,9 +147,15 @@ class EffectRun {
 };
 
 bool EffectRun::Allocate() {
-  entry_ = AlignedBuffer::Allocate(tokens_.size() * info_.width * sizeof(float));
-  attended_ = AlignedBuffer::Allocate(tokens_.size() * attended_row_ * sizeof(float));
-  return entry_ && attended_ && original_.Allocate(info_, tokens_.size(), plan_.keep_logits);
+  const platform::MemorySource& source = plan_.text.session.source;
+  const auto floats = [&](std::size_t per_token) {
+    return AlignedBuffer::Allocate(tokens_.size() * per_token * sizeof(float),
+                                   AlignedBuffer::Pages::kUsual, source);
+  };
+  entry_ = floats(info_.width);
+  attended_ = floats(attended_row_);
+  return entry_ && attended_ &&
+         original_.Allocate(info_, tokens_.size(), plan_.keep_logits, source);
 }
 
 template <typename Body>

@@ -23,13 +23,19 @@ CheckedSize OriginalLogits::Bytes(const ModelInfo& info, std::size_t tokens, boo
               : LogitBytes(info, std::min(tokens, kLogitRows)) + OutputBytes(info, tokens);
 }
 
-bool OriginalLogits::Allocate(const ModelInfo& info, std::size_t tokens, bool kept) {
+bool OriginalLogits::Allocate(const ModelInfo& info, std::size_t tokens, bool kept,
+                              const platform::MemorySource& source) {
+  using platform::AlignedBuffer;
   kept_ = kept;
   width_ = info.width;
   vocabulary_ = info.vocabulary;
   const std::size_t rows = kept ? tokens : std::min(tokens, kLogitRows);
-  logits_ = platform::AlignedBuffer::Allocate(LogitBytes(info, rows).value());
-  if (!kept) output_ = platform::AlignedBuffer::Allocate(OutputBytes(info, tokens).value());
+  logits_ =
+      AlignedBuffer::Allocate(LogitBytes(info, rows).value(), AlignedBuffer::Pages::kUsual, source);
+  if (!kept) {
+    output_ = AlignedBuffer::Allocate(OutputBytes(info, tokens).value(),
+                                      AlignedBuffer::Pages::kUsual, source);
+  }
   return logits_ && (kept || output_);
 }
 

@@ -22,7 +22,8 @@ class OriginalLogits {
   static platform::CheckedSize Bytes(const ModelInfo& info, std::size_t tokens, bool kept);
 
   /// False if there is no memory.
-  bool Allocate(const ModelInfo& info, std::size_t tokens, bool kept);
+  bool Allocate(const ModelInfo& info, std::size_t tokens, bool kept,
+                const platform::MemorySource& source);
 
   /// Takes the chunk whose last layer has run, `count` tokens from position `begin` on. Of the
   /// walk's buffers only `normed` is overwritten.

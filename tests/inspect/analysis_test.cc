@@ -8,6 +8,8 @@
 #include <limits>
 #include <vector>
 
+#include "tests/format/memory_meter.h"
+
 namespace fovea {
 namespace {
 
@@ -200,6 +202,105 @@ TEST(HeadStatistics, ReportTheLargestRowSumErrorOfRowsThatSeeAKey) {
     return k == q ? 1.0F : 0.0F;
   });
   EXPECT_TRUE(std::isnan(broken.row_sum_error));
+}
+
+TEST(HeadStatistics, OfThreeRowsAreWhatPaperAndPencilGive) {
+  // 1; 1/4 3/4; 1/4 1/4 1/2.
+  const HeadStatistics head = StatisticsOf(3, 2, [](std::size_t q, std::size_t k) {
+    const float rows[3][3] = {{1, 0, 0}, {0.25F, 0.75F, 0}, {0.25F, 0.25F, 0.5F}};
+    return rows[q][k];
+  });
+  const double second = 2 * std::log(2.0) - 0.75 * std::log(3.0);  // -Σ A ln A of 1/4, 3/4
+  EXPECT_NEAR(head.entropy, (0 + second + 1.5 * std::log(2.0)) / 3, 1e-15);
+  EXPECT_DOUBLE_EQ(head.mean_distance, (0.25 + 0.5 + 0.25) / 3);
+  EXPECT_DOUBLE_EQ(head.confidence, (1 + 0.75 + 0.5) / 3);
+  EXPECT_DOUBLE_EQ(head.previous_token, (0.25 + 0.25) / 2);
+  EXPECT_DOUBLE_EQ(head.first_token, (0.25 + 0.25) / 2);
+  EXPECT_DOUBLE_EQ(head.self, (1 + 0.75 + 0.5) / 3);
+  EXPECT_NEAR(head.even_entropy, std::log(6.0) / 3, 1e-15);
+  EXPECT_DOUBLE_EQ(head.even_distance, (0 + 0.5 + 1) / 3);
+}
+
+TEST(HeadStatistics, WeighDistancesByWhatRowsHoldEvenIfTheyDoNotSumToOne) {
+  // Row 1 holds 1/4 one token back, row 2 holds 1/4 on itself: Σ A d / Σ A = (1/4) / (1/2).
+  const HeadStatistics head = StatisticsOf(3, 3, [](std::size_t q, std::size_t k) {
+    return (q == 1 && k == 0) || (q == 2 && k == 2) ? 0.25F : 0.0F;
+  });
+  EXPECT_DOUBLE_EQ(head.mean_distance, 0.5);
+}
+
+TEST(HeadStatistics, MeasureBroadAndLocalAgainstWhatAWindowShows) {
+  // A window of 2: every row but the first sees two keys.
+  HeadStatisticsObserver observer;
+  const float weights[] = {1, 0, 0, 0.5F, 0.5F, 0, 0, 0.5F, 0.5F};
+  observer.OnRows({.query_count = 3,
+                   .key_count = 3,
+                   .weights = weights,
+                   .stride = 3,
+                   .mask = Mask::Kind::kSlidingWindow,
+                   .window = 2});
+  const HeadStatistics head = observer.Heads().at(0);
+  EXPECT_NEAR(head.even_entropy, 2 * std::log(2.0) / 3, 1e-15);
+  EXPECT_NEAR(head.entropy, head.even_entropy, 1e-15);
+  EXPECT_DOUBLE_EQ(head.even_distance, 1.0 / 3);
+  EXPECT_DOUBLE_EQ(head.mean_distance, head.even_distance);
+}
+
+TEST(HeadStatistics, NeedNoMemoryDuringARunIfTheModelIsKnown) {
+  ModelInfo info;
+  info.layers = 5;
+  info.heads = 7;
+  const float weights[] = {1.0F};
+  HeadStatisticsObserver observer({}, 0, 0, &info);
+  const std::size_t before = testing::AllocatedBytes();
+  testing::ResetPeak();
+  for (std::size_t layer = 0; layer < info.layers; ++layer) {
+    for (std::size_t head = info.heads; head-- > 0;) {
+      observer.OnRows({.layer = layer,
+                       .head = head,
+                       .query_count = 1,
+                       .key_count = 1,
+                       .weights = weights,
+                       .stride = 1});
+    }
+  }
+  EXPECT_EQ(testing::PeakBytes(), before);
+  EXPECT_EQ(observer.Heads().size(), 35U);
+}
+
+/// A head of 100 rows that look evenly at everything, but for what the test says.
+HeadStatistics EvenHead() {
+  HeadStatistics head;
+  head.rows = 100;
+  head.entropy = head.even_entropy = 4.0;
+  head.mean_distance = head.even_distance = 40.0;
+  return head;
+}
+
+TEST(HeadType, TakesTheFirstThatFitsAtItsThreshold) {
+  HeadStatistics head = EvenHead();
+  EXPECT_EQ(HeadType(head), "broad");
+  head.entropy = 0.8 * head.even_entropy;
+  EXPECT_EQ(HeadType(head), "broad");
+  head.entropy = 3.19;
+  EXPECT_EQ(HeadType(head), "mixed");
+  head.mean_distance = 8.0;
+  EXPECT_EQ(HeadType(head), "local");
+  head.mean_distance = 8.01;
+  EXPECT_EQ(HeadType(head), "mixed");
+  head.mean_distance = 5.0;
+  head.even_distance = 9.9;  // Half of it is nearer than 5.
+  EXPECT_EQ(HeadType(head), "mixed");
+  head.first_token = 0.3;
+  EXPECT_EQ(HeadType(head), "mixed");
+  head.first_token = 0.31;
+  EXPECT_EQ(HeadType(head), "first token (sink)");
+  head.self = 0.4;
+  EXPECT_EQ(HeadType(head), "current token");
+  head.previous_token = 0.39;
+  EXPECT_EQ(HeadType(head), "current token");
+  head.previous_token = 0.4;
+  EXPECT_EQ(HeadType(head), "previous token");
 }
 
 TEST(HeadStatistics, AreEmptyBeforeAnyRow) {

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "fovea/attention.h"
+#include "fovea/model.h"
 
 namespace fovea {
 
@@ -36,13 +37,18 @@ struct HeadStatistics {
 };
 
 /// An observer that keeps only HeadStatistics: O(heads) memory whatever the length. It takes one
-/// call at a time, as sessions give it.
+/// call at a time, as sessions give it. Example:
+///   HeadStatisticsObserver statistics({}, 0, 0, &model.info());
+///   session.Prefill(ids, {.observer = &statistics});
+///   for (const HeadStatistics& head : statistics.Heads()) Print(head, HeadType(head));
 class HeadStatisticsObserver : public AttentionObserver {
  public:
   /// period > 0: the input is a block of `period` tokens repeated once, starting at `repeat_begin`
-  /// (1 after a BOS): fills duplicate_token and induction.
+  /// (1 after a BOS): fills duplicate_token and induction. With `model` (read here only), room for
+  /// all its heads is made now and a run allocates nothing; without, on the session's threads when
+  /// a head first comes.
   explicit HeadStatisticsObserver(AttentionSelection selection = {}, std::size_t period = 0,
-                                  std::size_t repeat_begin = 0);
+                                  std::size_t repeat_begin = 0, const ModelInfo* model = nullptr);
 
   const AttentionSelection& selection() const override { return selection_; }
   void OnRows(const AttentionRows& rows) override;
