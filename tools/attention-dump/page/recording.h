@@ -20,7 +20,7 @@ inline constexpr std::size_t kMostTokensWithoutPyramid = 1024;
 
 /// Bytes that a page may take when the user names no number.
 constexpr std::uint64_t DefaultPageBytes(std::size_t tokens) {
-  return tokens <= 2048 ? 18'000'000 : 50'000'000;
+  return tokens <= 2048 ? 19'500'000 : 50'000'000;
 }
 
 /// How a text will be recorded.
