@@ -1,0 +1,72 @@
+// Memory of handles, and the application's allocator as the C++ API knows it.
+#ifndef FOVEA_C_API_MEMORY_H_
+#define FOVEA_C_API_MEMORY_H_
+
+#include <cstddef>
+#include <cstdlib>
+#include <memory>
+#include <new>
+#include <utility>
+
+#include "fovea/fovea.h"
+#include "fovea/resources.h"
+
+namespace fovea::c_api {
+
+/// A copy of the application's functions, or malloc and free.
+class Memory final : public Allocator {
+ public:
+  Memory() = default;
+  explicit Memory(const fovea_allocator& lent) : lent_(lent) {}
+
+  void* Allocate(std::size_t bytes) override {
+    return lent_.allocate == nullptr ? std::malloc(bytes) : lent_.allocate(lent_.user, bytes);
+  }
+  void Free(void* block, std::size_t bytes) override {
+    if (lent_.allocate == nullptr) {
+      std::free(block);
+    } else {
+      lent_.release(lent_.user, block, bytes);
+    }
+  }
+
+  /// For the C++ API, which has its own way to get memory where none is lent: null then.
+  Allocator* lent() { return lent_.allocate == nullptr ? nullptr : this; }
+
+ private:
+  fovea_allocator lent_ = {};
+};
+
+/// Ends a handle, whose member `memory` says where it came from. Null is allowed.
+template <typename Handle>
+void DeleteHandle(Handle* handle) {
+  if (handle == nullptr) return;
+  Memory memory = handle->memory;
+  handle->~Handle();
+  memory.Free(handle, sizeof(Handle));
+}
+
+struct HandleDeleter {
+  template <typename Handle>
+  void operator()(Handle* handle) const {
+    DeleteHandle(handle);
+  }
+};
+template <typename Handle>
+using HandlePtr = std::unique_ptr<Handle, HandleDeleter>;
+
+/// A handle made in the given memory: Handle(memory, arguments…). Throws std::bad_alloc if there is
+/// no memory, and what the constructor throws.
+template <typename Handle, typename... Arguments>
+HandlePtr<Handle> NewHandle(Memory memory, Arguments&&... arguments) {
+  const auto release = [&memory](void* block) { memory.Free(block, sizeof(Handle)); };
+  std::unique_ptr<void, decltype(release)> block(memory.Allocate(sizeof(Handle)), release);
+  if (block == nullptr) throw std::bad_alloc();
+  auto* handle = new (block.get()) Handle(memory, std::forward<Arguments>(arguments)...);
+  static_cast<void>(block.release());
+  return HandlePtr<Handle>(handle);
+}
+
+}  // namespace fovea::c_api
+
+#endif  // FOVEA_C_API_MEMORY_H_

@@ -1,0 +1,156 @@
+// Models for C callers.
+
+#include <cstring>
+#include <span>
+#include <string>
+#include <utility>
+
+#include "engine/c_api/errors.h"
+#include "engine/c_api/handles.h"
+#include "engine/c_api/memory.h"
+#include "engine/c_api/structs.h"
+#include "fovea/fovea.h"
+#include "fovea/model.h"
+
+namespace fovea::c_api {
+
+ModelUse::ModelUse(const fovea_model* model) : model_(const_cast<fovea_model*>(model)) {
+  if (model_ != nullptr) model_->users.fetch_add(1, std::memory_order_relaxed);
+}
+ModelUse::~ModelUse() {
+  Release(model_);
+}
+
+void Release(fovea_model* model) {
+  if (model == nullptr || model->users.fetch_sub(1, std::memory_order_acq_rel) != 1) return;
+  DeleteHandle(model);
+}
+
+namespace {
+
+/// Makes the handle, then loads into it: the model's bytes come from the handle's memory.
+template <typename LoadFunction>
+Status LoadInto(const fovea_model_options* given, fovea_model** out, const LoadFunction& load) {
+  fovea_model_options options;
+  if (Status s = ReadOptions(given, "fovea_model_options", &options); !s.ok()) return s;
+  Memory memory;
+  if (Status s = ReadAllocator(options.allocator, &memory); !s.ok()) return s;
+  auto handle = NewHandle<fovea_model>(memory);
+  auto model = load(LoadOptions{.map = options.map != 0,
+                                .pack = options.no_pack == 0,
+                                .check_finite = options.check_finite != 0,
+                                .max_memory = options.max_memory,
+                                .allocator = handle->memory.lent()});
+  if (!model) return model.status();
+  handle->model.emplace(std::move(*model));
+  handle->tokenizer.tokenizer = handle->model->tokenizer();
+  handle->tokenizer.model = handle.get();
+  *out = handle.release();
+  return Status::Ok();
+}
+
+}  // namespace
+}  // namespace fovea::c_api
+
+using fovea::Status;
+using fovea::StatusCode;
+namespace c_api = fovea::c_api;
+
+fovea_status fovea_model_load(const char* path, const fovea_model_options* options,
+                              fovea_model** model, fovea_error* error) {
+  if (model != nullptr) *model = nullptr;
+  return c_api::Guarded(error, [&]() -> Status {
+    if (path == nullptr) return c_api::NullArgument("path");
+    if (model == nullptr) return c_api::NullArgument("model");
+    return c_api::LoadInto(options, model, [&](const fovea::LoadOptions& load) {
+      return fovea::Model::Load(path, load);
+    });
+  });
+}
+
+fovea_status fovea_model_load_memory(const void* bytes, size_t size, const char* name,
+                                     const fovea_model_options* options, fovea_model** model,
+                                     fovea_error* error) {
+  if (model != nullptr) *model = nullptr;
+  return c_api::Guarded(error, [&]() -> Status {
+    if (bytes == nullptr) return c_api::NullArgument("bytes");
+    if (model == nullptr) return c_api::NullArgument("model");
+    const std::span file(static_cast<const std::byte*>(bytes), size);
+    return c_api::LoadInto(options, model, [&](const fovea::LoadOptions& load) {
+      return fovea::Model::FromBuffer(file, load, name == nullptr ? "buffer" : name);
+    });
+  });
+}
+
+void fovea_model_free(fovea_model* model) {
+  c_api::Release(model);
+}
+
+fovea_status fovea_model_get_info(const fovea_model* model, fovea_model_info* info) {
+  return c_api::Guarded(nullptr, [&]() -> Status {
+    if (model == nullptr) return c_api::NullArgument("model");
+    const fovea::ModelInfo& from = model->model->info();
+    const fovea_model_info filled = {.struct_size = sizeof(filled),
+                                     .path = from.path.c_str(),
+                                     .family = from.family.c_str(),
+                                     .name = from.name.c_str(),
+                                     .layers = from.layers,
+                                     .heads = from.heads,
+                                     .kv_heads = from.kv_heads,
+                                     .head_dim = from.head_dim,
+                                     .value_dim = from.value_dim,
+                                     .width = from.width,
+                                     .hidden = from.hidden,
+                                     .vocabulary = from.vocabulary,
+                                     .context = from.context,
+                                     .position = from.position.c_str(),
+                                     .rope_scaling = from.rope_scaling.c_str(),
+                                     .weight_type = from.weight_type.c_str(),
+                                     .windows = from.windows.data(),
+                                     .parameters = from.parameters,
+                                     .weight_bytes = from.weight_bytes,
+                                     .file_bytes = from.file_bytes,
+                                     .rope_base = from.rope_base,
+                                     .rope_factor = from.rope_factor,
+                                     .attention_scale = from.attention_scale,
+                                     .attention_softcap = from.attention_softcap,
+                                     .logit_softcap = from.logit_softcap,
+                                     .reserved = 0.0F};
+    return c_api::WriteStruct(filled, "fovea_model_info", info);
+  });
+}
+
+fovea_status fovea_model_visit_tensors(const fovea_model* model,
+                                       void (*visit)(void* user, const fovea_tensor_info* tensor),
+                                       void* user, fovea_error* error) {
+  return c_api::Guarded(error, [&]() -> Status {
+    if (model == nullptr) return c_api::NullArgument("model");
+    if (visit == nullptr) return c_api::NullArgument("visit");
+    for (const fovea::TensorSummary& tensor : model->model->Tensors()) {
+      // Names of types are literals.
+      const fovea_tensor_info info = {.struct_size = sizeof(info),
+                                      .name = tensor.name.c_str(),
+                                      .type = fovea::DataTypeName(tensor.type).data(),
+                                      .shape = tensor.shape.data(),
+                                      .rank = tensor.shape.size(),
+                                      .bytes = tensor.bytes};
+      visit(user, &info);
+    }
+    return Status::Ok();
+  });
+}
+
+fovea_status fovea_model_file_hash(const fovea_model* model, char hash[17], fovea_error* error) {
+  if (hash != nullptr) hash[0] = '\0';
+  return c_api::Guarded(error, [&]() -> Status {
+    if (model == nullptr) return c_api::NullArgument("model");
+    if (hash == nullptr) return c_api::NullArgument("hash");
+    const std::string digits = model->model->FileHash();
+    if (digits.empty()) {
+      return {StatusCode::kNotFound,
+              model->model->info().path +
+                  ": the file that this model was loaded from is not there to be hashed"};
+    }
+    return c_api::WriteText(digits, hash, 17, nullptr);
+  });
+}

@@ -1,0 +1,117 @@
+#include "engine/c_api/observer.h"
+
+#include "engine/c_api/structs.h"
+
+namespace fovea::c_api {
+namespace {
+
+AttentionRows FromC(const fovea_rows& rows) {
+  return {.stream = static_cast<AttentionStream>(rows.stream),
+          .layer = rows.layer,
+          .head = rows.head,
+          .kv_head = rows.kv_head,
+          .query_begin = rows.query_begin,
+          .query_count = rows.query_count,
+          .key_count = rows.key_count,
+          .weights = rows.weights,
+          .scores = rows.scores,
+          .stride = rows.stride,
+          .log_sum_exp = rows.log_sum_exp,
+          .mask = static_cast<Mask::Kind>(rows.mask),
+          .window = rows.window};
+}
+
+}  // namespace
+
+template <typename Struct>
+Status ReadSelection(const Struct& from, AttentionSelection* selection) {
+  if (Status s = CheckArray(from.layers, from.layer_count, "layers", "layer_count"); !s.ok()) {
+    return s;
+  }
+  if (Status s = CheckArray(from.heads, from.head_count, "heads", "head_count"); !s.ok()) return s;
+  selection->layers.assign(from.layers, from.layers + from.layer_count);
+  selection->heads.assign(from.heads, from.heads + from.head_count);
+  return Status::Ok();
+}
+template Status ReadSelection(const fovea_observer& from, AttentionSelection* selection);
+template Status ReadSelection(const fovea_recorder_options& from, AttentionSelection* selection);
+template Status ReadSelection(const fovea_statistics_options& from, AttentionSelection* selection);
+
+Status CallbackObserver::Read(const fovea_observer* given) {
+  selection_ = {};
+  if (Status s = ReadOptions(given, "fovea_observer", &callbacks_); !s.ok()) return s;
+  if (Status s = ReadSelection(callbacks_, &selection_); !s.ok()) return s;
+  selection_.rows = callbacks_.on_rows != nullptr;
+  selection_.scores = selection_.rows && callbacks_.scores != 0;
+  selection_.trace = callbacks_.on_trace != nullptr;
+  selection_.values = callbacks_.on_values != nullptr;
+  return Status::Ok();
+}
+
+void CallbackObserver::OnRows(const AttentionRows& rows) {
+  const fovea_rows out = {.struct_size = sizeof(out),
+                          .layer = rows.layer,
+                          .head = rows.head,
+                          .kv_head = rows.kv_head,
+                          .query_begin = rows.query_begin,
+                          .query_count = rows.query_count,
+                          .key_count = rows.key_count,
+                          .stride = rows.stride,
+                          .weights = rows.weights,
+                          .scores = rows.scores,
+                          .log_sum_exp = rows.log_sum_exp,
+                          .window = rows.window,
+                          .mask = static_cast<fovea_mask>(rows.mask),
+                          .stream = static_cast<fovea_stream>(rows.stream)};
+  callbacks_.on_rows(callbacks_.user, &out);
+}
+
+void CallbackObserver::OnTrace(const AttentionTrace& trace) {
+  const fovea_trace out = {.struct_size = sizeof(out),
+                           .layer = trace.layer,
+                           .query_begin = trace.query_begin,
+                           .query_count = trace.query_count,
+                           .heads = trace.heads,
+                           .kv_heads = trace.kv_heads,
+                           .head_dim = trace.head_dim,
+                           .query = trace.query,
+                           .key = trace.key,
+                           .log_sum_exp = trace.log_sum_exp,
+                           .scale = trace.scale,
+                           .softcap = trace.softcap,
+                           .window = trace.window,
+                           .mask = static_cast<fovea_mask>(trace.mask),
+                           .stream = static_cast<fovea_stream>(trace.stream)};
+  callbacks_.on_trace(callbacks_.user, &out);
+}
+
+void CallbackObserver::OnValues(const AttentionValues& values) {
+  const fovea_values out = {.struct_size = sizeof(out),
+                            .layer = values.layer,
+                            .begin = values.begin,
+                            .count = values.count,
+                            .kv_heads = values.kv_heads,
+                            .value_dim = values.value_dim,
+                            .value = values.value,
+                            .stream = static_cast<fovea_stream>(values.stream),
+                            .reserved = 0};
+  callbacks_.on_values(callbacks_.user, &out);
+}
+
+fovea_observer ObserverFor(AttentionObserver* target) {
+  const AttentionSelection& selection = target->selection();
+  fovea_observer observer = {};
+  observer.struct_size = sizeof(observer);
+  observer.user = target;
+  observer.layers = selection.layers.empty() ? nullptr : selection.layers.data();
+  observer.layer_count = selection.layers.size();
+  observer.heads = selection.heads.empty() ? nullptr : selection.heads.data();
+  observer.head_count = selection.heads.size();
+  observer.on_rows = [](void* user, const fovea_rows* rows) {
+    static_cast<AttentionObserver*>(user)->OnRows(FromC(*rows));
+  };
+  observer.concurrent = target->concurrent() ? 1 : 0;
+  return observer;
+}
+
+}  // namespace fovea::c_api

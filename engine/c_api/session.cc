@@ -1,0 +1,187 @@
+// Sessions for C callers.
+
+#include <atomic>
+#include <optional>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "engine/c_api/errors.h"
+#include "engine/c_api/handles.h"
+#include "engine/c_api/memory.h"
+#include "engine/c_api/observer.h"
+#include "engine/c_api/session_options.h"
+#include "engine/c_api/structs.h"
+#include "fovea/fovea.h"
+#include "fovea/session.h"
+
+namespace c_api = fovea::c_api;
+using fovea::Status;
+using fovea::StatusCode;
+
+struct fovea_session {
+  fovea_session(c_api::Memory lent, const fovea_model* of, const fovea_thread_pool& lent_threads)
+      : memory(lent), model(of), threads(lent_threads) {}
+
+  c_api::Memory memory;
+  c_api::ModelUse model;
+  c_api::LentPool threads;
+  std::optional<fovea::Session> session;  // Empty only while it is made.
+  c_api::CallbackObserver observer;
+  std::vector<fovea::HeadAblation> ablations;
+  fovea_error last = {};  // The last failure; an empty text if there is none.
+  std::atomic<bool> busy{false};
+};
+
+namespace {
+
+/// Whether nobody else is inside the session, until it goes out of scope.
+class Entry {
+ public:
+  explicit Entry(fovea_session* session)
+      : session_(session), granted_(!session->busy.exchange(true, std::memory_order_acquire)) {}
+  Entry(const Entry&) = delete;
+  Entry& operator=(const Entry&) = delete;
+  ~Entry() {
+    if (granted_) session_->busy.store(false, std::memory_order_release);
+  }
+  bool granted() const { return granted_; }
+
+ private:
+  fovea_session* session_;
+  bool granted_;
+};
+
+/// Options, memory and threads of a session that is to be made; plans need no handle.
+Status Prepare(const fovea_model* model, const fovea_session_options* given,
+               c_api::SessionSetup* setup) {
+  if (model == nullptr) return c_api::NullArgument("model");
+  return c_api::ReadSessionOptions(given, setup);
+}
+
+Status ReadRun(fovea_session* handle, const fovea_run_options* given, fovea_run_options* run,
+               fovea::RunOptions* options) {
+  if (Status s = c_api::ReadOptions(given, "fovea_run_options", run); !s.ok()) return s;
+  if (Status s = handle->observer.Read(run->observer); !s.ok()) return s;
+  if (handle->observer.wants_anything()) options->observer = &handle->observer;
+  // Each function holds one pointer, so that none allocates.
+  if (run->on_logits != nullptr) {
+    options->on_logits = [run](std::size_t position, std::span<const float> logits) {
+      run->on_logits(run->user, position, logits.data(), logits.size());
+    };
+  }
+  if (run->cancelled != nullptr) {
+    options->cancelled = [run] { return run->cancelled(run->user) != 0; };
+  }
+  if (run->on_progress != nullptr) {
+    options->on_progress = [run](double done) { run->on_progress(run->user, done); };
+  }
+  if (run->ablation_count != 0 && run->ablations == nullptr) {
+    return c_api::NullArgument("fovea_run_options.ablations");
+  }
+  handle->ablations.clear();
+  const std::size_t value_dim = handle->model->info().value_dim;
+  for (std::size_t i = 0; i < run->ablation_count; ++i) {
+    const fovea_ablation& from = run->ablations[i];
+    handle->ablations.push_back(
+        {.layer = from.layer,
+         .head = from.head,
+         .replacement = {from.replacement, from.replacement == nullptr ? 0 : value_dim}});
+  }
+  options->ablations = handle->ablations;
+  return Status::Ok();
+}
+
+}  // namespace
+
+fovea_status fovea_session_plan(const fovea_model* model, const fovea_session_options* options,
+                                fovea_memory_plan* plan, fovea_error* error) {
+  return c_api::Guarded(error, [&]() -> Status {
+    c_api::SessionSetup setup;
+    if (Status s = Prepare(model, options, &setup); !s.ok()) return s;
+    c_api::LentPool threads(setup.threads);
+    const auto planned =
+        fovea::Session::Plan(*model->model, setup.Options(nullptr, threads.runner()));
+    if (!planned) return planned.status();
+    const fovea_memory_plan filled = {
+        .struct_size = sizeof(filled), .kv_cache = planned->kv_cache, .scratch = planned->scratch};
+    return c_api::WriteStruct(filled, "fovea_memory_plan", plan);
+  });
+}
+
+fovea_status fovea_session_create(const fovea_model* model, const fovea_session_options* options,
+                                  fovea_session** session, fovea_error* error) {
+  if (session != nullptr) *session = nullptr;
+  return c_api::Guarded(error, [&]() -> Status {
+    if (session == nullptr) return c_api::NullArgument("session");
+    c_api::SessionSetup setup;
+    if (Status s = Prepare(model, options, &setup); !s.ok()) return s;
+    auto handle = c_api::NewHandle<fovea_session>(setup.memory, model, setup.threads);
+    auto made = fovea::Session::Create(
+        *model->model, setup.Options(handle->memory.lent(), handle->threads.runner()));
+    if (!made) return made.status();
+    handle->session.emplace(std::move(*made));
+    *session = handle.release();
+    return Status::Ok();
+  });
+}
+
+void fovea_session_free(fovea_session* session) {
+  c_api::DeleteHandle(session);
+}
+
+fovea_status fovea_session_prefill(fovea_session* session, const int32_t* tokens, size_t count,
+                                   const fovea_run_options* run, const float** logits) {
+  if (logits != nullptr) *logits = nullptr;
+  if (session == nullptr) return FOVEA_INVALID_ARGUMENT;
+  const Entry entry(session);
+  if (!entry.granted()) return FOVEA_BUSY;
+  return c_api::Guarded(&session->last, [&]() -> Status {
+    if (tokens == nullptr) return c_api::NullArgument("tokens");
+    fovea_run_options read;
+    fovea::RunOptions options;
+    if (Status s = ReadRun(session, run, &read, &options); !s.ok()) return s;
+    const auto result = session->session->Prefill({tokens, count}, options);
+    if (!result) return result.status();
+    if (logits != nullptr) *logits = result->data();
+    return Status::Ok();
+  });
+}
+
+fovea_status fovea_session_decode(fovea_session* session, int32_t token,
+                                  const fovea_run_options* run, const float** logits) {
+  return fovea_session_prefill(session, &token, 1, run, logits);
+}
+
+fovea_status fovea_session_truncate(fovea_session* session, size_t position) {
+  if (session == nullptr) return FOVEA_INVALID_ARGUMENT;
+  const Entry entry(session);
+  if (!entry.granted()) return FOVEA_BUSY;
+  return c_api::Guarded(&session->last, [&] { return session->session->Truncate(position); });
+}
+
+const char* fovea_session_error(const fovea_session* session) {
+  return session == nullptr ? "" : session->last.message;
+}
+
+size_t fovea_session_position(const fovea_session* session) {
+  return session == nullptr ? 0 : session->session->position();
+}
+
+fovea_status fovea_session_get_info(const fovea_session* session, fovea_session_info* info) {
+  return c_api::Guarded(nullptr, [&]() -> Status {
+    if (session == nullptr) return c_api::NullArgument("session");
+    const fovea::Session& from = *session->session;
+    const fovea_session_info filled = {.struct_size = sizeof(filled),
+                                       .max_tokens = from.max_tokens(),
+                                       .vocabulary = session->model->info().vocabulary,
+                                       .threads = from.threads(),
+                                       .kv_cache = from.memory().kv_cache,
+                                       .scratch = from.memory().scratch,
+                                       .isa = fovea::IsaName(from.isa()).data(),  // A literal.
+                                       .kv_type = c_api::KvTypeToC(from.kv_type()),
+                                       .arithmetic = c_api::ArithmeticToC(from.arithmetic())};
+    return c_api::WriteStruct(filled, "fovea_session_info", info);
+  });
+}

@@ -1,0 +1,88 @@
+#include "engine/c_api/session_options.h"
+
+#include <optional>
+#include <string>
+
+#include "engine/c_api/structs.h"
+#include "fovea/isa.h"
+
+namespace fovea::c_api {
+namespace {
+
+struct KvName {
+  fovea_kv_type c;
+  DataType type;
+};
+constexpr KvName kKvNames[] = {{FOVEA_KV_F16, DataType::kF16},
+                               {FOVEA_KV_F32, DataType::kF32},
+                               {FOVEA_KV_BF16, DataType::kBF16},
+                               {FOVEA_KV_Q8, DataType::kQ8_0}};
+
+Status Unknown(const char* field, std::int32_t value) {
+  return {StatusCode::kInvalidArgument, std::string("fovea_session_options.") + field + " is " +
+                                            std::to_string(value) + ", which means nothing"};
+}
+
+Status ReadKvType(fovea_kv_type given, SessionOptions* options) {
+  if (given == FOVEA_KV_DEFAULT) return Status::Ok();
+  for (const KvName& name : kKvNames) {
+    if (name.c != given) continue;
+    options->kv_type = name.type;
+    return Status::Ok();
+  }
+  return Unknown("kv_type", given);
+}
+
+Status ReadArithmetic(fovea_arithmetic given, SessionOptions* options) {
+  switch (given) {
+    case FOVEA_ARITHMETIC_DEFAULT: return Status::Ok();
+    case FOVEA_ARITHMETIC_FAST: options->arithmetic = Arithmetic::kFast; return Status::Ok();
+    case FOVEA_ARITHMETIC_EXACT: options->arithmetic = Arithmetic::kExact; return Status::Ok();
+    default: return Unknown("arithmetic", given);
+  }
+}
+
+Status ReadIsa(const char* given, SessionOptions* options) {
+  if (given == nullptr) return Status::Ok();
+  options->isa = IsaFromName(given);
+  if (options->isa.has_value()) return Status::Ok();
+  return {StatusCode::kInvalidArgument,
+          std::string("fovea_session_options.isa is \"") + given +
+              "\", which is no instruction set; fovea_isa_name lists those of this CPU"};
+}
+
+Status ReadPool(const fovea_thread_pool* given, fovea_thread_pool* pool) {
+  if (Status s = ReadOptions(given, "fovea_thread_pool", pool); !s.ok()) return s;
+  if (given != nullptr && pool->run == nullptr) return NullArgument("fovea_thread_pool.run");
+  return Status::Ok();
+}
+
+}  // namespace
+
+Status ReadSessionOptions(const fovea_session_options* given, SessionSetup* setup) {
+  fovea_session_options read;
+  if (Status s = ReadOptions(given, "fovea_session_options", &read); !s.ok()) return s;
+  SessionOptions& plain = setup->plain;
+  plain.max_tokens = read.max_tokens;
+  if (read.chunk != 0) plain.chunk = read.chunk;
+  if (read.threads != 0) plain.threads = read.threads;
+  plain.max_memory = read.max_memory;
+  if (Status s = ReadKvType(read.kv_type, &plain); !s.ok()) return s;
+  if (Status s = ReadArithmetic(read.arithmetic, &plain); !s.ok()) return s;
+  if (Status s = ReadIsa(read.isa, &plain); !s.ok()) return s;
+  if (Status s = ReadPool(read.thread_pool, &setup->threads); !s.ok()) return s;
+  return ReadAllocator(read.allocator, &setup->memory);
+}
+
+fovea_kv_type KvTypeToC(DataType type) {
+  for (const KvName& name : kKvNames) {
+    if (name.type == type) return name.c;
+  }
+  return FOVEA_KV_DEFAULT;
+}
+
+fovea_arithmetic ArithmeticToC(Arithmetic arithmetic) {
+  return arithmetic == Arithmetic::kExact ? FOVEA_ARITHMETIC_EXACT : FOVEA_ARITHMETIC_FAST;
+}
+
+}  // namespace fovea::c_api

@@ -1,0 +1,81 @@
+/*
+ * Numbers from attention maps: statistics of heads as rows stream by, the length of what values
+ * really add, what the model loses without a head, and which input a token depends on. Part of the
+ * C API; include fovea/fovea.h, which says what holds for every function.
+ */
+#ifndef FOVEA_C_ANALYSIS_H_
+#define FOVEA_C_ANALYSIS_H_
+
+#include "fovea/c/session.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* ---------------------------------------------------------------------------------------------
+ * Statistics of heads (Clark et al. 2019, Vig & Belinkov 2019, Olsson et al. 2022, Gu et al. 2025)
+ */
+
+typedef struct fovea_statistics fovea_statistics;
+
+typedef struct fovea_statistics_options {
+  size_t struct_size;
+  const size_t* layers; /* As of fovea_observer; copied. */
+  size_t layer_count;
+  const size_t* heads;
+  size_t head_count;
+  /* Not 0: the input is a block of `period` tokens repeated once that starts at `repeat_begin` (1
+   * after a BOS); fills duplicate_token and induction. */
+  size_t period;
+  size_t repeat_begin;
+  const fovea_allocator* allocator; /* For the handle. NULL: malloc and free. Copied. */
+} fovea_statistics_options;
+
+/* Of one head over all rows seen; means are over rows, A is the map. */
+typedef struct fovea_head_statistics {
+  size_t layer;
+  size_t head;
+  size_t kv_head;
+  size_t rows;
+  double entropy;         /* Mean of -sum A ln A, nats. */
+  double mean_distance;   /* sum A (q - k) / sum A over all cells, tokens. */
+  double confidence;      /* Mean of the row maximum. */
+  double previous_token;  /* Mean of A[q, q-1]. */
+  double first_token;     /* Mean of A[q, 0], q >= 1 (attention sink). */
+  double self;            /* Mean of A[q, q]. */
+  double duplicate_token; /* Mean of A[q, q-S] in the second block of period S. */
+  double induction;       /* Mean of A[q, q-(S-1)] there. */
+  double row_sum_error;   /* Largest |sum A - 1| of a row. */
+  double even_entropy;  /* Entropy and mean distance of a head that looks evenly at all that its */
+  double even_distance; /* mask shows. */
+} fovea_head_statistics;
+
+/* An observer that keeps only these numbers: memory does not grow with the text. `options` may be
+ * NULL. One session at a time. FOVEA_OUT_OF_MEMORY.
+ *
+ *     fovea_statistics_create(NULL, &statistics, &error);
+ *     run.observer = fovea_statistics_observer(statistics);
+ *     fovea_session_prefill(session, ids, count, &run, NULL);
+ */
+FOVEA_API fovea_status fovea_statistics_create(const fovea_statistics_options* options,
+                                               fovea_statistics** statistics, fovea_error* error);
+FOVEA_API void fovea_statistics_free(fovea_statistics* statistics);
+/* The observer to run with; lives as long as the handle. NULL for NULL. */
+FOVEA_API const fovea_observer* fovea_statistics_observer(fovea_statistics* statistics);
+
+/* *count becomes the number of heads seen; `heads` [capacity] receives them by layer, then head, or
+ * may be NULL to count. FOVEA_BUFFER_TOO_SMALL if there are more than `capacity`: the first
+ * `capacity` were stored. */
+FOVEA_API fovea_status fovea_statistics_heads(const fovea_statistics* statistics,
+                                              fovea_head_statistics* heads, size_t capacity,
+                                              size_t* count, fovea_error* error);
+
+/* A plain-words type: "previous token", "current token", "first token (sink)", "broad", "local" or
+ * "mixed"; "" for NULL. Thread-safe; lives as long as the program. */
+FOVEA_API const char* fovea_head_type(const fovea_head_statistics* head);
+
+#ifdef __cplusplus
+} /* extern "C" */
+#endif
+
+#endif /* FOVEA_C_ANALYSIS_H_ */

@@ -1,0 +1,125 @@
+/* NULL where it is not allowed is an error, in every function; freeing NULL does nothing. */
+
+#include "tests/c_api/check.h"
+
+#define REFUSED(call) CHECK((call) == FOVEA_INVALID_ARGUMENT)
+
+static void Visit(void* user, const fovea_tensor_info* tensor) {
+  (void)user;
+  (void)tensor;
+}
+
+static void ModelsAndText(const fovea_model* model, const fovea_tokenizer* tokenizer) {
+  fovea_error error;
+  fovea_model* out;
+  const fovea_tokenizer* of_model;
+  fovea_tokenizer* loaded;
+  fovea_detokenizer* stream;
+  fovea_sampler* sampler;
+  char text[32];
+  size_t count;
+  int32_t id;
+  const float logits[2] = {0.0f, 1.0f};
+  CHECK_ERROR(fovea_model_load(NULL, NULL, &out, &error), FOVEA_INVALID_ARGUMENT, error, "path");
+  REFUSED(fovea_model_load(MODEL, NULL, NULL, NULL));
+  REFUSED(fovea_model_load_memory(NULL, 5, NULL, NULL, &out, NULL));
+  REFUSED(fovea_model_load_memory(text, 5, NULL, NULL, NULL, NULL));
+  REFUSED(fovea_model_get_info(NULL, NULL));
+  REFUSED(fovea_model_get_info(model, NULL));
+  REFUSED(fovea_model_visit_tensors(NULL, Visit, NULL, NULL));
+  REFUSED(fovea_model_visit_tensors(model, NULL, NULL, NULL));
+  REFUSED(fovea_model_file_hash(NULL, text, NULL));
+  REFUSED(fovea_model_file_hash(model, NULL, NULL));
+  REFUSED(fovea_model_tokenizer(NULL, &of_model, NULL));
+  REFUSED(fovea_model_tokenizer(model, NULL, NULL));
+  REFUSED(fovea_tokenizer_load(NULL, NULL, &loaded, NULL));
+  REFUSED(fovea_tokenizer_load(MODEL, NULL, NULL, NULL));
+  REFUSED(fovea_tokenize(NULL, "a", 1, NULL, NULL, NULL, 0, &count, NULL));
+  REFUSED(fovea_tokenize(tokenizer, NULL, 1, NULL, NULL, NULL, 0, &count, NULL));
+  REFUSED(fovea_tokenize(tokenizer, "a", 1, NULL, NULL, NULL, 0, NULL, NULL));
+  REFUSED(fovea_detokenize(NULL, &id, 0, text, 32, NULL, NULL));
+  REFUSED(fovea_detokenize(tokenizer, NULL, 1, text, 32, NULL, NULL));
+  REFUSED(fovea_detokenize(tokenizer, NULL, 0, NULL, 32, NULL, NULL));
+  REFUSED(fovea_piece_bytes(NULL, 1, text, 32, NULL, NULL));
+  REFUSED(fovea_display_piece(NULL, 1, text, 32, NULL, NULL));
+  CHECK(fovea_vocabulary_size(NULL) == 0 && fovea_bos_id(NULL) == -1 && fovea_eos_id(NULL) == -1);
+  CHECK(!fovea_is_special(NULL, 1) && !fovea_is_end_of_generation(NULL, 1));
+  CHECK_TEXT(fovea_tokenizer_kind(NULL), "");
+  REFUSED(fovea_detokenizer_create(NULL, 0, NULL, &stream, NULL));
+  REFUSED(fovea_detokenizer_create(tokenizer, 0, NULL, NULL, NULL));
+  CHECK(fovea_detokenizer_push(NULL, 1, NULL) == NULL);
+  CHECK(fovea_detokenizer_finish(NULL, NULL) == NULL);
+  REFUSED(fovea_sampler_create(NULL, NULL, NULL));
+  NEED(!fovea_sampler_create(NULL, &sampler, NULL));
+  REFUSED(fovea_sampler_sample(NULL, logits, 2, &id, NULL));
+  REFUSED(fovea_sampler_sample(sampler, NULL, 2, &id, NULL));
+  REFUSED(fovea_sampler_sample(sampler, logits, 2, NULL, NULL));
+  CHECK(fovea_argmax(NULL, 2) == -1 && fovea_argmax(logits, 0) == -1);
+  fovea_sampler_free(sampler);
+}
+
+static void SessionsAndMaps(const fovea_model* model) {
+  fovea_session* session;
+  fovea_recorder* recorder;
+  fovea_statistics* statistics;
+  fovea_head_statistics head;
+  fovea_memory_plan plan = {.struct_size = sizeof plan};
+  fovea_session_info info = {.struct_size = sizeof info};
+  fovea_map map = {.struct_size = sizeof map};
+  const fovea_session_options options = {.struct_size = sizeof options, .max_tokens = 8};
+  const int32_t id = 1;
+  size_t count;
+  const float row[2] = {0.5f, 0.5f};
+  REFUSED(fovea_session_plan(NULL, NULL, &plan, NULL));
+  REFUSED(fovea_session_plan(model, &options, NULL, NULL));
+  REFUSED(fovea_session_create(NULL, NULL, &session, NULL));
+  REFUSED(fovea_session_create(model, &options, NULL, NULL));
+  REFUSED(fovea_session_prefill(NULL, &id, 1, NULL, NULL));
+  REFUSED(fovea_session_decode(NULL, 1, NULL, NULL));
+  REFUSED(fovea_session_truncate(NULL, 0));
+  REFUSED(fovea_session_get_info(NULL, &info));
+  CHECK_TEXT(fovea_session_error(NULL), "");
+  CHECK(fovea_session_position(NULL) == 0);
+  REFUSED(fovea_recorder_create(NULL, NULL, NULL));
+  CHECK(fovea_recorder_observer(NULL) == NULL);
+  REFUSED(fovea_recorder_map(NULL, 0, 0, &map, NULL));
+  NEED(!fovea_recorder_create(NULL, &recorder, NULL));
+  REFUSED(fovea_recorder_map(recorder, 0, 0, NULL, NULL));
+  CHECK(fovea_recorder_map(recorder, 0, 0, &map, NULL) == FOVEA_NOT_FOUND);
+  fovea_recorder_free(recorder);
+  REFUSED(fovea_statistics_create(NULL, NULL, NULL));
+  CHECK(fovea_statistics_observer(NULL) == NULL);
+  REFUSED(fovea_statistics_heads(NULL, &head, 1, &count, NULL));
+  NEED(!fovea_statistics_create(NULL, &statistics, NULL));
+  REFUSED(fovea_statistics_heads(statistics, &head, 1, NULL, NULL));
+  fovea_statistics_free(statistics);
+  CHECK_TEXT(fovea_head_type(NULL), "");
+  REFUSED(fovea_attend(NULL, NULL, NULL, NULL, NULL));
+  /* NaN is the only number that differs from itself. */
+  const double nothing[] = {
+      fovea_jensen_shannon(NULL, row, 2),        fovea_jensen_shannon(row, NULL, 2),
+      fovea_kullback_leibler(NULL, row, 2),      fovea_kullback_leibler(row, row, 0),
+      fovea_negative_log_likelihood(NULL, 2, 0), fovea_negative_log_likelihood(row, 2, 2),
+      fovea_negative_log_likelihood(row, 2, -1)};
+  for (size_t i = 0; i < sizeof nothing / sizeof *nothing; ++i)
+    CHECK(!(nothing[i] <= 0) && !(nothing[i] >= 0));
+}
+
+int main(void) {
+  fovea_model* model;
+  const fovea_tokenizer* tokenizer;
+  NEED(!fovea_model_load(MODEL, NULL, &model, NULL));
+  NEED(!fovea_model_tokenizer(model, &tokenizer, NULL));
+  ModelsAndText(model, tokenizer);
+  SessionsAndMaps(model);
+  fovea_model_free(model);
+  fovea_model_free(NULL);
+  fovea_tokenizer_free(NULL);
+  fovea_detokenizer_free(NULL);
+  fovea_sampler_free(NULL);
+  fovea_session_free(NULL);
+  fovea_recorder_free(NULL);
+  fovea_recorder_clear(NULL);
+  fovea_statistics_free(NULL);
+  return Result();
+}

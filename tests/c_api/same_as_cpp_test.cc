@@ -1,0 +1,157 @@
+// The C API gives what the C++ API gives, bit for bit.
+
+#include <fovea/fovea.h>
+#include <gtest/gtest.h>
+
+#include <cstring>
+#include <fovea/fovea.hpp>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace fovea {
+namespace {
+
+const char* const kModel = FOVEA_SOURCE_DIR "/tools/models/fovea-tiny-q8_0.gguf";
+constexpr std::size_t kTokens = 40;
+
+std::vector<std::int32_t> SomeIds() {
+  std::vector<std::int32_t> ids(kTokens);
+  for (std::size_t i = 0; i < ids.size(); ++i) {
+    ids[i] = static_cast<std::int32_t>((i * 37 + 11) % 100 + 3);
+  }
+  return ids;
+}
+
+class SameAsCppTest : public ::testing::TestWithParam<fovea_arithmetic> {
+ protected:
+  void SetUp() override {
+    fovea_error error;
+    ASSERT_EQ(fovea_model_load(kModel, nullptr, &c_model_, &error), FOVEA_OK) << error.message;
+    fovea_session_options options = {};
+    options.struct_size = sizeof(options);
+    options.max_tokens = kTokens;
+    options.threads = 2;
+    options.arithmetic = GetParam();
+    ASSERT_EQ(fovea_session_create(c_model_, &options, &c_session_, &error), FOVEA_OK)
+        << error.message;
+
+    model_.emplace(Model::Load(kModel));
+    ASSERT_TRUE(model_->ok());
+    const Arithmetic arithmetic =
+        GetParam() == FOVEA_ARITHMETIC_EXACT ? Arithmetic::kExact : Arithmetic::kFast;
+    session_.emplace(Session::Create(**model_, {.max_tokens = kTokens, .arithmetic = arithmetic}));
+    ASSERT_TRUE(session_->ok());
+  }
+  void TearDown() override {
+    fovea_session_free(c_session_);
+    fovea_model_free(c_model_);
+  }
+
+  fovea_model* c_model_ = nullptr;
+  fovea_session* c_session_ = nullptr;
+  std::optional<Result<Model>> model_;
+  std::optional<Result<Session>> session_;
+};
+
+TEST_P(SameAsCppTest, AttentionRowsEqualTheRecordersBitForBit) {
+  const auto ids = SomeIds();
+  AttentionRecorder recorder;
+  const auto expected_logits = (*session_)->Prefill(ids, {.observer = &recorder});
+  ASSERT_TRUE(expected_logits);
+
+  // Rows by callback into one array of all maps, [layers, heads, tokens, tokens].
+  const ModelInfo& info = (*model_)->info();
+  struct Maps {
+    std::size_t heads;
+    std::vector<float> cells;
+  } maps{info.heads, std::vector<float>(info.layers * info.heads * kTokens * kTokens)};
+  fovea_observer observer = {};
+  observer.struct_size = sizeof(observer);
+  observer.user = &maps;
+  observer.concurrent = 1;
+  observer.on_rows = [](void* user, const fovea_rows* rows) {
+    auto* to = static_cast<Maps*>(user);
+    float* map = to->cells.data() + (rows->layer * to->heads + rows->head) * kTokens * kTokens;
+    for (std::size_t r = 0; r < rows->query_count; ++r) {
+      std::memcpy(map + (rows->query_begin + r) * kTokens, rows->weights + r * rows->stride,
+                  rows->key_count * sizeof(float));
+    }
+  };
+  fovea_run_options run = {};
+  run.struct_size = sizeof(run);
+  run.observer = &observer;
+  const float* logits = nullptr;
+  ASSERT_EQ(fovea_session_prefill(c_session_, ids.data(), ids.size(), &run, &logits), FOVEA_OK)
+      << fovea_session_error(c_session_);
+  EXPECT_EQ(std::vector<float>(logits, logits + info.vocabulary),
+            std::vector<float>(expected_logits->begin(), expected_logits->end()));
+
+  // And by the C API's own recorder.
+  fovea_recorder* c_recorder = nullptr;
+  ASSERT_EQ(fovea_recorder_create(nullptr, &c_recorder, nullptr), FOVEA_OK);
+  run.observer = fovea_recorder_observer(c_recorder);
+  ASSERT_EQ(fovea_session_truncate(c_session_, 0), FOVEA_OK);
+  ASSERT_EQ(fovea_session_prefill(c_session_, ids.data(), ids.size(), &run, nullptr), FOVEA_OK);
+
+  for (std::size_t layer = 0; layer < info.layers; ++layer) {
+    for (std::size_t head = 0; head < info.heads; ++head) {
+      const AttentionRecorder::View view = recorder.Map(layer, head);
+      ASSERT_EQ(view.tokens, kTokens);
+      fovea_map map = {};
+      map.struct_size = sizeof(map);
+      ASSERT_EQ(fovea_recorder_map(c_recorder, layer, head, &map, nullptr), FOVEA_OK);
+      ASSERT_EQ(map.tokens, kTokens);
+      const float* called = maps.cells.data() + (layer * info.heads + head) * kTokens * kTokens;
+      for (std::size_t q = 0; q < kTokens; ++q) {
+        const float* expected = view.weights + q * view.stride;
+        ASSERT_EQ(std::memcmp(expected, called + q * kTokens, kTokens * sizeof(float)), 0);
+        ASSERT_EQ(std::memcmp(expected, map.weights + q * map.stride, kTokens * sizeof(float)), 0);
+      }
+    }
+  }
+  fovea_recorder_free(c_recorder);
+}
+
+TEST_P(SameAsCppTest, StatisticsOfHeadsAreTheSame) {
+  const auto ids = SomeIds();
+  HeadStatisticsObserver observer({}, 20, 0);
+  ASSERT_TRUE((*session_)->Prefill(ids, {.observer = &observer}));
+  const std::vector<HeadStatistics> expected = observer.Heads();
+
+  fovea_statistics_options options = {};
+  options.struct_size = sizeof(options);
+  options.period = 20;
+  fovea_statistics* statistics = nullptr;
+  ASSERT_EQ(fovea_statistics_create(&options, &statistics, nullptr), FOVEA_OK);
+  fovea_run_options run = {};
+  run.struct_size = sizeof(run);
+  run.observer = fovea_statistics_observer(statistics);
+  ASSERT_EQ(fovea_session_prefill(c_session_, ids.data(), ids.size(), &run, nullptr), FOVEA_OK);
+  std::size_t count = expected.size();
+  std::vector<fovea_head_statistics> heads(count);
+  ASSERT_EQ(fovea_statistics_heads(statistics, heads.data(), count, &count, nullptr), FOVEA_OK);
+  ASSERT_EQ(count, expected.size());
+  for (std::size_t i = 0; i < count; ++i) {
+    EXPECT_EQ(heads[i].layer, expected[i].layer);
+    EXPECT_EQ(heads[i].head, expected[i].head);
+    EXPECT_EQ(heads[i].kv_head, expected[i].kv_head);
+    EXPECT_EQ(heads[i].entropy, expected[i].entropy);
+    EXPECT_EQ(heads[i].mean_distance, expected[i].mean_distance);
+    EXPECT_EQ(heads[i].previous_token, expected[i].previous_token);
+    EXPECT_EQ(heads[i].duplicate_token, expected[i].duplicate_token);
+    EXPECT_EQ(heads[i].induction, expected[i].induction);
+    EXPECT_EQ(heads[i].even_distance, expected[i].even_distance);
+    EXPECT_EQ(fovea_head_type(&heads[i]), std::string(HeadType(expected[i])));
+  }
+  fovea_statistics_free(statistics);
+}
+
+INSTANTIATE_TEST_SUITE_P(Arithmetic, SameAsCppTest,
+                         ::testing::Values(FOVEA_ARITHMETIC_FAST, FOVEA_ARITHMETIC_EXACT),
+                         [](const auto& arithmetic) {
+                           return arithmetic.param == FOVEA_ARITHMETIC_FAST ? "Fast" : "Exact";
+                         });
+
+}  // namespace
+}  // namespace fovea
