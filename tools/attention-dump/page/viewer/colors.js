@@ -58,7 +58,8 @@ class ColorScale {
 
   step(weight) {
     const place = this.place(weight);
-    return this.difference ? 128 + Math.round(place * 127) : place <= 0 ? 0 : Math.round(place * 255);
+    if (this.difference) return 128 + Math.round(place * 127);
+    return place <= 0 ? 0 : Math.round(place * 255);
   }
 
   pixel(weight) {

@@ -138,8 +138,8 @@ function listenToKeys(actions) {
     table.append(row);
   }
   document.addEventListener("keydown", (event) => {
-    const typing = event.target instanceof Element &&
-      event.target.closest("select, input:not([type='checkbox']), textarea, dialog, [contenteditable]");
+    const typing = event.target instanceof Element && event.target.closest(
+      "select, input:not([type='checkbox']), textarea, dialog, [contenteditable]");
     if (typing || event.ctrlKey || event.altKey || event.metaKey) return;
     if (event.key.startsWith("Arrow")) {
       const free = event.target === document.body || event.target.closest("#page-buttons, #controls");

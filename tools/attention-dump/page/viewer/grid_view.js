@@ -87,8 +87,11 @@ class GridView {
         for (let column = dropFirst ? 1 : 0; column < (causal ? row + 1 : side); ++column) {
           const code = first.codes[start + column];
           let pixel = pixelOf[code];
-          if (second) pixel = scale.pixel(codeWeights[second.codes[start + column]] - codeWeights[code]);
-          else if (dropFirst && rest > 0) pixel = scale.pixel(Math.min(1, codeWeights[code] / rest));
+          if (second) {
+            pixel = scale.pixel(codeWeights[second.codes[start + column]] - codeWeights[code]);
+          } else if (dropFirst && rest > 0) {
+            pixel = scale.pixel(Math.min(1, codeWeights[code] / rest));
+          }
           pixels[row * side + column] = pixel;
         }
       }

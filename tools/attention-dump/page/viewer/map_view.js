@@ -4,6 +4,7 @@
 const kPaintTime = 6;      // milliseconds per frame for colouring tiles
 const kNumbersFrom = 34;   // pixels per cell from which cells show their numbers
 const kBarRoom = 58;
+const kTopRoom = 8;
 
 class MapView {
   // shared: {viewport, tiles, onHover(cell|null, view), onChoose(cell)}
@@ -30,7 +31,7 @@ class MapView {
     this.shown = null;
     this.cell = null;  // under the pointer
     this.labels = new LabelPen();
-    this.plot = { left: 0, top: 4, side: 200 };
+    this.plot = { left: 0, top: kTopRoom, side: 200 };
     this.listen();
   }
 
@@ -64,12 +65,12 @@ class MapView {
     const room = this.labelRoom;
     const below = Math.max(280, window.innerHeight - 190) - room;
     const side = Math.floor(Math.max(140, Math.min(width - room - kBarRoom, below)));
-    const height = side + room + 14;
+    const height = kTopRoom + side + room + 10;
     if (width === this.width && height === this.height && ratio === this.ratio) return;
     this.ratio = ratio;
     this.width = width;
     this.height = height;
-    this.plot = { left: room, top: 4, side };
+    this.plot = { left: room, top: kTopRoom, side };
     for (const canvas of [this.base, this.overlay]) {
       canvas.width = Math.round(width * ratio);
       canvas.height = Math.round(height * ratio);

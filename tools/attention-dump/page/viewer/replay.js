@@ -22,6 +22,8 @@ class Replay {
     this.steps = doc.candidates || [];
     this.root.hidden = this.steps.length === 0;
     this.slider.max = Math.max(0, this.steps.length - 1);
+    // With one step there is nothing to slide: only what could come next.
+    this.root.classList.toggle("single", this.steps.length === 1);
   }
 
   go(step) {
@@ -35,16 +37,22 @@ class Replay {
     this.root.classList.toggle("all", all);
     this.list.replaceChildren();
     if (all) {
-      this.name.textContent = `all ${this.steps.length} steps`;
+      this.name.textContent = this.steps.length === 1 ? "" : `all ${this.steps.length} steps`;
+      if (this.steps.length === 1) this.fillList(this.steps[0]);
       this.slider.setAttribute("aria-valuetext", "all steps");
       return;
     }
-    const { position, next } = this.steps[step];
-    const taken = this.doc.tokens[position + 1];
+    const { position } = this.steps[step];
+    this.fillList(this.steps[step]);
     this.name.textContent = `step ${step + 1} of ${this.steps.length}`;
     this.slider.setAttribute("aria-valuetext",
                              `${this.name.textContent}: after ${this.doc.tokens[position]}`);
-    this.list.append(...next.map(([piece, probability]) => {
+  }
+
+  // What could come after `position`, and what was taken.
+  fillList({ position, next }) {
+    const taken = this.doc.tokens[position + 1];
+    this.list.replaceChildren(...next.map(([piece, probability]) => {
       const item = document.createElement("li");
       const bar = document.createElement("span");
       bar.className = "bar";

@@ -2,7 +2,8 @@
 // it a coloured line below. Built from plain inline elements, one block per line of the text, so that
 // letters join and directions run as in any text.
 
-const kTextSteps = 40;  // shades
+const kTextSteps = 40;   // shades
+const kLinePieces = 150; // a longer line of text is broken, so that a browser lays out what is in sight
 
 class TextView {
   // onPoint(token|null), onChoose(token|null), onMove(step)
@@ -81,6 +82,9 @@ class TextView {
   // Adds a piece; one that holds line breaks goes on in new lines. Returns the last line.
   addPiece(index, line) {
     const piece = this.pieces[index];
+    if (line.childElementCount >= kLinePieces && (piece.chip || this.startsWithSpace(piece))) {
+      line = this.addLine();
+    }
     if (piece.chip) {
       const span = this.makeSpan(index, this.doc.tokens[piece.tokens[0]]);
       span.classList.add("chip");
@@ -96,6 +100,10 @@ class TextView {
       if (breaks) line = this.addLine();
     }
     return line;
+  }
+
+  startsWithSpace(piece) {
+    return /\s/.test(this.doc.text[piece.begin]);
   }
 
   makeSpan(index, text) {
