@@ -128,7 +128,8 @@ function lowerTriangle(square, side) {
 }
 
 // One document with its blocks. options: {d, tokens, layers, heads, kvHeads, dim, bits, kind,
-// precision, causal, window, softcap, sample, values, text, generated, seed, sharpness}
+// precision, causal, window, softcap, sample, block, values, text, generated, seed, sharpness};
+// sample: sums and blocks are estimated, for pages whose speed is measured
 export function makeDocument(options) {
   const {
     d = 0, layers = 2, heads = 4, kvHeads = heads, dim = 16, bits = 16, kind = "trace",
@@ -145,7 +146,7 @@ export function makeDocument(options) {
   const maps = [];
   const stats = [];
   const norms = [];
-  let block = 1;
+  let block = options.block || 1;
   while (tokens / block > 2048 || (tokens > 1024 && block < 2)) block *= 2;
   const pyramid = tokens > 1024 ? { block, side: Math.ceil(tokens / block) } : null;
   const thumbs = new Uint8Array(layers * heads * side * side);
@@ -225,6 +226,24 @@ function storeWeights(head, precision, blocks, name) {
     const weight = exact(query, key);
     return weight === null ? null : half ? halfValue(halfBits(weight)) : Math.fround(weight);
   };
+}
+
+// The same document with its first layer `count` times: many heads without the time to make them.
+export function repeatLayer(made, count) {
+  const doc = { ...made.doc, stats: [], layers: [], windows: [] };
+  const blocks = new Map();
+  const thumbs = [];
+  for (let l = 0; l < count; ++l) {
+    doc.layers.push(l);
+    doc.windows.push(0);
+    doc.stats.push(...made.doc.stats);
+    thumbs.push(made.blocks.get("0/thumbs"));
+    for (const [name, bytes] of made.blocks) {
+      if (name !== "0/thumbs") blocks.set(name.replace(/^(0\/\w+)\/0\//, `$1/${l}/`), bytes);
+    }
+  }
+  blocks.set("0/thumbs", Buffer.concat(thumbs));
+  return { ...made, doc, blocks, weight: (l, h, q, k) => made.weight(0, h, q, k) };
 }
 
 // The page of one or two made documents.

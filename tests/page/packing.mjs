@@ -87,19 +87,23 @@ function viewerFiles(sourceDir) {
 }
 
 // document: {info, blocks: Map name → bytes}. One offline file.
-export function renderHtml(sourceDir, { info, blocks }) {
+export function renderHtml(sourceDir, { info, blocks }, extraScript = "") {
   const { template, style, script } = viewerFiles(sourceDir);
   const json = JSON.stringify(info).replace(/[<>&]/g, (c) =>
     `\\u${c.charCodeAt(0).toString(16).padStart(4, "0")}`);
+  const texts = new Map();  // blocks that share their bytes are packed once
   const element = ([name, bytes]) => {
-    const packed = deflate(bytes);
-    return `<script type="text/plain" id="b:${name}" data-bytes="${packed.length}">` +
-      `${textCode(packed)}</script>\n`;
+    if (!texts.has(bytes)) {
+      const packed = deflate(bytes);
+      texts.set(bytes, { length: packed.length, text: textCode(packed) });
+    }
+    const { length, text } = texts.get(bytes);
+    return `<script type="text/plain" id="b:${name}" data-bytes="${length}">${text}</script>\n`;
   };
   const parts = [...blocks];
   const isThumbs = ([name]) => name.endsWith("/thumbs");
   const places = {
-    title: info.title, style, script, info: json,
+    title: info.title, style, script: script + extraScript, info: json,
     thumbs: parts.filter(isThumbs).map(element).join(""),
     blocks: parts.filter((part) => !isThumbs(part)).map(element).join(""),
   };

@@ -71,6 +71,7 @@ class MapView {
     this.width = width;
     this.height = height;
     this.plot = { left: room, top: kTopRoom, side };
+    this.overlay.dataset.plot = JSON.stringify(this.plot);
     for (const canvas of [this.base, this.overlay]) {
       canvas.width = Math.round(width * ratio);
       canvas.height = Math.round(height * ratio);

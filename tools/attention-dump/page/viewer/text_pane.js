@@ -12,11 +12,12 @@ class TextPane {
     this.turns = new Turns();
   }
 
-  // Shows one token (null: nothing). what: {doc, units, token, heads, scopeName, sources(l, h),
-  // place(value), direction, words, announce}
+  // Shows one token (null: nothing). what: {doc, units, token, pinned, heads, scopeName,
+  // sources(l, h), place(value), direction, words}
   async show(what) {
     const mine = this.turns.begin();
     const { doc, units, token } = what;
+    this.view.pinned = what.pinned;
     if (token === null) {
       this.line.textContent = "Point at a token, or choose one with the arrow keys.";
       this.legend.textContent = "";

@@ -42,7 +42,7 @@ class TextView {
 
   // The token that a click chooses: the piece's last, then its others in turn.
   nextOf(piece) {
-    const at = piece.tokens.indexOf(this.chosen);
+    const at = piece.tokens.indexOf(this.pinned);
     return at < 0 ? piece.tokens[piece.tokens.length - 1]
       : piece.tokens[(at + 1) % piece.tokens.length];
   }
@@ -53,7 +53,8 @@ class TextView {
     const mine = this.building.begin();
     this.shading.stop();
     this.doc = doc;
-    this.chosen = null;
+    this.chosen = null;  // outlined
+    this.pinned = null;  // chosen by a click or a key, not only pointed at
     this.shades = null;
     this.pieces = textPieces(doc);
     this.spans = this.pieces.map(() => []);

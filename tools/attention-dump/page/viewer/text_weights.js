@@ -30,7 +30,7 @@ async function gatherWeights({ heads, sources, unit, size, wanted, onPart }) {
         source.row(query, unit, unit + 1, cell);
         looked[query] += cell[0];
       }
-      if ((query & 15) === 0 && sliceIsOver()) {
+      if ((query & 3) === 0 && sliceIsOver()) {
         await nextSlice();
         if (!wanted()) return false;
       }

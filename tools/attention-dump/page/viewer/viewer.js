@@ -256,7 +256,8 @@ class Viewer {
       all: `mean of all ${heads.length} heads`,
     };
     const what = {
-      doc, heads, units: this.units, token: this.token, scopeName: names[settings.scope],
+      doc, heads, units: this.units, token: this.token, pinned: this.chosen,
+      scopeName: names[settings.scope],
       sources: (l, h) => sources.source(side, l, h, settings), words: settings.words,
       place: (value) => Math.max(0, scale.place(value)), direction: settings.direction,
     };

@@ -1,0 +1,114 @@
+// A browser for the tests: opens pages from disk, notes everything a page must not do (requests,
+// messages on the console, errors), and points at cells.
+import assert from "node:assert/strict";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
+import { dirname, join, resolve } from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import { renderHtml } from "./packing.mjs";
+
+export const sourceDir = resolve(dirname(fileURLToPath(import.meta.url)), "../..");
+
+// FOVEA_NODE_MODULES: the folder with playwright-core; FOVEA_CHROMIUM: the browser.
+export async function startBrowser() {
+  const modules = process.env.FOVEA_NODE_MODULES || join(sourceDir, "tests/page/node_modules");
+  const { chromium } = createRequire(join(modules, "x.js"))("playwright-core");
+  const folder = mkdtempSync(join(tmpdir(), "fovea-page-"));
+  const browser = await chromium.launch({
+    executablePath: process.env.FOVEA_CHROMIUM || "/usr/bin/chromium",
+    args: process.getuid() === 0 ? ["--no-sandbox"] : [],
+  });
+  let count = 0;
+
+  // Opens a made page, or a file of its own; options: {hash, dark, width, height, extraScript}.
+  async function open(page, options = {}) {
+    let file = page;
+    if (typeof page !== "string") {
+      file = join(folder, `${++count}.html`);
+      writeFileSync(file, renderHtml(sourceDir, page, options.extraScript));
+    }
+    const tab = await browser.newPage({
+      viewport: { width: options.width || 1300, height: options.height || 900 },
+      colorScheme: options.dark ? "dark" : "light",
+    });
+    const faults = [];
+    const address = pathToFileURL(file).href;
+    tab.on("request", (request) => {
+      if (request.url().split("#")[0] !== address) faults.push(`request for ${request.url()}`);
+    });
+    tab.on("console", (message) => faults.push(`console: ${message.text()}`));
+    tab.on("pageerror", (error) => faults.push(`error: ${error.message}`));
+    await tab.goto(address + (options.hash || ""), { waitUntil: "commit" });
+    await tab.waitForFunction(() => document.documentElement.dataset.ready === "true");
+    return Object.assign(tab, {
+      file,
+      // To be called at the end of every test.
+      async done() {
+        assert.deepEqual(faults, []);
+        await tab.close();
+      },
+    });
+  }
+
+  async function stop() {
+    await browser.close();
+    rmSync(folder, { recursive: true, force: true });
+  }
+  return { open, stop };
+}
+
+// Shows another part by the address, as someone does who follows a link.
+export async function goTo(tab, hash) {
+  await tab.evaluate((wanted) => { location.hash = wanted; }, hash);
+  await settled(tab);
+}
+
+// Waits until the maps in view are drawn as well as they can be, and the text is shaded.
+export async function settled(tab) {
+  await tab.evaluate(() => new Promise((resolve) => {
+    requestAnimationFrame(() => requestAnimationFrame(resolve));
+  }));
+  await tab.waitForFunction(() => [...document.querySelectorAll(".map:not([hidden])")]
+    .every((map) => map.dataset.complete === "true") &&
+    document.getElementById("legend").dataset.done === "true");
+}
+
+// Where a map's cells are on the screen; map: which of two.
+export async function mapPlace(tab, map = 0) {
+  const overlay = tab.locator(".overlay").nth(map);
+  const box = await overlay.boundingBox();
+  const plot = JSON.parse(await overlay.getAttribute("data-plot"));
+  return { left: box.x + plot.left, top: box.y + plot.top, side: plot.side };
+}
+
+// Points at the middle of a cell; view: {top, left, span} in rows.
+export async function pointAt(tab, view, query, key, { map = 0, place = null } = {}) {
+  const { left, top, side } = place || await mapPlace(tab, map);
+  const cell = side / view.span;
+  await tab.mouse.move(left + (key - view.left + 0.5) * cell, top + (query - view.top + 0.5) * cell);
+}
+
+// What the tooltip says, by the names of its lines; null if it is hidden.
+export async function tooltip(tab, map = 0) {
+  return tab.locator(".tooltip").nth(map).evaluate((element) => {
+    if (element.hidden) return null;
+    return Object.fromEntries([...element.children].map((line) =>
+      [line.querySelector("span").textContent, line.querySelector("bdi").textContent]));
+  });
+}
+
+// Points at a cell and returns the tooltip, checked to be about this very cell.
+export async function readCell(tab, view, query, key, options = {}) {
+  await pointAt(tab, view, query, key, options);
+  const lines = await tooltip(tab, options.map || 0);
+  assert.ok(lines, `a tooltip at row ${query}, column ${key}`);
+  assert.equal(parseInt(lines.query, 10), query);
+  assert.equal(parseInt(lines.key, 10), key);
+  return lines;
+}
+
+export function assertNear(shown, expected, tolerance, what) {
+  assert.ok(Math.abs(shown - expected) <= tolerance,
+            `${what}: shown ${shown}, expected ${expected}, may differ by ${tolerance}`);
+}
