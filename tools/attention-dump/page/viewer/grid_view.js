@@ -22,7 +22,7 @@ class GridView {
     this.root.replaceChildren();
     this.root.className = byPosition ? "grid by-position" : "grid flowing";
     this.root.style.gridTemplateColumns = byPosition
-      ? `auto repeat(${doc.heads.length}, minmax(34px, 96px))` : "";
+      ? `max-content repeat(${doc.heads.length}, minmax(34px, 96px))` : "";
     const parts = document.createDocumentFragment();
     const axis = (text) => {
       const element = document.createElement("div");

@@ -14,7 +14,7 @@ function labelWidth(doc, units) {
   const step = Math.max(1, Math.floor(units.count / 400));
   for (let unit = 0; unit < units.count && widest < kMaxLabel; unit += step) {
     const piece = units.label(doc, unit);
-    const text = units.count > 60 ? `${units.begin[unit]} ${piece}` : piece;
+    const text = units.count > 25 ? `${units.begin[unit]} ${piece}` : piece;
     widest = Math.max(widest, labelMeasurer.measureText(text.slice(0, 40)).width);
   }
   return Math.ceil(Math.min(kMaxLabel, widest)) + 8;

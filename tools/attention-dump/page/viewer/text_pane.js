@@ -13,11 +13,14 @@ class TextPane {
   }
 
   // Shows one token (null: nothing). what: {doc, units, token, pinned, heads, scopeName,
-  // sources(l, h), place(value), direction, words}
+  // sources(l, h), place(value), direction, words, veilAfter}
   async show(what) {
     const mine = this.turns.begin();
     const { doc, units, token } = what;
+    this.legend.dataset.done = "false";
+    if (!await this.view.build(doc) || !mine()) return false;
     this.view.pinned = what.pinned;
+    this.view.veil(what.veilAfter);
     if (token === null) {
       this.line.textContent = "Point at a token, or choose one with the arrow keys.";
       this.legend.textContent = "";

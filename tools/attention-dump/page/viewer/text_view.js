@@ -48,11 +48,18 @@ class TextView {
   }
 
   // Lays the text out, in slices if it is long. Promises true when done, false if outdated.
-  async build(doc) {
-    if (doc === this.doc) return true;
+  build(doc) {
+    if (doc !== this.doc) {
+      this.doc = doc;
+      this.built = this.layOut(doc);
+    }
+    return this.built;
+  }
+
+  async layOut(doc) {
     const mine = this.building.begin();
     this.shading.stop();
-    this.doc = doc;
+    this.veiled = null;
     this.chosen = null;  // outlined
     this.pinned = null;  // chosen by a click or a key, not only pointed at
     this.shades = null;
@@ -145,6 +152,8 @@ class TextView {
 
   // Tokens after `token` have not been generated yet in the replay (null: all have).
   veil(token) {
+    if (token === this.veiled) return;
+    this.veiled = token;
     this.spans.forEach((spans, i) => {
       const { tokens } = this.pieces[i];
       const hidden = token !== null && tokens.length > 0 && tokens[0] > token;

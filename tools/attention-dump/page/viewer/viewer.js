@@ -247,7 +247,6 @@ class Viewer {
 
   async showText() {
     const { settings, doc, side, scale, sources } = this;
-    const built = this.text.view.build(doc);
     const heads = this.lists[side].items.filter(({ l, h }) => settings.scope === "all" ||
       (l === this.l && (settings.scope === "layer" || h === this.h)));
     const names = {
@@ -255,19 +254,13 @@ class Viewer {
       layer: `mean of the ${heads.length} heads of layer ${this.place.layer}`,
       all: `mean of all ${heads.length} heads`,
     };
-    const what = {
+    await this.text.show({
       doc, heads, units: this.units, token: this.token, pinned: this.chosen,
       scopeName: names[settings.scope],
       sources: (l, h) => sources.source(side, l, h, settings), words: settings.words,
       place: (value) => Math.max(0, scale.place(value)), direction: settings.direction,
-    };
-    const shown = this.text.show(what);
-    if (await built) {
-      if (doc !== this.text.view.doc) return;
-      this.text.view.veil(this.marks().lastRow === null ? null
-        : this.docs[0].candidates[this.step].position);
-    }
-    await shown;
+      veilAfter: this.step === null ? null : this.docs[0].candidates[this.step].position,
+    });
   }
 
   hoverCell(cell, side) {
