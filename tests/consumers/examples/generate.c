@@ -1,0 +1,64 @@
+/* Streaming text generation: the words appear as they are chosen.
+ *
+ *     generate model.gguf "Once upon a time" 40
+ */
+#include <fovea/fovea.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { kMaxTokens = 512 };
+
+static int Generate(const char* path, const char* prompt, size_t tokens) {
+  fovea_error error = {0};
+  fovea_model* model = NULL;
+  fovea_session* session = NULL;
+  fovea_sampler* sampler = NULL;
+  fovea_detokenizer* text = NULL;
+  const fovea_tokenizer* tokenizer = NULL;
+  int32_t ids[kMaxTokens];
+  size_t count = 0;
+
+  /* Everything that can fail, in order; the first failure skips the rest. */
+  fovea_session_options options = {.struct_size = sizeof options, .max_tokens = kMaxTokens};
+  fovea_sampler_options sampling = {.struct_size = sizeof sampling, .temperature = 0.0f};
+  int ok = !fovea_model_load(path, NULL, &model, &error) &&
+           !fovea_model_tokenizer(model, &tokenizer, &error) &&
+           !fovea_session_create(model, &options, &session, &error) &&
+           !fovea_sampler_create(&sampling, &sampler, &error) &&
+           !fovea_detokenizer_create(tokenizer, 1, NULL, &text, &error) &&
+           !fovea_tokenize(tokenizer, prompt, strlen(prompt), NULL, ids, NULL, kMaxTokens, &count,
+                           &error);
+
+  const float* logits = NULL;
+  if (ok && fovea_session_prefill(session, ids, count, NULL, &logits) != FOVEA_OK) {
+    fprintf(stderr, "%s\n", fovea_session_error(session));
+    ok = 0;
+  }
+  if (ok) fputs(prompt, stdout);
+  for (size_t i = 0; ok && i < tokens && count + i < kMaxTokens; ++i) {
+    int32_t id;
+    ok = !fovea_sampler_sample(sampler, logits, fovea_vocabulary_size(tokenizer), &id, &error);
+    if (!ok || fovea_is_end_of_generation(tokenizer, id)) break;
+    /* Only whole characters come out: bytes of an unfinished one wait for the next token. */
+    fputs(fovea_detokenizer_push(text, id, NULL), stdout);
+    fflush(stdout);
+    ok = !fovea_session_decode(session, id, NULL, &logits);
+  }
+  if (ok) puts(fovea_detokenizer_finish(text, NULL));
+
+  if (error.code != FOVEA_OK) fprintf(stderr, "%s\n", error.message);
+  fovea_detokenizer_free(text);
+  fovea_sampler_free(sampler);
+  fovea_session_free(session);
+  fovea_model_free(model);
+  return ok ? 0 : 1;
+}
+
+int main(int argc, char** argv) {
+  if (argc != 4) {
+    fprintf(stderr, "usage: generate MODEL.gguf PROMPT TOKENS\n");
+    return 2;
+  }
+  return Generate(argv[1], argv[2], (size_t)strtoul(argv[3], NULL, 10));
+}
