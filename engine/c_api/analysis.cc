@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "engine/c_api/errors.h"
+#include "engine/c_api/handles.h"
 #include "engine/c_api/memory.h"
 #include "engine/c_api/observer.h"
 #include "engine/c_api/structs.h"
@@ -18,9 +19,9 @@ using fovea::StatusCode;
 
 struct fovea_statistics {
   fovea_statistics(c_api::Memory lent, fovea::AttentionSelection selection, std::size_t period,
-                   std::size_t repeat_begin)
+                   std::size_t repeat_begin, const fovea::ModelInfo& model)
       : memory(lent),
-        heads(std::move(selection), period, repeat_begin),
+        heads(std::move(selection), period, repeat_begin, &model),
         observer(c_api::ObserverFor(&heads)) {}
 
   c_api::Memory memory;
@@ -68,10 +69,12 @@ fovea::HeadStatistics FromC(const fovea_head_statistics& from) {
 
 }  // namespace
 
-fovea_status fovea_statistics_create(const fovea_statistics_options* options,
+fovea_status fovea_statistics_create(const fovea_model* model,
+                                     const fovea_statistics_options* options,
                                      fovea_statistics** statistics, fovea_error* error) {
   if (statistics != nullptr) *statistics = nullptr;
   return c_api::Guarded(error, [&]() -> Status {
+    if (model == nullptr) return c_api::NullArgument("model");
     if (statistics == nullptr) return c_api::NullArgument("statistics");
     fovea_statistics_options read;
     if (Status s = c_api::ReadOptions(options, "fovea_statistics_options", &read); !s.ok()) {
@@ -82,7 +85,7 @@ fovea_status fovea_statistics_create(const fovea_statistics_options* options,
     fovea::AttentionSelection selection;
     if (Status s = c_api::ReadSelection(read, &selection); !s.ok()) return s;
     *statistics = c_api::NewHandle<fovea_statistics>(memory, std::move(selection), read.period,
-                                                     read.repeat_begin)
+                                                     read.repeat_begin, model->model->info())
                       .release();
     return Status::Ok();
   });

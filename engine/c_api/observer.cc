@@ -36,6 +36,7 @@ Status ReadSelection(const Struct& from, AttentionSelection* selection) {
 template Status ReadSelection(const fovea_observer& from, AttentionSelection* selection);
 template Status ReadSelection(const fovea_recorder_options& from, AttentionSelection* selection);
 template Status ReadSelection(const fovea_statistics_options& from, AttentionSelection* selection);
+template Status ReadSelection(const fovea_effect_options& from, AttentionSelection* selection);
 
 Status CallbackObserver::Read(const fovea_observer* given) {
   selection_ = {};

@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "engine/c_api/callbacks.h"
 #include "engine/c_api/errors.h"
 #include "engine/c_api/handles.h"
 #include "engine/c_api/memory.h"
@@ -65,18 +66,13 @@ Status ReadRun(fovea_session* handle, const fovea_run_options* given, fovea_run_
   if (Status s = c_api::ReadOptions(given, "fovea_run_options", run); !s.ok()) return s;
   if (Status s = handle->observer.Read(run->observer); !s.ok()) return s;
   if (handle->observer.wants_anything()) options->observer = &handle->observer;
-  // Each function holds one pointer, so that none allocates.
   if (run->on_logits != nullptr) {
     options->on_logits = [run](std::size_t position, std::span<const float> logits) {
       run->on_logits(run->user, position, logits.data(), logits.size());
     };
   }
-  if (run->cancelled != nullptr) {
-    options->cancelled = [run] { return run->cancelled(run->user) != 0; };
-  }
-  if (run->on_progress != nullptr) {
-    options->on_progress = [run](double done) { run->on_progress(run->user, done); };
-  }
+  options->cancelled = c_api::CancelledOf(run);
+  options->on_progress = c_api::ProgressOf(run);
   if (run->ablation_count != 0 && run->ablations == nullptr) {
     return c_api::NullArgument("fovea_run_options.ablations");
   }

@@ -148,7 +148,7 @@ static void StatisticsCountEveryHead(const fovea_model* model, fovea_session* se
   fovea_head_statistics* heads;
   size_t count;
   NEED(!fovea_model_get_info(model, &info));
-  NEED(!fovea_statistics_create(NULL, &statistics, NULL));
+  NEED(!fovea_statistics_create(model, NULL, &statistics, NULL));
   const fovea_run_options run = {.struct_size = sizeof run,
                                  .observer = fovea_statistics_observer(statistics)};
   NEED(!fovea_session_truncate(session, 0));

@@ -87,10 +87,11 @@ static void SessionsAndMaps(const fovea_model* model) {
   REFUSED(fovea_recorder_map(recorder, 0, 0, NULL, NULL));
   CHECK(fovea_recorder_map(recorder, 0, 0, &map, NULL) == FOVEA_NOT_FOUND);
   fovea_recorder_free(recorder);
-  REFUSED(fovea_statistics_create(NULL, NULL, NULL));
+  REFUSED(fovea_statistics_create(NULL, NULL, &statistics, NULL));
   CHECK(fovea_statistics_observer(NULL) == NULL);
   REFUSED(fovea_statistics_heads(NULL, &head, 1, &count, NULL));
-  NEED(!fovea_statistics_create(NULL, &statistics, NULL));
+  REFUSED(fovea_statistics_create(model, NULL, NULL, NULL));
+  NEED(!fovea_statistics_create(model, NULL, &statistics, NULL));
   REFUSED(fovea_statistics_heads(statistics, &head, 1, NULL, NULL));
   fovea_statistics_free(statistics);
   CHECK_TEXT(fovea_head_type(NULL), "");
@@ -105,6 +106,79 @@ static void SessionsAndMaps(const fovea_model* model) {
     CHECK(!(nothing[i] <= 0) && !(nothing[i] >= 0));
 }
 
+static void EffectsAndInfluence(const fovea_model* model) {
+  fovea_value_norms* norms;
+  fovea_mean_maps* maps;
+  fovea_head_effect effect;
+  float cell[4];
+  size_t count;
+  const int32_t ids[] = {1, 2};
+  const fovea_values values = {.struct_size = sizeof values};
+  REFUSED(fovea_value_norms_create(NULL, NULL, &norms, NULL));
+  REFUSED(fovea_value_norms_create(model, NULL, NULL, NULL));
+  REFUSED(fovea_value_norms_compute(NULL, &values, cell));
+  NEED(!fovea_value_norms_create(model, NULL, &norms, NULL));
+  REFUSED(fovea_value_norms_compute(norms, NULL, cell));
+  REFUSED(fovea_value_norms_compute(norms, &values, NULL));
+  fovea_value_norms_free(norms);
+  REFUSED(fovea_measure_head_effects(NULL, ids, 2, NULL, NULL, NULL, &effect, 1, &count, NULL));
+  REFUSED(fovea_measure_head_effects(model, NULL, 2, NULL, NULL, NULL, &effect, 1, &count, NULL));
+  REFUSED(fovea_measure_head_effects(model, ids, 2, NULL, NULL, NULL, &effect, 1, NULL, NULL));
+  REFUSED(fovea_measure_head_means(NULL, ids, 2, NULL, NULL, cell, 4, NULL));
+  REFUSED(fovea_measure_head_means(model, NULL, 2, NULL, NULL, cell, 4, NULL));
+  REFUSED(fovea_measure_head_means(model, ids, 2, NULL, NULL, NULL, 4, NULL));
+  REFUSED(fovea_mean_maps_create(NULL, 4, NULL, &maps, NULL));
+  REFUSED(fovea_mean_maps_create(model, 4, NULL, NULL, NULL));
+  REFUSED(fovea_mean_maps_create(model, 0, NULL, &maps, NULL));
+  NEED(!fovea_mean_maps_create(model, 4, NULL, &maps, NULL));
+  CHECK(fovea_mean_maps_observer(NULL) == NULL && fovea_mean_maps_tokens(NULL) == 0);
+  REFUSED(fovea_mean_maps_row(NULL, 0, 0, cell, NULL));
+  REFUSED(fovea_mean_maps_row(maps, 0, 0, NULL, NULL));
+  REFUSED(fovea_mean_maps_row(maps, 0, 0, cell, NULL)); /* No rows have come. */
+  REFUSED(fovea_rollout(NULL, NULL, cell, NULL));
+  REFUSED(fovea_rollout(maps, NULL, NULL, NULL));
+  REFUSED(fovea_rollout(maps, NULL, cell, NULL));
+  REFUSED(fovea_flow(NULL, 0, NULL, cell, NULL));
+  REFUSED(fovea_flow(maps, 0, NULL, NULL, NULL));
+  REFUSED(fovea_flow(maps, 0, NULL, cell, NULL));
+  fovea_mean_maps_free(maps);
+}
+
+static void QuantizingAndWriting(void) {
+  fovea_gguf_writer* writer;
+  float row[32] = {0.0f};
+  char bytes[128];
+  const uint64_t shape[] = {32};
+  CHECK(fovea_encoded_bytes(NULL, 32) == 0 && fovea_encoded_bytes("Q9_9", 32) == 0);
+  REFUSED(fovea_encode(NULL, row, 32, bytes, 34, NULL, NULL));
+  REFUSED(fovea_encode("Q8_0", NULL, 32, bytes, 34, NULL, NULL));
+  REFUSED(fovea_encode("Q8_0", row, 32, NULL, 34, NULL, NULL));
+  REFUSED(fovea_decode(NULL, bytes, 34, row, 32, NULL));
+  REFUSED(fovea_decode("Q8_0", NULL, 34, row, 32, NULL));
+  REFUSED(fovea_decode("Q8_0", bytes, 34, NULL, 32, NULL));
+  REFUSED(fovea_quantize_file(NULL, "out.gguf", "Q8_0", NULL, NULL, NULL));
+  REFUSED(fovea_quantize_file(MODEL, NULL, "Q8_0", NULL, NULL, NULL));
+  REFUSED(fovea_quantize_file(MODEL, "out.gguf", NULL, NULL, NULL, NULL));
+  REFUSED(fovea_gguf_writer_create(NULL, &writer, NULL));
+  REFUSED(fovea_gguf_writer_create("never-written.gguf", NULL, NULL));
+  NEED(!fovea_gguf_writer_create("never-written.gguf", &writer, NULL));
+  REFUSED(fovea_gguf_add_text(NULL, "key", "text", NULL));
+  REFUSED(fovea_gguf_add_text(writer, NULL, "text", NULL));
+  REFUSED(fovea_gguf_add_text(writer, "key", NULL, NULL));
+  REFUSED(fovea_gguf_add_u32(NULL, "key", 1, NULL));
+  REFUSED(fovea_gguf_add_f32(writer, NULL, 1.0f, NULL));
+  REFUSED(fovea_gguf_add_raw(writer, "key", 0, NULL, 1, NULL));
+  REFUSED(fovea_gguf_describe(writer, NULL, "F32", shape, 1, NULL));
+  REFUSED(fovea_gguf_describe(writer, "tensor", NULL, shape, 1, NULL));
+  REFUSED(fovea_gguf_describe(writer, "tensor", "F32", NULL, 1, NULL));
+  REFUSED(fovea_gguf_describe(writer, "tensor", "F32", shape, 5, NULL));
+  REFUSED(fovea_gguf_append(NULL, bytes, 1, NULL));
+  REFUSED(fovea_gguf_append(writer, NULL, 1, NULL));
+  REFUSED(fovea_gguf_finish(NULL, NULL));
+  fovea_gguf_writer_free(writer);
+  CHECK(fopen("never-written.gguf", "rb") == NULL);
+}
+
 int main(void) {
   fovea_model* model;
   const fovea_tokenizer* tokenizer;
@@ -112,6 +186,8 @@ int main(void) {
   NEED(!fovea_model_tokenizer(model, &tokenizer, NULL));
   ModelsAndText(model, tokenizer);
   SessionsAndMaps(model);
+  EffectsAndInfluence(model);
+  QuantizingAndWriting();
   fovea_model_free(model);
   fovea_model_free(NULL);
   fovea_tokenizer_free(NULL);
@@ -121,5 +197,8 @@ int main(void) {
   fovea_recorder_free(NULL);
   fovea_recorder_clear(NULL);
   fovea_statistics_free(NULL);
+  fovea_value_norms_free(NULL);
+  fovea_mean_maps_free(NULL);
+  fovea_gguf_writer_free(NULL);
   return Result();
 }

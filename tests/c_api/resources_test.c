@@ -57,7 +57,7 @@ static fovea_status UseEverything(const fovea_allocator* memory, float* last) {
   fovea_status status = fovea_model_load(MODEL, &load, &model, &error);
   if (!status) status = fovea_session_create(model, &options, &session, &error);
   if (!status) status = fovea_recorder_create(&record, &recorder, &error);
-  if (!status) status = fovea_statistics_create(&count, &statistics, &error);
+  if (!status) status = fovea_statistics_create(model, &count, &statistics, &error);
   if (!status) status = fovea_sampler_create(&sample, &sampler, &error);
   if (!status) status = fovea_model_tokenizer(model, &tokenizer, &error);
   if (!status) status = fovea_detokenizer_create(tokenizer, 0, memory, &stream, &error);

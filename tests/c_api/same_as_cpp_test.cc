@@ -123,7 +123,7 @@ TEST_P(SameAsCppTest, StatisticsOfHeadsAreTheSame) {
   options.struct_size = sizeof(options);
   options.period = 20;
   fovea_statistics* statistics = nullptr;
-  ASSERT_EQ(fovea_statistics_create(&options, &statistics, nullptr), FOVEA_OK);
+  ASSERT_EQ(fovea_statistics_create(c_model_, &options, &statistics, nullptr), FOVEA_OK);
   fovea_run_options run = {};
   run.struct_size = sizeof(run);
   run.observer = fovea_statistics_observer(statistics);

@@ -45,8 +45,11 @@
 #include "fovea/c/analysis.h"
 #include "fovea/c/attention.h"
 #include "fovea/c/base.h"
+#include "fovea/c/effects.h"
+#include "fovea/c/influence.h"
 #include "fovea/c/model.h"
 #include "fovea/c/operators.h"
+#include "fovea/c/quantize.h"
 #include "fovea/c/session.h"
 #include "fovea/c/text.h"
 /* NOLINTEND */

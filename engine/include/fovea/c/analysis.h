@@ -1,7 +1,6 @@
 /*
- * Numbers from attention maps: statistics of heads as rows stream by, the length of what values
- * really add, what the model loses without a head, and which input a token depends on. Part of the
- * C API; include fovea/fovea.h, which says what holds for every function.
+ * Numbers from attention maps: statistics of heads, counted as rows stream by. Part of the C API;
+ * include fovea/fovea.h, which says what holds for every function.
  */
 #ifndef FOVEA_C_ANALYSIS_H_
 #define FOVEA_C_ANALYSIS_H_
@@ -50,14 +49,15 @@ typedef struct fovea_head_statistics {
   double even_distance; /* mask shows. */
 } fovea_head_statistics;
 
-/* An observer that keeps only these numbers: memory does not grow with the text. `options` may be
- * NULL. One session at a time. FOVEA_OUT_OF_MEMORY.
+/* An observer that keeps only these numbers, for runs of `model`: memory does not grow with the
+ * text. `options` may be NULL. One session at a time. FOVEA_OUT_OF_MEMORY.
  *
- *     fovea_statistics_create(NULL, &statistics, &error);
+ *     fovea_statistics_create(model, NULL, &statistics, &error);
  *     run.observer = fovea_statistics_observer(statistics);
  *     fovea_session_prefill(session, ids, count, &run, NULL);
  */
-FOVEA_API fovea_status fovea_statistics_create(const fovea_statistics_options* options,
+FOVEA_API fovea_status fovea_statistics_create(const fovea_model* model,
+                                               const fovea_statistics_options* options,
                                                fovea_statistics** statistics, fovea_error* error);
 FOVEA_API void fovea_statistics_free(fovea_statistics* statistics);
 /* The observer to run with; lives as long as the handle. NULL for NULL. */
