@@ -46,6 +46,27 @@ struct Packed {
   CodedGroup coded;
 };
 
+/// Largest difference between the weights of the first of these rows and what a page rebuilds.
+double ErrorOfFirstRow(const HeadTrace& trace, const AttentionRows& rows) {
+  const Mask mask{.kind = rows.mask, .window = rows.window, .first_query = rows.query_begin};
+  const Mask::Range keys = mask.KeyRange(0, rows.key_count);
+  const float* query = trace.query.data() + rows.query_begin * trace.dim;
+  double largest = 0.0;
+  for (std::size_t key = keys.begin; key < keys.end; ++key) {
+    const float* other = trace.key.data() + key * trace.dim;
+    double score = 0.0;
+    for (std::size_t c = 0; c < trace.dim; ++c) {
+      score += static_cast<double>(query[c]) * static_cast<double>(other[c]);
+    }
+    score *= static_cast<double>(trace.scale);
+    const auto cap = static_cast<double>(trace.softcap);
+    if (cap > 0.0) score = cap * std::tanh(score / cap);
+    const double weight = std::exp(score - static_cast<double>(rows.log_sum_exp[0]));
+    largest = std::max(largest, std::abs(weight - static_cast<double>(rows.weights[key])));
+  }
+  return largest;
+}
+
 class Maker {
  public:
   Maker(const Recording& recording, std::size_t tokens, const TraceBlocksOptions& options,
@@ -311,7 +332,10 @@ Status Maker::AddNormalisers(bool without_mask, TraceBlocks* made) {
     double error = 0.0;
     const auto compare = [&](const AttentionRows& rebuilt) {
       std::copy_n(rebuilt.log_sum_exp, rebuilt.query_count, out + rebuilt.query_begin);
-      if (exact_) return Status::Ok();
+      if (exact_) {
+        error = std::max(error, ErrorOfFirstRow(computed, rebuilt));
+        return Status::Ok();
+      }
       return RebuildRows(computed, rebuilt.query_begin, rebuilt.query_begin + rebuilt.query_count,
                          [&](const AttentionRows& rows) {
                            float most = 0.0F;

@@ -27,7 +27,8 @@ struct TraceBlocks {
   std::vector<PageBlock> blocks;
   int bits = 16;  ///< 32: exact.
   double bits_per_number = 0.0;
-  double max_error = 0.0;               ///< Of all weights, largest |rebuilt - computed|.
+  /// Largest |rebuilt - computed| of all weights; of every 64th row if the trace is exact.
+  double max_error = 0.0;
   double max_error_without_mask = 0.0;  ///< The same for document 1.
 };
 
