@@ -1,43 +1,18 @@
 #include "fovea/divergence.h"
 
-#include <algorithm>
-#include <array>
 #include <cmath>
 
+#include "engine/kernels/kernel_table.h"
 #include "engine/text/vocabulary_math.h"
 #include "fovea/sampler.h"
 
 namespace fovea {
 namespace {
 
-/// Elements whose exponentials are kept at once, on the stack.
-constexpr std::size_t kBlock = 256;
-
-/// Σ term(i) over a block, in four interleaved sums, so that additions need not wait for each
-/// other.
-template <typename Term>
-double SumOf(std::size_t count, const Term& term) {
-  double sums[4] = {};
-  std::size_t i = 0;
-  for (; i + 4 <= count; i += 4) {
-    for (std::size_t lane = 0; lane < 4; ++lane) sums[lane] += term(i + lane);
-  }
-  for (; i < count; ++i) sums[0] += term(i);
-  return (sums[0] + sums[1]) + (sums[2] + sums[3]);
-}
-
-/// Σ over blocks of exp(logits[i] - shift) · factor(i); shift is at least the largest logit.
-template <typename Factor>
-double SumOfExponentials(std::span<const float> logits, float shift, const Factor& factor) {
-  std::array<float, kBlock> powers;
-  double sum = 0.0;
-  for (std::size_t begin = 0; begin < logits.size(); begin += kBlock) {
-    const std::size_t count = std::min(kBlock, logits.size() - begin);
-    text::SoftmaxWeights(logits.subspan(begin, count), shift, 1.0F, {powers.data(), count});
-    sum += SumOf(count,
-                 [&](std::size_t i) { return static_cast<double>(powers[i]) * factor(begin + i); });
-  }
-  return sum;
+const kernels::KernelTable& BestKernels() {
+  // Asking the CPU takes longer than a row of logits does.
+  static const kernels::KernelTable* const best = kernels::KernelsFor(BestIsa());
+  return *best;
 }
 
 /// (1 - r) ln(1 - r) + (1 + r) ln(1 + r) for |r| <= 1: even, 0 at 0.
@@ -74,8 +49,11 @@ bool SameLargest(const float* p, const float* q, std::size_t n) {
 }
 
 double LogSumExp(std::span<const float> logits) {
-  const float largest = text::MaxValue(logits);
-  return std::log(SumOfExponentials(logits, largest, [](std::size_t) { return 1.0; })) +
+  return LogSumExp(logits, text::MaxValue(logits));
+}
+
+double LogSumExp(std::span<const float> logits, float largest) {
+  return std::log(BestKernels().sum_exp(logits.data(), largest, logits.size())) +
          static_cast<double>(largest);
 }
 
@@ -89,11 +67,13 @@ double KullbackLeibler(std::span<const float> p_logits, std::span<const float> q
 
 double KullbackLeibler(std::span<const float> p_logits, double p_log_sum_exp,
                        std::span<const float> q_logits, double q_log_sum_exp) {
-  const double shift = q_log_sum_exp - p_log_sum_exp;
-  const double sum =
-      SumOfExponentials(p_logits, static_cast<float>(p_log_sum_exp), [&](std::size_t i) {
-        return static_cast<double>(p_logits[i]) - static_cast<double>(q_logits[i]) + shift;
-      });
+  // Σ P ((p - q) + gap), where what float leaves of the gap is added afterwards.
+  const double gap = q_log_sum_exp - p_log_sum_exp;
+  const auto rounded = static_cast<float>(gap);
+  const kernels::DivergenceTerms terms =
+      BestKernels().divergence_sums(p_logits.data(), static_cast<float>(p_log_sum_exp),
+                                    q_logits.data(), rounded, p_logits.size());
+  const double sum = terms.log_ratio + (gap - static_cast<double>(rounded)) * terms.mass;
   return sum < 0.0 ? 0.0 : sum;  // NaN stays NaN.
 }
 

@@ -45,6 +45,10 @@ FOVEA_DECLARE_KERNEL(void, Softcap, (float cap, std::size_t n, float* x))
 // elementwise.cc
 FOVEA_DECLARE_KERNEL(void, Add, (const float* a, const float* b, std::size_t n, float* out))
 FOVEA_DECLARE_KERNEL(void, Scale, (float factor, std::size_t n, float* x))
+// logit_sums.cc
+FOVEA_DECLARE_KERNEL(double, SumExp, (const float* x, float shift, std::size_t n))
+FOVEA_DECLARE_KERNEL(DivergenceTerms, DivergenceSums,
+                     (const float* p, float p_shift, const float* q, float gap, std::size_t n))
 // half.cc
 FOVEA_DECLARE_KERNEL(void, FloatsToHalves, (const float* x, std::size_t n, std::uint16_t* out))
 FOVEA_DECLARE_KERNEL(void, HalvesToFloats, (const std::uint16_t* x, std::size_t n, float* out))

@@ -27,6 +27,8 @@ namespace {
     .add = target::Add,                                  \
     .scale = target::Scale,                              \
     .softcap = target::Softcap,                          \
+    .sum_exp = target::SumExp,                           \
+    .divergence_sums = target::DivergenceSums,           \
     .f32_to_f16 = target::FloatsToHalves,                \
     .f16_to_f32 = target::HalvesToFloats,                \
     .quantize_row = target::QuantizeRow,                 \

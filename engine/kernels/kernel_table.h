@@ -22,6 +22,12 @@ namespace fovea::kernels {
 /// Rope pairs: interleaved rotates (x[2i], x[2i+1]), halves rotates (x[i], x[i + pairs]).
 enum class RopeLayout : std::uint8_t { kInterleaved, kHalves };
 
+/// Sums over two rows of logits, with P[i] = exp(p[i] - p_shift).
+struct DivergenceTerms {
+  double mass = 0.0;       ///< Σ P[i]
+  double log_ratio = 0.0;  ///< Σ P[i]·((p[i] - q[i]) + gap)
+};
+
 struct KernelTable {
   Isa isa;
 
@@ -63,6 +69,13 @@ struct KernelTable {
   void (*add)(const float* a, const float* b, std::size_t n, float* out);      ///< May alias.
   void (*scale)(float factor, std::size_t n, float* x);                         ///< In place.
   void (*softcap)(float cap, std::size_t n, float* x);  ///< x = cap·tanh(x / cap), in place.
+
+  /// Σ exp(x[i] - shift); shift is at least the largest x. Each term errs by a few ulp of float, and
+  /// so does the sum.
+  double (*sum_exp)(const float* x, float shift, std::size_t n);
+  /// p_shift is at least the largest p.
+  DivergenceTerms (*divergence_sums)(const float* p, float p_shift, const float* q, float gap,
+                                     std::size_t n);
 
   void (*f32_to_f16)(const float* x, std::size_t n, std::uint16_t* out);  ///< Nearest even.
   void (*f16_to_f32)(const std::uint16_t* x, std::size_t n, float* out);

@@ -56,6 +56,23 @@ void GemmHalf(DataType type, const std::byte* w, std::size_t row_bytes, std::siz
   }
 }
 
+double SumExp(const float* x, float shift, std::size_t n) {
+  double sum = 0;
+  for (std::size_t i = 0; i < n; ++i) sum += std::exp(static_cast<double>(x[i]) - shift);
+  return sum;
+}
+
+DivergenceTerms DivergenceSums(const float* p, float p_shift, const float* q, float gap,
+                               std::size_t n) {
+  DivergenceTerms terms;
+  for (std::size_t i = 0; i < n; ++i) {
+    const double mass = std::exp(static_cast<double>(p[i]) - p_shift);
+    terms.mass += mass;
+    terms.log_ratio += mass * (static_cast<double>(p[i]) - q[i] + gap);
+  }
+  return terms;
+}
+
 void DequantizeRow(DataType type, const void* blocks, std::size_t elements, float* out) {
   Dequantize(type, blocks, elements, out);
 }

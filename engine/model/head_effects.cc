@@ -288,8 +288,8 @@ void EffectRun::ScorePosition(std::size_t position, const float* logits, const f
   const std::span<const float> row(logits, info_.vocabulary);
   figures_.finite[position] = model::AllFinite(row) ? 1 : 0;
   if (figures_.finite[position] == 0) return;
-  const double log_sum_exp = LogSumExp(row);
   const std::int32_t top = ArgMax(row);
+  const double log_sum_exp = LogSumExp(row, row[static_cast<std::size_t>(top)]);
   if (position + 1 < tokens_.size()) {
     figures_.loss[position] =
         log_sum_exp - static_cast<double>(row[static_cast<std::size_t>(tokens_[position + 1])]);

@@ -165,8 +165,13 @@ class Model:
             hidden |= distance >= self.window
         a = softmax(np.where(hidden, -np.inf, scores))
         maps.append(a)
-        y = np.einsum('hqk,khd->qhd', a, v[:, kv_of]).reshape(t, -1)
-        return self.linear(y, p + 'attn_output')
+        y = self.heads_done(layer, np.einsum('hqk,khd->qhd', a, v[:, kv_of]), a, v[:, kv_of])
+        return self.linear(y.reshape(t, -1), p + 'attn_output')
+
+    def heads_done(self, layer, outputs, maps, values):
+        """Sees what the heads give to the output projection, outputs [T, heads, head_dim], and may change it (see
+        inspect_reference.py); values [T, heads, head_dim] are those that each query head read."""
+        return outputs
 
     def score_scale(self):
         if self.g.architecture == 'gemma2' and self.layers == 46:      # Gemma 2 27B alone scales by dim / heads

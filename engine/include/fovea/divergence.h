@@ -18,9 +18,10 @@ double JensenShannon(const float* p, const float* q, std::size_t n);
 /// Whether both rows have their largest value at the same place (the first of equals); n > 0.
 bool SameLargest(const float* p, const float* q, std::size_t n);
 
-/// ln Σ exp(logits[i]), relative error of the sum below 3e-7. Logits must be finite and not empty.
-/// The same bits on every machine.
+/// ln Σ exp(logits[i]), relative error of the sum below 5e-7. Logits must be finite and not empty.
 double LogSumExp(std::span<const float> logits);
+/// The same bits where the largest logit is known.
+double LogSumExp(std::span<const float> logits, float largest);
 
 /// −ln softmax(logits)[id]: the loss of predicting `id`.
 double NegativeLogLikelihood(std::span<const float> logits, std::int32_t id);
