@@ -5,6 +5,8 @@ fovea_build_packages=(g++ cmake ninja-build pkg-config libhwy-dev libxsimd-dev l
 fovea_test_packages=(libgtest-dev libgmock-dev libbenchmark-dev python3-numpy)
 # The comparison with llama.cpp (bench/peers): its prebuilt library comes from npm.
 fovea_peer_packages=(nodejs npm)
+# The page's tests in a browser; playwright-core comes from npm.
+fovea_page_packages=(nodejs npm chromium)
 # The cross build: headers and libraries of arm64 beside our own, and the emulator.
 fovea_arm64_packages=(g++-aarch64-linux-gnu qemu-user-static libhwy-dev:arm64 libxsimd-dev:arm64
   libpng-dev:arm64 zlib1g-dev:arm64 libutf8proc-dev:arm64 libpcre2-dev:arm64 libgtest-dev:arm64

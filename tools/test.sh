@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs what is missing, builds everything, and runs all tests.
 #
-#   tools/test.sh                optimised build
+#   tools/test.sh                optimised build, with the page's tests in a browser
 #   tools/test.sh --asan         with AddressSanitizer and UndefinedBehaviorSanitizer
 #   tools/test.sh --tsan         with ThreadSanitizer
 #   tools/test.sh --arm64        cross-compiled for 64-bit ARM, run under qemu as two CPUs
@@ -32,6 +32,24 @@ if [ "$preset" = arm64 ]; then
   fovea_install "${fovea_build_packages[@]}" "${fovea_test_packages[@]}" "${fovea_arm64_packages[@]}"
 else
   fovea_install "${fovea_build_packages[@]}" "${fovea_test_packages[@]}"
+fi
+
+# The page is tested in a browser, in optimised builds; what drives it comes from npm's registry.
+install_page_tests() {
+  local folder=build/page-tests
+  fovea_install "${fovea_page_packages[@]}" || return 1
+  mkdir -p "$folder"
+  if cmp -s tests/page/package-lock.json "$folder/package-lock.json" &&
+    [ -d "$folder/node_modules/playwright-core" ]; then
+    return 0
+  fi
+  rm -rf "$folder/node_modules"
+  cp tests/page/package.json tests/page/package-lock.json "$folder/"
+  PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD=1 npm ci --prefix "$folder" --no-audit --no-fund --silent
+}
+if [ "$preset" = release ] && ! install_page_tests; then
+  rm -rf build/page-tests
+  echo "test.sh: node, chromium or playwright-core cannot be installed: the page is not tested in a browser" >&2
 fi
 
 cmake --preset "$preset" "${cmake_options[@]}" \

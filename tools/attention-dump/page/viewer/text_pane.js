@@ -75,7 +75,7 @@ class TextPane {
   }
 
   fillTables(part, { doc, units, token }) {
-    const number = (value) => value.toPrecision(3);
+    const number = (value) => (value >= 1e-4 ? value.toPrecision(3) : value.toExponential(2));
     const name = token === null ? "" : `“${units.label(doc, units.of[token])}”`;
     const captions = token === null ? ["", ""]
       : [`Where ${name} looks`, `Who looks at ${name}`];

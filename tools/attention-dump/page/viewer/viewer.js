@@ -48,6 +48,7 @@ class Viewer {
   // page: {info, block(name)} as in page_data.js.
   open(page) {
     const { info } = page;
+    if (!info.docs.every((doc) => doc.tokens.length)) return this.problem("There are no tokens.");
     const first = this.info === null;
     this.info = info;
     this.docs = info.docs;
