@@ -175,7 +175,7 @@ class Viewer {
     const focused = this.find("grid").contains(document.activeElement);
     this.grid.build(this.docs[this.side], list, this.sort);
     this.find("grid").scrollTop = scrollTop;
-    this.table.build(list, this.sort);
+    if (table) this.table.build(list, this.sort);  // only when seen: it is slow to lay out
     this.markHead();
     if (focused) this.grid.focus();
   }
