@@ -123,6 +123,9 @@ std::vector<HeadStatistics> HeadStatisticsObserver::Heads() const {
 }
 
 std::string_view HeadType(const HeadStatistics& head) {
+  // Both stay 0 where there was no repeat to measure them on.
+  if (head.induction >= kPositionShare) return "induction";
+  if (head.duplicate_token >= kPositionShare) return "duplicate token";
   if (head.previous_token >= kPositionShare) return "previous token";
   if (head.self >= kPositionShare) return "current token";
   if (head.first_token > kSinkShare) return "first token (sink)";

@@ -140,6 +140,7 @@ TEST(HeadStatistics, SeeDuplicatesOfARepeatedBlock) {
   const HeadStatistics head = StatisticsOf(12, 5, duplicate, 4, 1);
   EXPECT_DOUBLE_EQ(head.duplicate_token, 1.0);
   EXPECT_DOUBLE_EQ(head.induction, 0.0);
+  EXPECT_EQ(HeadType(head), "duplicate token");
 }
 
 TEST(HeadStatistics, SeeInductionOnTheSecondBlockOnly) {
@@ -149,6 +150,7 @@ TEST(HeadStatistics, SeeInductionOnTheSecondBlockOnly) {
   // Rows 5, 6 and 7 of the second block 5 … 8 look at q - (4 - 1).
   const HeadStatistics head = StatisticsOf(12, 3, induction, 4, 1);
   EXPECT_DOUBLE_EQ(head.induction, 0.75);
+  EXPECT_EQ(HeadType(head), "induction");
   EXPECT_DOUBLE_EQ(StatisticsOf(12, 3, induction).induction, 0.0);
 }
 

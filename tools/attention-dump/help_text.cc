@@ -8,6 +8,9 @@ std::string HelpText() {
 Shows the exact attention of a language model (a GGUF file) over a text. Without MODEL: the small
 model that ships. Without a text: a sample sentence. Without -o: a heat map in the terminal.
 
+Subcommands (each has its own --help; a model file of that name is ./heads)
+  attention-dump heads                                    which head should I look at?
+
 Examples
   attention-dump                                          look at something, now
   attention-dump model.gguf --text "The cat sat." -o map.html

@@ -5,14 +5,12 @@
 #include <exception>
 #include <string>
 
-#include "tools/attention-dump/arguments.h"
+#include "tools/attention-dump/command.h"
 #include "tools/attention-dump/human.h"
-#include "tools/attention-dump/run.h"
 
 namespace {
 
-constexpr int kFailure = 1;
-constexpr int kUsage = 2;
+constexpr int kFailure = fovea::dump::kExitFailure;
 constexpr int kInterrupted = 130;
 
 volatile std::sig_atomic_t interrupted = 0;
@@ -45,19 +43,21 @@ int Print(const std::string& text) {
 }
 
 int Main(int argc, char** argv) {
-  const fovea::Result<fovea::dump::Arguments> arguments = fovea::dump::ParseArguments(argc, argv);
-  if (!arguments) return Report(arguments.status().message() + " (see --help)", kUsage);
-  if (arguments->help) return Print(fovea::dump::HelpText());
-  if (arguments->version) return Print("attention-dump " FOVEA_VERSION "\n");
   const char* isa = std::getenv("FOVEA_ISA");
-  const fovea::Result<std::string> text = fovea::dump::RunDump(
-      *arguments,
-      {.isa_variable = isa == nullptr ? "" : isa, .interrupted = [] { return interrupted != 0; }});
-  if (!text) {
-    if (interrupted != 0) return Report("interrupted; nothing was written", kInterrupted);
-    return Report(text.status().message(), kFailure);
+  const fovea::dump::RunSurroundings surroundings = {
+      .isa_variable = isa == nullptr ? "" : isa, .interrupted = [] { return interrupted != 0; }};
+  // A model file that bears a subcommand's name is reachable as ./heads.
+  const fovea::dump::CommandFunction command =
+      argc > 1 ? fovea::dump::FindCommand(argv[1]) : nullptr;
+  const fovea::dump::CommandOutcome outcome =
+      command != nullptr ? command(argc - 1, argv + 1, surroundings)
+                         : fovea::dump::DumpCommand(argc, argv, surroundings);
+  if (outcome.exit_code == kFailure && interrupted != 0) {
+    return Report("interrupted; nothing was written", kInterrupted);
   }
-  return Print(*text);
+  const int printed = outcome.output.empty() ? 0 : Print(outcome.output);
+  if (!outcome.error.empty()) return Report(outcome.error, outcome.exit_code);
+  return printed != 0 ? printed : outcome.exit_code;
 }
 
 }  // namespace

@@ -8,6 +8,7 @@
 #include "tools/attention-dump/files/text_files.h"
 #include "tools/attention-dump/human.h"
 #include "tools/attention-dump/render/render.h"
+#include "tools/attention-dump/rendered_files.h"
 #include "tools/attention-dump/sidecar.h"
 
 namespace fovea::dump {
@@ -90,15 +91,9 @@ Result<Outputs> Outputs::Open(const std::vector<OutputPath>& paths) {
   for (const OutputPath& path : paths) {
     Output output;
     output.path = path;
-    std::string error;
-    if (!platform::AtomicFile::Create(path.path, &output.file, &error)) {
-      std::error_code unknown;
-      const std::string folder = std::filesystem::path(path.path).parent_path().string();
-      if (!folder.empty() && !std::filesystem::exists(folder, unknown)) {
-        error = "the folder '" + folder + "' does not exist";
-      }
-      return Status(StatusCode::kIoError, path.path + ": " + error);
-    }
+    Result<platform::AtomicFile> file = CreateOutput(path.path);
+    if (!file) return file.status();
+    output.file = std::move(*file);
     outputs.outputs_.push_back(std::move(output));
   }
   return outputs;

@@ -2,20 +2,14 @@
 #ifndef FOVEA_TOOLS_ATTENTION_DUMP_RUN_H_
 #define FOVEA_TOOLS_ATTENTION_DUMP_RUN_H_
 
-#include <functional>
 #include <string>
 
 #include <fovea/fovea.hpp>
 
 #include "tools/attention-dump/arguments.h"
+#include "tools/attention-dump/command.h"
 
 namespace fovea::dump {
-
-/// The environment of a run.
-struct RunSurroundings {
-  std::string isa_variable;           ///< Value of FOVEA_ISA; --isa goes before it.
-  std::function<bool()> interrupted;  ///< True: stop, leave nothing behind.
-};
 
 /// Returns what is to be printed on standard output. Errors are one line that begins with the file
 /// or argument they are about. Files appear only on success.

@@ -63,4 +63,8 @@ std::string SidecarJson(const DumpInfo& info) {
   return sidecar.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
+std::string TrustStampJson(const DumpInfo& info) {
+  return TrustStamp(info).dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
 }  // namespace fovea::dump

@@ -12,6 +12,9 @@ namespace fovea::dump {
 /// become null.
 std::string SidecarJson(const DumpInfo& info);
 
+/// The sidecar's "trust_stamp" alone: the model, and how it was run.
+std::string TrustStampJson(const DumpInfo& info);
+
 }  // namespace fovea::dump
 
 #endif  // FOVEA_TOOLS_ATTENTION_DUMP_SIDECAR_H_

@@ -73,10 +73,10 @@ class HeadStatisticsObserver : public AttentionObserver {
   std::vector<Sums> heads_;  ///< Of the heads seen so far, by layer, then head.
 };
 
-/// A plain-words type, the first that fits: "previous token" or "current token" (that token takes
-/// at least 0.4 of the weight on average), "first token (sink)" (over 0.3), "broad" (entropy at
-/// least 0.8 of even_entropy), "local" (mean distance at most 8 tokens and half of even_distance),
-/// else "mixed".
+/// A plain-words type, the first that fits: "induction" or "duplicate token" (where a repeat was
+/// measured), "previous token" or "current token" (that token takes at least 0.4 of the weight on
+/// average), "first token (sink)" (over 0.3), "broad" (entropy at least 0.8 of even_entropy),
+/// "local" (mean distance at most 8 tokens and half of even_distance), else "mixed".
 std::string_view HeadType(const HeadStatistics& head);
 
 }  // namespace fovea

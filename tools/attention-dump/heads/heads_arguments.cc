@@ -1,0 +1,90 @@
+#include "tools/attention-dump/heads/heads_arguments.h"
+
+#include <CLI/CLI.hpp>
+#include <limits>
+
+#include "tools/attention-dump/heads/head_table.h"
+
+namespace fovea::dump {
+namespace {
+
+/// Options as typed; an empty optional was not given.
+struct Raw {
+  CommonOptions common;
+  std::vector<std::string> outputs;
+  std::optional<std::string> layers, heads, probe_length, sort, top;
+  bool probe = false;
+};
+
+Status Split(int argc, const char* const* argv, Raw* raw) {
+  CLI::App app;
+  raw->common.AddTo(&app);
+  app.add_option("-o,--output", raw->outputs)->allow_extra_args(false);
+  app.add_option("--layers", raw->layers);
+  app.add_option("--heads", raw->heads);
+  app.add_flag("--probe", raw->probe);
+  app.add_option("--probe-length", raw->probe_length);
+  app.add_option("--sort", raw->sort);
+  app.add_option("--top", raw->top);
+  return ParseOptions(argc, argv, &app);
+}
+
+Status CheckOutputs(const std::vector<OutputPath>& outputs) {
+  for (const OutputPath& output : outputs) {
+    if (output.kind == OutputKind::kCsv || output.kind == OutputKind::kJson) continue;
+    return Usage("-o " + output.path + ": a table of heads is written as .csv or .json");
+  }
+  return Status::Ok();
+}
+
+Status CheckSort(const HeadsArguments& arguments) {
+  if (arguments.sort.empty() || arguments.sort == kSortByPosition) return Status::Ok();
+  const HeadColumn* column = FindHeadColumn(arguments.sort);
+  if (column == nullptr) {
+    return Usage("--sort: there is no column '" + arguments.sort + "'; there are " +
+                 std::string(kSortByPosition) + ", " + HeadColumnNames());
+  }
+  if (column->needs == HeadColumn::Needs::kProbe && !arguments.probe) {
+    return Usage("--sort: " + arguments.sort + " is measured with --probe only");
+  }
+  return Status::Ok();
+}
+
+Status CheckCombinations(const HeadsArguments& arguments, const Raw& raw) {
+  if (arguments.probe && arguments.input != TextArguments::Input::kSample) {
+    return Usage("--probe: brings its own tokens; give it without --text, --file, --tokens and -");
+  }
+  if (raw.probe_length && !arguments.probe) {
+    return Usage("--probe-length: needs --probe");
+  }
+  return CheckSort(arguments);
+}
+
+}  // namespace
+
+Result<HeadsArguments> ParseHeadsArguments(int argc, const char* const* argv) {
+  constexpr std::size_t kMost = std::numeric_limits<std::int32_t>::max();
+  HeadsArguments arguments;
+  Raw raw;
+  if (Status status = Split(argc, argv, &raw); !status.ok()) return status;
+  arguments.help = raw.common.help();
+  if (arguments.help) return arguments;
+  arguments.probe = raw.probe;
+  arguments.sort = raw.sort.value_or("");
+  std::size_t top = 0;
+  Status status = raw.common.Read(&arguments);
+  if (status.ok()) status = ReadOutputs(raw.outputs, arguments.file, &arguments.outputs);
+  if (status.ok()) status = CheckOutputs(arguments.outputs);
+  if (status.ok()) status = ReadRanges("--layers", raw.layers, &arguments.layers);
+  if (status.ok()) status = ReadRanges("--heads", raw.heads, &arguments.heads);
+  if (status.ok()) {
+    status = ReadCount("--probe-length", raw.probe_length, 2, kMost, &arguments.probe_length);
+  }
+  if (status.ok()) status = ReadCount("--top", raw.top, 1, kMost, &top);
+  if (raw.top) arguments.top = top;
+  if (status.ok()) status = CheckCombinations(arguments, raw);
+  if (!status.ok()) return status;
+  return arguments;
+}
+
+}  // namespace fovea::dump

@@ -1,0 +1,162 @@
+#include "tools/attention-dump/heads/heads_command.h"
+
+#include <algorithm>
+#include <limits>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "tools/attention-dump/dump_info.h"
+#include "tools/attention-dump/heads/head_table.h"
+#include "tools/attention-dump/heads/heads_arguments.h"
+#include "tools/attention-dump/heads/probe.h"
+#include "tools/attention-dump/human.h"
+#include "tools/attention-dump/model_session.h"
+#include "tools/attention-dump/prompt.h"
+#include "tools/attention-dump/rendered_files.h"
+#include "tools/attention-dump/sidecar.h"
+#include "tools/attention-dump/terminal_view.h"
+#include "tools/common/choose_isa.h"
+#include "tools/common/progress.h"
+
+namespace fovea::dump {
+namespace {
+
+class Heads {
+ public:
+  Heads(const HeadsArguments& arguments, const RunSurroundings& surroundings)
+      : arguments_(arguments), surroundings_(surroundings) {}
+
+  Result<std::string> Do();
+
+ private:
+  Status MakeInput();
+  Status Select();
+  Status Measure();
+  std::string Caption() const;
+  std::string Json() const;
+
+  const HeadsArguments& arguments_;
+  const RunSurroundings& surroundings_;
+  std::optional<Isa> isa_;
+  std::optional<Model> model_;
+  Prompt prompt_;
+  Probe probe_;  ///< Only with --probe.
+  AttentionSelection selection_;
+  HeadTable table_;
+  DumpInfo info_;
+};
+
+Result<std::string> Heads::Do() {
+  Result<std::optional<Isa>> isa = tools::ChooseIsa(arguments_.isa, surroundings_.isa_variable);
+  if (!isa) return isa.status();
+  isa_ = *isa;
+  Result<RenderedFiles> files = RenderedFiles::Open(arguments_.outputs);
+  if (!files) return files.status();
+  Status status = MakeInput();
+  if (status.ok()) status = Select();
+  if (status.ok()) status = Measure();
+  if (!status.ok()) return status;
+  SortRows(arguments_.sort, arguments_.top.value_or(std::numeric_limits<std::size_t>::max()),
+           &table_);
+  if (files->empty()) return Caption() + HeadTableText(table_, DetectTerminal());
+  Result<std::string> written = files->Write(
+      [&](OutputKind kind) { return kind == OutputKind::kCsv ? HeadTableCsv(table_) : Json(); });
+  if (written.ok() && arguments_.quiet) return std::string();
+  return written;
+}
+
+Status Heads::MakeInput() {
+  Result<std::string> text = std::string();
+  if (!arguments_.probe) text = ReadText(arguments_);
+  if (!text) return text.status();
+  Result<Model> model = LoadModel(arguments_);
+  if (!model) return model.status();
+  model_ = std::move(*model);
+  if (arguments_.probe) {
+    Result<Probe> probe =
+        MakeProbe(*model_, arguments_.probe_length, ContextOf(arguments_, *model_));
+    if (!probe) return probe.status();
+    probe_ = std::move(*probe);
+    prompt_ = probe_.prompt;
+    return Status::Ok();
+  }
+  Result<Prompt> prompt = MakePrompt(arguments_, *model_, *text);
+  if (!prompt) return prompt.status();
+  prompt_ = std::move(*prompt);
+  return CheckLength(arguments_, *model_, prompt_.tokens.size());
+}
+
+Status Heads::Select() {
+  const ModelInfo& info = model_->info();
+  Result<std::vector<std::size_t>> layers = dump::Select(arguments_.layers, info.layers, "layer");
+  if (!layers) return {layers.status().code(), "--layers: " + layers.status().message()};
+  Result<std::vector<std::size_t>> heads = dump::Select(arguments_.heads, info.heads, "head");
+  if (!heads) return {heads.status().code(), "--heads: " + heads.status().message()};
+  selection_.layers = std::move(*layers);
+  selection_.heads = std::move(*heads);
+  return Status::Ok();
+}
+
+Status Heads::Measure() {
+  const std::vector<std::int32_t> ids = prompt_.Ids();
+  Result<Session> session =
+      OpenSession(*model_, MakeSessionOptions(arguments_, *model_, isa_, ids.size()));
+  if (!session) return session.status();
+  HeadStatisticsObserver observer(selection_, probe_.period, probe_.begin);
+  tools::Progress progress(!arguments_.quiet);
+  RunOptions options;
+  options.observer = &observer;
+  options.cancelled = surroundings_.interrupted;
+  options.on_progress = [&](double done) { progress.Update(done, "running the text"); };
+  if (const auto logits = session->Prefill(ids, options); !logits) {
+    return {logits.status().code(), About(model_->info().path, logits.status().message())};
+  }
+  table_.probed = arguments_.probe;
+  for (const HeadStatistics& head : observer.Heads()) table_.rows.push_back({head});
+  DumpShape shape;
+  shape.layers = selection_.layers;
+  shape.heads = selection_.heads;
+  shape.model_heads = model_->info().heads;
+  shape.kv_heads = model_->info().kv_heads;
+  info_ = MakeDumpInfo(*model_, *session, prompt_, {}, shape);
+  for (const HeadRow& row : table_.rows) {
+    info_.row_sum_error = std::max(info_.row_sum_error, row.statistics.row_sum_error);
+  }
+  return Status::Ok();
+}
+
+std::string Heads::Caption() const {
+  const std::string input =
+      arguments_.probe ? Counted(probe_.period, "random token") + ", repeated once" +
+                             (probe_.begin != 0 ? ", after " + info_.tokens.pieces.front() : "")
+                       : Counted(info_.tokens.size(), "token") + " of " + InputName(arguments_);
+  return OneLine(info_.model.path) + " over " + OneLine(input) + "\n";
+}
+
+std::string Heads::Json() const {
+  nlohmann::ordered_json object = {{"format", "fovea-heads"}, {"format_version", 1}};
+  if (arguments_.probe) {
+    object["probe"] = {{"begin", probe_.begin}, {"period", probe_.period}};
+  } else {
+    object["text"] = info_.text;
+  }
+  object["token_ids"] = info_.tokens.ids;
+  object["heads"] = nlohmann::ordered_json::parse(HeadTableJson(table_));
+  object["trust_stamp"] = nlohmann::ordered_json::parse(TrustStampJson(info_));
+  return object.dump(1, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n";
+}
+
+}  // namespace
+
+CommandOutcome HeadsCommand(int argc, const char* const* argv,
+                            const RunSurroundings& surroundings) {
+  const Result<HeadsArguments> arguments = ParseHeadsArguments(argc, argv);
+  if (!arguments) return UsageFailure(arguments.status(), "attention-dump heads --help");
+  if (arguments->help) return {.exit_code = 0, .output = HeadsHelpText(), .error = {}};
+  return ToOutcome(Heads(*arguments, surroundings).Do());
+}
+
+}  // namespace fovea::dump

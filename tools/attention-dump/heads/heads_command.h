@@ -1,0 +1,13 @@
+// `attention-dump heads`: which head should I look at?
+#ifndef FOVEA_TOOLS_ATTENTION_DUMP_HEADS_HEADS_COMMAND_H_
+#define FOVEA_TOOLS_ATTENTION_DUMP_HEADS_HEADS_COMMAND_H_
+
+#include "tools/attention-dump/command.h"
+
+namespace fovea::dump {
+
+CommandOutcome HeadsCommand(int argc, const char* const* argv, const RunSurroundings& surroundings);
+
+}  // namespace fovea::dump
+
+#endif  // FOVEA_TOOLS_ATTENTION_DUMP_HEADS_HEADS_COMMAND_H_

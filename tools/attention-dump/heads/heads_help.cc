@@ -1,0 +1,55 @@
+#include "tools/attention-dump/heads/heads_arguments.h"
+
+namespace fovea::dump {
+
+std::string HeadsHelpText() {
+  return R"(Usage: attention-dump heads [MODEL] [--text T | --file F | --tokens 1,2,3 | - | --probe] [-o OUT]
+
+Which head should I look at? A table with a row for every head: what it does over a text, in
+numbers and in plain words. Without MODEL: the small model that ships. Without a text: a sample.
+
+Examples
+  attention-dump heads                                    every head over a sample sentence
+  attention-dump heads model.gguf --file story.txt --sort previous --top 10
+  attention-dump heads model.gguf --probe --sort induction --top 5
+  attention-dump heads model.gguf --text "The cat sat." -o heads.csv -o heads.json
+
+Text
+  --text T            this text
+  --file F            a UTF-8 file, every byte of it
+  -                   standard input
+  --tokens 1,2,3      token ids, taken as they are (nothing is added)
+  --probe             random tokens, repeated once (always the same ones): shows which heads find
+                      what followed the last time (induction) and who repeats (duplicate)
+  --probe-length N    how many tokens are repeated (default: 64, or half of the context)
+
+Columns (means over the rows of a head's map; A is its map, q the query, k the key)
+  entropy             -sum A ln A, in nats: 0 looks at one token, large looks at many
+  distance            sum A (q - k) / sum A, in tokens
+  confidence          largest weight of the row
+  previous            weight on the token before
+  self                weight on the token itself
+  first               weight on the first token (a sink above 0.3)
+  duplicate           weight on the same token in the first copy         (--probe)
+  induction           weight on the token after it in the first copy     (--probe)
+  type                the first that fits: induction, duplicate token, previous token, current token
+                      (0.4 of the weight or more), first token (sink), broad, local, mixed
+
+What to show
+  --layers 0-3,5      these layers, counted from 0 (default: all)
+  --heads 0,2         these query heads of every layer (default: all)
+  --sort COLUMN       largest first; "position" (default) is by layer and head
+  --top N             only the first N rows
+
+Output
+  -o, --output OUT    .csv or .json instead of the table in the terminal; may be given several times
+  -q, --quiet         no progress bar, no list of the files written
+
+How to run: --threads, --context, --kv, --fast, --isa and --max-memory as for attention-dump --help.
+
+Exit status: 0 done, 1 it could not be done (one line says why; no file is left half-written), 2 the
+command line is wrong.
+)";
+}
+
+}  // namespace fovea::dump
