@@ -54,6 +54,25 @@ TEST_F(HeadsCli, NumbersAreThoseOfTheMaps) {
   EXPECT_EQ(heads.at(0).at("kv_head"), 1);
 }
 
+TEST_F(HeadsCli, EveryHeadIsRankedByWhatItsAblationCosts) {
+  Good({"heads", "--ablate-all", "-o", Path("h.json")});
+  const auto json = nlohmann::json::parse(Whole("h.json"));
+  EXPECT_EQ(json.at("ablation"), "zero");
+  EXPECT_GT(json.at("loss"), 0.0);
+  const auto& heads = json.at("heads");
+  ASSERT_EQ(heads.size(), 40U);
+  for (std::size_t i = 1; i < heads.size(); ++i) {
+    EXPECT_GE(heads[i - 1].at("loss_change"), heads[i].at("loss_change"));
+  }
+  EXPECT_GT(heads[0].at("loss_change"), 0.0);
+  EXPECT_GT(heads[0].at("divergence"), 0.0);
+  Good({"heads", "--ablate-all", "--ablation", "mean", "--layers", "2", "--heads", "3", "-o",
+        Path("mean.json")});
+  const auto mean = nlohmann::json::parse(Whole("mean.json"));
+  ASSERT_EQ(mean.at("heads").size(), 1U);
+  EXPECT_NE(mean.at("heads")[0].at("loss_change"), heads[0].at("loss_change"));
+}
+
 TEST_F(HeadsCli, ACsvCanBeSortedAndCut) {
   EXPECT_THAT(Good({"heads", "--sort", "first", "--top", "2", "-o", Path("h.csv")}),
               HasSubstr("h.csv"));
@@ -77,6 +96,11 @@ TEST_F(HeadsCli, WrongArgumentsSayWhatWouldBeRight) {
   EXPECT_THAT(ErrorOf({"heads", "--sort", "induction"}, kUsage), HasSubstr("with --probe only"));
   EXPECT_THAT(ErrorOf({"heads", "--probe", "--text", "a"}, kUsage), StartsWith("--probe: brings"));
   EXPECT_THAT(ErrorOf({"heads", "--probe-length", "9"}, kUsage), HasSubstr("needs --probe"));
+  EXPECT_THAT(ErrorOf({"heads", "--ablation", "mean"}, kUsage), HasSubstr("needs --ablate-all"));
+  EXPECT_THAT(ErrorOf({"heads", "--ablate-all", "--ablation", "half"}, kUsage),
+              HasSubstr("'half' is neither zero nor mean"));
+  EXPECT_THAT(ErrorOf({"heads", "--sort", "divergence"}, kUsage),
+              HasSubstr("with --ablate-all only"));
   EXPECT_THAT(ErrorOf({"heads", "--top", "0"}, kUsage), StartsWith("--top: '0' is not"));
   EXPECT_THAT(ErrorOf({"heads", "-o", Path("h.png")}, kUsage), HasSubstr(".csv or .json"));
   EXPECT_THAT(ErrorOf({"heads", "--generate", "3"}, kUsage), HasSubstr("unknown option"));
@@ -88,6 +112,8 @@ TEST_F(HeadsCli, WhatTheModelLacksIsNamed) {
               HasSubstr("layer 5 does not exist; the model has layers 0 to 4"));
   EXPECT_THAT(ErrorOf({"heads", "--heads", "8", "-o", Path("h.csv")}, kFailure),
               HasSubstr("the model has heads 0 to 7"));
+  EXPECT_THAT(ErrorOf({"heads", "--ablate-all", "--tokens", "5"}, kFailure),
+              HasSubstr("needs at least two"));
   EXPECT_THAT(ErrorOf({"heads", "--probe", "--probe-length", "300"}, kFailure),
               HasSubstr("at most 255"));
 }

@@ -5,13 +5,15 @@
 #include <utility>
 
 #include "tools/attention-dump/arguments.h"
+#include "tools/attention-dump/diff/diff_command.h"
 #include "tools/attention-dump/heads/heads_command.h"
 #include "tools/attention-dump/run.h"
 
 namespace fovea::dump {
 namespace {
 
-constexpr std::array<std::pair<std::string_view, CommandFunction>, 1> kCommands = {{
+constexpr std::array<std::pair<std::string_view, CommandFunction>, 2> kCommands = {{
+    {"diff", DiffCommand},
     {"heads", HeadsCommand},
 }};
 

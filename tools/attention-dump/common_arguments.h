@@ -23,6 +23,7 @@ struct TextArguments {
   std::string text;               ///< kText
   std::string file;               ///< kFile
   std::vector<std::int32_t> ids;  ///< kTokens
+  std::string prefix = "--";      ///< Of the options it was given with: "--text", "--against-text".
 };
 
 struct CommonArguments : TextArguments {

@@ -72,6 +72,15 @@ Status ReadBytes(const char* option, const std::optional<std::string>& given,
   return Status::Ok();
 }
 
+Status ReadAblationKind(const std::optional<std::string>& given, AblationKind* kind) {
+  if (!given) return Status::Ok();
+  if (*given != "zero" && *given != "mean") {
+    return Usage("--ablation: '" + *given + "' is neither zero nor mean");
+  }
+  *kind = *given == "mean" ? AblationKind::kMean : AblationKind::kZero;
+  return Status::Ok();
+}
+
 Status ReadOutputs(const std::vector<std::string>& given, const std::string& text_file,
                    std::vector<OutputPath>* outputs) {
   std::vector<std::string> seen;

@@ -40,6 +40,9 @@ Status ReadCount(const char* option, const std::optional<std::string>& given, st
 /// A size like 500M or 2G, not 0.
 Status ReadBytes(const char* option, const std::optional<std::string>& given, std::uint64_t* bytes);
 
+/// --ablation zero|mean
+Status ReadAblationKind(const std::optional<std::string>& given, AblationKind* kind);
+
 /// The paths of -o. `text_file` is the file that the text is read from, empty for none: no output
 /// may overwrite it.
 Status ReadOutputs(const std::vector<std::string>& given, const std::string& text_file,

@@ -20,7 +20,7 @@ Status About(const std::string& subject, StatusCode code, const std::string& mes
 Status CheckIds(const TextArguments& arguments, const ModelInfo& info) {
   for (const std::int32_t id : arguments.ids) {
     if (static_cast<std::size_t>(id) >= info.vocabulary) {
-      return {StatusCode::kInvalidArgument, "--tokens: " + std::to_string(id) +
+      return {StatusCode::kInvalidArgument, InputName(arguments) + ": " + std::to_string(id) +
                                                 " is not in the vocabulary, which has ids 0 to " +
                                                 std::to_string(info.vocabulary - 1)};
     }
@@ -33,10 +33,10 @@ Status CheckIds(const TextArguments& arguments, const ModelInfo& info) {
 std::string InputName(const TextArguments& arguments) {
   switch (arguments.input) {
     case Input::kSample: return "the sample text";
-    case Input::kText: return "--text";
+    case Input::kText: return arguments.prefix + "text";
     case Input::kFile: return arguments.file;
     case Input::kStandardInput: return "standard input";
-    case Input::kTokens: return "--tokens";
+    case Input::kTokens: return arguments.prefix + "tokens";
   }
   return "";
 }

@@ -2,39 +2,42 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
-#include <cmath>
 #include <nlohmann/json.hpp>
+#include <utility>
 
 #include "tools/attention-dump/numbers_text.h"
 #include "tools/attention-dump/render/label_text.h"
+#include "tools/attention-dump/render/panel.h"
 
 namespace fovea::dump {
 namespace {
 
 using Needs = HeadColumn::Needs;
 
-constexpr std::array<HeadColumn, 8> kColumns = {{
-    {"entropy", "entropy", Needs::kNothing, 3, 4,
+constexpr std::array<HeadColumn, 11> kColumns = {{
+    {"entropy", "entropy", Needs::kNothing, 3, false, 4,
      [](const HeadRow& row) { return row.statistics.entropy; }},
-    {"distance", "dist", Needs::kNothing, 1, 5,
+    {"distance", "dist", Needs::kNothing, 1, false, 5,
      [](const HeadRow& row) { return row.statistics.mean_distance; }},
-    {"confidence", "conf", Needs::kNothing, 3, 6,
+    {"confidence", "conf", Needs::kNothing, 3, false, 6,
      [](const HeadRow& row) { return row.statistics.confidence; }},
-    {"previous", "prev", Needs::kNothing, 3, 2,
+    {"previous", "prev", Needs::kNothing, 3, false, 2,
      [](const HeadRow& row) { return row.statistics.previous_token; }},
-    {"self", "self", Needs::kNothing, 3, 7, [](const HeadRow& row) { return row.statistics.self; }},
-    {"first", "first", Needs::kNothing, 3, 3,
+    {"self", "self", Needs::kNothing, 3, false, 7,
+     [](const HeadRow& row) { return row.statistics.self; }},
+    {"first", "first", Needs::kNothing, 3, false, 3,
      [](const HeadRow& row) { return row.statistics.first_token; }},
-    {"duplicate", "dupl", Needs::kProbe, 3, 1,
+    {"duplicate", "dupl", Needs::kProbe, 3, false, 1,
      [](const HeadRow& row) { return row.statistics.duplicate_token; }},
-    {"induction", "induct", Needs::kProbe, 3, 0,
+    {"induction", "induct", Needs::kProbe, 3, false, 0,
      [](const HeadRow& row) { return row.statistics.induction; }},
+    {"loss_change", "loss", Needs::kAblation, 4, true, -3,
+     [](const HeadRow& row) { return row.effect.loss_change; }},
+    {"divergence", "KL", Needs::kAblation, 4, false, -2,
+     [](const HeadRow& row) { return row.effect.divergence; }},
+    {"top1_change", "top-1", Needs::kAblation, 3, false, 1,
+     [](const HeadRow& row) { return row.effect.top1_change; }},
 }};
-
-std::string NameOf(const HeadRow& row) {
-  return "L" + std::to_string(row.statistics.layer) + "H" + std::to_string(row.statistics.head);
-}
 
 /// One column of the terminal's table, as text.
 struct TextColumn {
@@ -50,11 +53,11 @@ struct TextColumn {
 
 std::vector<TextColumn> MakeTextColumns(const HeadTable& table) {
   constexpr int kKvRank = 8;
-  TextColumn name = {.rank = -2, .left = true, .cells = {"head"}};
+  TextColumn name = {.rank = -9, .left = true, .cells = {"head"}};
   TextColumn kv_head = {.rank = kKvRank, .cells = {"kv"}};
   TextColumn type = {.rank = -1, .left = true, .cells = {"type"}};
   for (const HeadRow& row : table.rows) {
-    name.cells.push_back(NameOf(row));
+    name.cells.push_back(HeadName(row.statistics.layer, row.statistics.head));
     kv_head.cells.push_back(std::to_string(row.statistics.kv_head));
     type.cells.emplace_back(HeadType(row.statistics));
   }
@@ -62,7 +65,9 @@ std::vector<TextColumn> MakeTextColumns(const HeadTable& table) {
   for (const HeadColumn* column : ColumnsOf(table)) {
     TextColumn text = {.rank = column->rank, .cells = {std::string(column->heading)}};
     for (const HeadRow& row : table.rows) {
-      text.cells.push_back(FixedNumber(column->value(row), column->decimals));
+      const double value = column->value(row);
+      text.cells.push_back(column->sign ? SignedNumber(value, column->decimals)
+                                        : FixedNumber(value, column->decimals));
     }
     columns.push_back(std::move(text));
   }
@@ -97,9 +102,9 @@ std::string HeadColumnNames() {
 std::vector<const HeadColumn*> ColumnsOf(const HeadTable& table) {
   std::vector<const HeadColumn*> columns;
   for (const HeadColumn& column : kColumns) {
-    if (column.needs == Needs::kNothing || (column.needs == Needs::kProbe && table.probed)) {
-      columns.push_back(&column);
-    }
+    if (column.needs == Needs::kProbe && !table.probed) continue;
+    if (column.needs == Needs::kAblation && !table.ablated) continue;
+    columns.push_back(&column);
   }
   return columns;
 }

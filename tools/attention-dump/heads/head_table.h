@@ -18,21 +18,24 @@ namespace fovea::dump {
 
 struct HeadRow {
   HeadStatistics statistics;
+  HeadEffect effect;  ///< Zeros unless the table's `ablated`.
 };
 
 struct HeadTable {
-  bool probed = false;  ///< duplicate_token and induction were measured.
+  bool probed = false;   ///< duplicate_token and induction were measured.
+  bool ablated = false;  ///< Effects were measured.
   std::vector<HeadRow> rows;
 };
 
 /// A column with numbers.
 struct HeadColumn {
-  enum class Needs : std::uint8_t { kNothing, kProbe };
+  enum class Needs : std::uint8_t { kNothing, kProbe, kAblation };
 
   std::string_view name;     ///< In files and for --sort.
   std::string_view heading;  ///< In the terminal, where room is short.
   Needs needs;
   int decimals;  ///< In the terminal.
+  bool sign;     ///< A change: "+0.1".
   int rank;      ///< In a narrow terminal the columns with the largest ranks go first.
   double (*value)(const HeadRow& row);
 };

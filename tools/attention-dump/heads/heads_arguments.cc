@@ -12,8 +12,8 @@ namespace {
 struct Raw {
   CommonOptions common;
   std::vector<std::string> outputs;
-  std::optional<std::string> layers, heads, probe_length, sort, top;
-  bool probe = false;
+  std::optional<std::string> layers, heads, probe_length, sort, top, ablation;
+  bool probe = false, ablate_all = false;
 };
 
 Status Split(int argc, const char* const* argv, Raw* raw) {
@@ -24,6 +24,8 @@ Status Split(int argc, const char* const* argv, Raw* raw) {
   app.add_option("--heads", raw->heads);
   app.add_flag("--probe", raw->probe);
   app.add_option("--probe-length", raw->probe_length);
+  app.add_flag("--ablate-all", raw->ablate_all);
+  app.add_option("--ablation", raw->ablation);
   app.add_option("--sort", raw->sort);
   app.add_option("--top", raw->top);
   return ParseOptions(argc, argv, &app);
@@ -47,6 +49,9 @@ Status CheckSort(const HeadsArguments& arguments) {
   if (column->needs == HeadColumn::Needs::kProbe && !arguments.probe) {
     return Usage("--sort: " + arguments.sort + " is measured with --probe only");
   }
+  if (column->needs == HeadColumn::Needs::kAblation && !arguments.ablate_all) {
+    return Usage("--sort: " + arguments.sort + " is measured with --ablate-all only");
+  }
   return Status::Ok();
 }
 
@@ -57,6 +62,7 @@ Status CheckCombinations(const HeadsArguments& arguments, const Raw& raw) {
   if (raw.probe_length && !arguments.probe) {
     return Usage("--probe-length: needs --probe");
   }
+  if (raw.ablation && !arguments.ablate_all) return Usage("--ablation: needs --ablate-all");
   return CheckSort(arguments);
 }
 
@@ -70,7 +76,8 @@ Result<HeadsArguments> ParseHeadsArguments(int argc, const char* const* argv) {
   arguments.help = raw.common.help();
   if (arguments.help) return arguments;
   arguments.probe = raw.probe;
-  arguments.sort = raw.sort.value_or("");
+  arguments.ablate_all = raw.ablate_all;
+  arguments.sort = raw.sort.value_or(raw.ablate_all ? "loss_change" : "");
   std::size_t top = 0;
   Status status = raw.common.Read(&arguments);
   if (status.ok()) status = ReadOutputs(raw.outputs, arguments.file, &arguments.outputs);
@@ -82,6 +89,7 @@ Result<HeadsArguments> ParseHeadsArguments(int argc, const char* const* argv) {
   }
   if (status.ok()) status = ReadCount("--top", raw.top, 1, kMost, &top);
   if (raw.top) arguments.top = top;
+  if (status.ok()) status = ReadAblationKind(raw.ablation, &arguments.ablation);
   if (status.ok()) status = CheckCombinations(arguments, raw);
   if (!status.ok()) return status;
   return arguments;

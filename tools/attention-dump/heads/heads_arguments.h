@@ -17,6 +17,8 @@ struct HeadsArguments : CommonArguments {
   std::vector<OutputPath> outputs;
   std::vector<Range> layers;  ///< Empty: all.
   std::vector<Range> heads;
+  bool ablate_all = false;  ///< Measure what the model loses without each head.
+  AblationKind ablation = AblationKind::kZero;
   bool probe = false;              ///< A random sequence, repeated once, instead of a text.
   std::size_t probe_length = 0;    ///< Of the part that is repeated; 0: kProbeLength or less.
   std::string sort;                ///< Name of a column; empty: not given.

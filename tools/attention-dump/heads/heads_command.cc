@@ -14,6 +14,7 @@
 #include "tools/attention-dump/heads/probe.h"
 #include "tools/attention-dump/human.h"
 #include "tools/attention-dump/model_session.h"
+#include "tools/attention-dump/numbers_text.h"
 #include "tools/attention-dump/prompt.h"
 #include "tools/attention-dump/rendered_files.h"
 #include "tools/attention-dump/sidecar.h"
@@ -35,6 +36,7 @@ class Heads {
   Status MakeInput();
   Status Select();
   Status Measure();
+  Status MeasureEffects(const std::vector<std::int32_t>& ids);
   std::string Caption() const;
   std::string Json() const;
 
@@ -46,6 +48,7 @@ class Heads {
   Probe probe_;  ///< Only with --probe.
   AttentionSelection selection_;
   HeadTable table_;
+  double loss_ = 0.0;  ///< Of the whole model; only with --ablate-all.
   DumpInfo info_;
 };
 
@@ -115,7 +118,9 @@ Status Heads::Measure() {
     return {logits.status().code(), About(model_->info().path, logits.status().message())};
   }
   table_.probed = arguments_.probe;
-  for (const HeadStatistics& head : observer.Heads()) table_.rows.push_back({head});
+  for (const HeadStatistics& head : observer.Heads()) {
+    table_.rows.push_back({.statistics = head, .effect = {}});
+  }
   DumpShape shape;
   shape.layers = selection_.layers;
   shape.heads = selection_.heads;
@@ -125,6 +130,34 @@ Status Heads::Measure() {
   for (const HeadRow& row : table_.rows) {
     info_.row_sum_error = std::max(info_.row_sum_error, row.statistics.row_sum_error);
   }
+  return MeasureEffects(ids);
+}
+
+Status Heads::MeasureEffects(const std::vector<std::int32_t>& ids) {
+  if (!arguments_.ablate_all) return Status::Ok();
+  if (ids.size() < 2) {
+    return {StatusCode::kInvalidArgument,
+            InputName(arguments_) + ": one token predicts none; --ablate-all needs at least two"};
+  }
+  tools::Progress progress(!arguments_.quiet);
+  EffectOptions options = {.kind = arguments_.ablation,
+                           .layers = selection_.layers,
+                           .heads = selection_.heads,
+                           .cancelled = surroundings_.interrupted};
+  options.on_progress = [&](double done) { progress.Update(done, "taking heads away"); };
+  Result<EffectReport> report = MeasureHeadEffects(
+      *model_, ids, MakeSessionOptions(arguments_, *model_, isa_, ids.size()), options);
+  if (!report) {
+    return {report.status().code(), About(model_->info().path, report.status().message())};
+  }
+  table_.ablated = true;
+  loss_ = report->loss;
+  for (const HeadEffect& effect : report->effects) {
+    const auto row = std::find_if(table_.rows.begin(), table_.rows.end(), [&](const HeadRow& r) {
+      return r.statistics.layer == effect.layer && r.statistics.head == effect.head;
+    });
+    if (row != table_.rows.end()) row->effect = effect;
+  }
   return Status::Ok();
 }
 
@@ -133,7 +166,13 @@ std::string Heads::Caption() const {
       arguments_.probe ? Counted(probe_.period, "random token") + ", repeated once" +
                              (probe_.begin != 0 ? ", after " + info_.tokens.pieces.front() : "")
                        : Counted(info_.tokens.size(), "token") + " of " + InputName(arguments_);
-  return OneLine(info_.model.path) + " over " + OneLine(input) + "\n";
+  std::string caption = OneLine(info_.model.path) + " over " + OneLine(input) + "\n";
+  if (arguments_.ablate_all) {
+    caption +=
+        "loss " + FixedNumber(loss_, 4) + " nats per token; below, its change without the head (" +
+        (arguments_.ablation == AblationKind::kMean ? "its mean" : "zeros") + " in its place)\n";
+  }
+  return caption;
 }
 
 std::string Heads::Json() const {
@@ -144,6 +183,10 @@ std::string Heads::Json() const {
     object["text"] = info_.text;
   }
   object["token_ids"] = info_.tokens.ids;
+  if (arguments_.ablate_all) {
+    object["loss"] = loss_;
+    object["ablation"] = arguments_.ablation == AblationKind::kMean ? "mean" : "zero";
+  }
   object["heads"] = nlohmann::ordered_json::parse(HeadTableJson(table_));
   object["trust_stamp"] = nlohmann::ordered_json::parse(TrustStampJson(info_));
   return object.dump(1, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n";

@@ -12,6 +12,7 @@ Examples
   attention-dump heads                                    every head over a sample sentence
   attention-dump heads model.gguf --file story.txt --sort previous --top 10
   attention-dump heads model.gguf --probe --sort induction --top 5
+  attention-dump heads model.gguf --file story.txt --ablate-all --top 10
   attention-dump heads model.gguf --text "The cat sat." -o heads.csv -o heads.json
 
 Text
@@ -35,10 +36,19 @@ Columns (means over the rows of a head's map; A is its map, q the query, k the k
   type                the first that fits: induction, duplicate token, previous token, current token
                       (0.4 of the weight or more), first token (sink), broad, local, mixed
 
+Does it matter?
+  --ablate-all        take every head away in turn (its output before the output projection), and
+                      rank the heads by what that costs:
+    loss_change       change of the mean loss over the text, in nats per token: > 0, the head helps
+    divergence        KL between the next-token distributions with and without it, in nats
+    top1_change       share of positions whose most likely next token becomes another one
+  --ablation zero     what takes its place: zero (default), or mean, its mean output over the text
+
 What to show
   --layers 0-3,5      these layers, counted from 0 (default: all)
   --heads 0,2         these query heads of every layer (default: all)
-  --sort COLUMN       largest first; "position" (default) is by layer and head
+  --sort COLUMN       largest first; "position" is by layer and head (default; with --ablate-all:
+                      loss_change)
   --top N             only the first N rows
 
 Output
