@@ -62,7 +62,7 @@ function keyActions(viewer) {
       viewer.openHead(wrap(viewer.l + down, layers.length), wrap(viewer.h + along, heads.length));
     }),
     stepHead: ready((key) => {
-      const order = viewer.lists[viewer.side].sorted(viewer.sort.column, viewer.sort.descending);
+      const order = viewer.lists[viewer.headSide].sorted(viewer.sort.column, viewer.sort.descending);
       const at = order.findIndex(({ l, h }) => l === viewer.l && h === viewer.h);
       const next = order[wrap(at + (key === "]" ? 1 : -1), order.length)];
       viewer.openHead(next.l, next.h);

@@ -49,7 +49,7 @@ class TextView {
 
   // Lays the text out, in slices if it is long. Promises true when done, false if outdated.
   build(doc) {
-    if (doc !== this.doc) {
+    if (!this.doc || !sameText(doc, this.doc)) {
       this.doc = doc;
       this.built = this.layOut(doc);
     }
@@ -192,6 +192,14 @@ class TextView {
     }
     return tops;
   }
+}
+
+// Whether two documents (of a pair, or typed one after the other) look alike.
+function sameText(a, b) {
+  if (a === b) return true;
+  const same = (name) => a[name].every((value, i) => value === b[name][i]);
+  return a.text === b.text && a.tokens.length === b.tokens.length &&
+    ["tokens", "begin", "special", "generated"].every(same);
 }
 
 function shadeSpan(span, ground, under) {

@@ -88,10 +88,15 @@ class Viewer {
     this.find("problem").textContent = text || "";
   }
 
-  // The document whose text is shown, and the one whose heads the overview shows.
+  // The document whose heads the overview shows.
+  get headSide() {
+    return this.docs.length > 1 && this.settings.pair === "b" ? 1 : 0;
+  }
+
+  // The document whose text is shown: of maps side by side the one last pointed at.
   get side() {
     if (this.docs.length < 2) return 0;
-    return this.settings.pair === "b" || (this.settings.pair === "sides" && this.hoveredSide) ? 1 : 0;
+    return this.settings.pair === "sides" ? this.hoveredSide : this.headSide;
   }
 
   get doc() {
@@ -166,14 +171,14 @@ class Viewer {
   }
 
   showHeads() {
-    const list = this.lists[this.side];
+    const list = this.lists[this.headSide];
     const table = this.settings.overview === "table";
     this.find("grid").hidden = table;
     this.find("table-frame").hidden = !table;
     this.find("head-count").textContent = `${list.items.length}`;
     const { scrollTop } = this.find("grid");
     const focused = this.find("grid").contains(document.activeElement);
-    this.grid.build(this.docs[this.side], list, this.sort);
+    this.grid.build(this.docs[this.headSide], list, this.sort);
     this.find("grid").scrollTop = scrollTop;
     if (table) this.table.build(list, this.sort);  // only when seen: it is slow to lay out
     this.markHead();
@@ -181,7 +186,7 @@ class Viewer {
   }
 
   async paintPictures() {
-    const d = this.isDifference ? 0 : this.side;
+    const d = this.headSide;
     const { store } = this;
     const [first, second] = await Promise.all([
       store.thumbnails(d), this.isDifference ? store.thumbnails(1) : null]);
@@ -196,7 +201,7 @@ class Viewer {
 
   markHead() {
     this.grid.select(this.l, this.h);
-    this.table.select(this.lists[this.side].at(this.l, this.h).index);
+    this.table.select(this.lists[this.headSide].at(this.l, this.h).index);
   }
 
   openHead(l, h) {
@@ -207,7 +212,7 @@ class Viewer {
 
   async showMaps() {
     const { l, h, settings, docs } = this;
-    const item = this.lists[this.side].at(l, h);
+    const item = this.lists[this.headSide].at(l, h);
     this.find("head-name").textContent = item.name;
     const doc = docs[0];
     const window = doc.causal && doc.windows && doc.windows[l];
