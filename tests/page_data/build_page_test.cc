@@ -240,6 +240,22 @@ TEST(BuildPageTest, LongTextsHaveAPyramid) {
   EXPECT_EQ(page.info["docs"][0]["thumb"], 35);  // 550 halved until at most 64
 }
 
+TEST(BuildPageTest, NormsOfValuesComeAlong) {
+  const MadeText text({.tokens = 20, .planned = 25, .chosen_heads = {1, 3}});
+  const DecodedPage page = DecodeHtml(Html(Build(text, text.RecordWithValueNorms())));
+  EXPECT_EQ(page.info["docs"][0]["has_values"], true);
+  for (std::size_t head = 0; head < 2; ++head) {
+    const std::vector<float> norms = FloatsOf(page.blocks.at("0/n/1/" + std::to_string(head)));
+    ASSERT_EQ(norms.size(), 20U);
+    for (std::size_t i = 0; i < 20; ++i) {
+      EXPECT_EQ(norms[i], 1.0F + (head == 0 ? 1.0F : 3.0F) + static_cast<float>(i) / 8.0F);
+    }
+  }
+  const DecodedPage without = DecodeHtml(Html(Build(text, text.Record())));
+  EXPECT_EQ(without.info["docs"][0]["has_values"], false);
+  EXPECT_EQ(without.blocks.count("0/n/1/0"), 0U);
+}
+
 TEST(BuildPageTest, BlocksOfTheFirstHeadComeFirst) {
   const MadeText text({.page_bytes = kTraceOnly});
   const DecodedPage page = DecodeHtml(Html(Build(text, text.Record())));

@@ -94,6 +94,19 @@ std::vector<double> MadeText::Map(std::size_t layer, std::size_t head, bool mask
   return map;
 }
 
+Recording MadeText::RecordWithValueNorms() const {
+  Recording recording = Record();
+  for (std::size_t layer = 0; layer < layers_.size(); ++layer) {
+    std::vector<float>& norms = recording.value_norms.emplace_back();
+    norms.resize(heads_.size() * options_.planned);
+    for (std::size_t i = 0; i < norms.size(); ++i) {
+      norms[i] = 1.0F + static_cast<float>(heads_[i / options_.planned]) +
+                 static_cast<float>(i % options_.planned) / 8.0F;
+    }
+  }
+  return recording;
+}
+
 Recording MadeText::Record() const {
   const std::size_t tokens = options_.tokens;
   DumpShape shape;

@@ -39,6 +39,8 @@ class MadeText {
 
   /// Everything delivered to a PageRecorder, in chunks and single tokens.
   Recording Record() const;
+  /// The same with norms of values: of head h for token i, 1 + h + i / 8.
+  Recording RecordWithValueNorms() const;
   const DumpInfo& info() const { return info_; }
 
   /// The map of a layer and a head (original numbers), [tokens, tokens].

@@ -1,6 +1,7 @@
 #include "tools/attention-dump/page/build_page.h"
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <cstdlib>
 #include <map>
@@ -43,6 +44,7 @@ class Builder {
   Status RecordWithoutMask(Document* document);
   void AddSummaries(std::size_t index);
   void AddWeights(std::size_t index);
+  void AddValueNorms(std::size_t index);
   Status AddTraces();
   double FixedBytes() const;
   std::string InfoJson() const;
@@ -178,6 +180,28 @@ void Builder::AddWeights(std::size_t index) {
   for (PageBlock& block : blocks) page_.document.blocks.push_back(std::move(block));
 }
 
+/// A mantissa of 11 bits, as float16 has: the rest would only take room.
+float Shortened(float value) {
+  const std::uint32_t bits = std::bit_cast<std::uint32_t>(value);
+  return std::bit_cast<float>((bits + 0x1000U) & 0xFFFFE000U);
+}
+
+void Builder::AddValueNorms(std::size_t index) {
+  DocumentInfo& info = documents_[index].info;
+  const Recording& recording = *info.text->recording;
+  info.has_values = !recording.value_norms.empty();
+  if (info.shares_first) return;
+  const std::size_t tokens = info.text->info->tokens.size();
+  for (std::size_t layer = 0; layer < recording.value_norms.size(); ++layer) {
+    for (std::size_t head = 0; head < recording.plan.heads.size(); ++head) {
+      const float* recorded = recording.value_norms[layer].data() + head * recording.plan.tokens;
+      std::vector<float> norms(tokens);
+      std::transform(recorded, recorded + tokens, norms.begin(), Shortened);
+      page_.document.blocks.push_back({Name(index, "n", layer, head), Deflate(FloatBytes(norms))});
+    }
+  }
+}
+
 /// What the file holds besides queries and keys.
 double Builder::FixedBytes() const {
   double bytes = static_cast<double>(RenderShell("", "").size() + InfoJson().size());
@@ -282,6 +306,7 @@ Result<BuiltPage> Builder::Build() {
   for (std::size_t i = 0; i < documents_.size(); ++i) {
     AddSummaries(i);
     if (documents_[i].info.weights) AddWeights(i);
+    AddValueNorms(i);
   }
   if (Status status = AddTraces(); !status.ok()) return status;
   for (const PageBlock& block : page_.document.blocks) {

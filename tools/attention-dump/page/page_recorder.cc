@@ -22,11 +22,13 @@ void CopyHead(const float* values, std::size_t heads_in_row, std::size_t head,
 
 }  // namespace
 
-PageRecorder::PageRecorder(RecordingPlan plan, std::span<const std::int32_t> prompt)
+PageRecorder::PageRecorder(RecordingPlan plan, std::span<const std::int32_t> prompt,
+                           const ValueNorms* value_norms)
     : plan_(std::move(plan)),
       index_(plan_.layers, plan_.heads),
       kv_heads_(plan_.KvHeads()),
-      prompt_(prompt.begin(), prompt.end()) {
+      prompt_(prompt.begin(), prompt.end()),
+      value_norms_(value_norms) {
   selection_ = {.layers = plan_.layers, .heads = plan_.heads, .trace = plan_.trace};
   recording_.plan = plan_;
   const std::size_t maps = plan_.layers.size() * plan_.heads.size();
@@ -36,6 +38,11 @@ PageRecorder::PageRecorder(RecordingPlan plan, std::span<const std::int32_t> pro
                                                     .pyramid_block = plan_.pyramid_block,
                                                     .weights = plan_.weights,
                                                     .half = plan_.half});
+  }
+  if (value_norms_ != nullptr) {
+    selection_.values = true;
+    recording_.value_norms.assign(plan_.layers.size(),
+                                  std::vector<float>(plan_.heads.size() * plan_.tokens));
   }
   if (!plan_.trace) return;
   const std::size_t per_head = plan_.tokens * plan_.head_dim;
@@ -67,6 +74,21 @@ void PageRecorder::OnTrace(const AttentionTrace& trace) {
   }
   for (std::size_t i = 0; i < kv_heads_.size(); ++i) {
     CopyHead(trace.key, trace.kv_heads, kv_heads_[i], trace, kept.key.data() + i * per_head);
+  }
+}
+
+void PageRecorder::OnValues(const AttentionValues& values) {
+  const std::size_t layer = index_.Layer(values.layer);
+  if (failed() || value_norms_ == nullptr || layer == HeadIndex::kNone) return;
+  try {
+    std::vector<float> norms(plan_.model_heads * values.count);
+    value_norms_->Norms(values.layer, values, norms.data());
+    for (std::size_t head = 0; head < plan_.heads.size(); ++head) {
+      std::copy_n(norms.data() + plan_.heads[head] * values.count, values.count,
+                  recording_.value_norms[layer].data() + head * plan_.tokens + values.begin);
+    }
+  } catch (const std::bad_alloc&) {
+    failed_.store(true, std::memory_order_relaxed);
   }
 }
 

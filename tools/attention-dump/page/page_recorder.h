@@ -19,13 +19,15 @@ namespace fovea::dump {
 class PageRecorder final : public AttentionObserver {
  public:
   /// `prompt`: the ids that the session starts with; those after are taken to be generated
-  /// greedily.
-  PageRecorder(RecordingPlan plan, std::span<const std::int32_t> prompt);
+  /// greedily. `value_norms`: of the plan's layers, not owned; null: none are recorded.
+  PageRecorder(RecordingPlan plan, std::span<const std::int32_t> prompt,
+               const ValueNorms* value_norms = nullptr);
 
   const AttentionSelection& selection() const override { return selection_; }
   bool concurrent() const override { return true; }
   void OnRows(const AttentionRows& rows) override;
   void OnTrace(const AttentionTrace& trace) override;
+  void OnValues(const AttentionValues& values) override;
   /// For RunOptions::on_logits: losses, and candidates from the prompt's last position on.
   void OnLogits(std::size_t position, std::span<const float> logits);
 
@@ -41,6 +43,7 @@ class PageRecorder final : public AttentionObserver {
   HeadIndex index_;
   std::vector<std::size_t> kv_heads_;
   std::vector<std::int32_t> prompt_;
+  const ValueNorms* value_norms_;
   Recording recording_;
   std::atomic<bool> failed_{false};
 };

@@ -64,7 +64,7 @@ double RecordingPlan::VisibleCells() const {
 double RecordingPlan::Bytes() const {
   const auto all = static_cast<double>(tokens);
   const auto maps = static_cast<double>(layers.size() * heads.size());
-  double bytes = maps * (2.0 * all * sizeof(float) + kMostThumbnailSide * kMostThumbnailSide * 4);
+  double bytes = maps * (3.0 * all * sizeof(float) + kMostThumbnailSide * kMostThumbnailSide * 4);
   if (weights) bytes += 2.0 * VisibleCells() * (half ? 2.0 : 4.0);  // growing vectors
   if (trace) {
     const std::size_t rows = layers.size() * (heads.size() + KvHeads().size());
@@ -87,6 +87,7 @@ RecordingPlan PlanRecording(const DumpShape& shape, const ModelInfo& model,
   for (const std::size_t layer : shape.layers) {
     plan.windows.push_back(layer < model.windows.size() ? model.windows[layer] : 0);
   }
+  plan.model_heads = shape.model_heads;
   plan.heads_per_kv_head = shape.model_heads / std::max<std::size_t>(shape.kv_heads, 1);
   plan.head_dim = shape.head_dim;
   plan.half = shape.half;

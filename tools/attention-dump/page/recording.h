@@ -28,6 +28,7 @@ struct RecordingPlan {
   std::size_t tokens = 0;                  ///< Prompt and all tokens that may be generated.
   std::vector<std::size_t> layers, heads;  ///< Original numbers, ascending.
   std::vector<std::size_t> windows;        ///< Per entry of `layers`, 0: none.
+  std::size_t model_heads = 1;
   std::size_t heads_per_kv_head = 1;
   std::size_t head_dim = 0;
   bool causal = true;
@@ -74,7 +75,10 @@ struct Recording {
   RecordingPlan plan;
   std::vector<HeadRecord> heads;      ///< [layers, heads]
   std::vector<RecordedTrace> traces;  ///< [layers]; empty if the plan keeps none.
-  std::vector<double> loss;           ///< -ln p of each token but the first, or empty.
+  /// Norms of value vectors behind the output projection, per layer [selected heads, planned
+  /// tokens]; empty if they were not asked for.
+  std::vector<std::vector<float>> value_norms = {};
+  std::vector<double> loss;  ///< -ln p of each token but the first, or empty.
   std::vector<Candidates> candidates;
 
   const HeadRecord& Head(std::size_t layer_index, std::size_t head_index) const {

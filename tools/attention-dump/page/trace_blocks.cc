@@ -11,6 +11,7 @@
 #include "tools/attention-dump/page/balance.h"
 #include "tools/attention-dump/page/fit_queries.h"
 #include "tools/attention-dump/page/packing.h"
+#include "tools/attention-dump/page/rebuild_check.h"
 #include "tools/attention-dump/page/trace_code.h"
 #include "tools/attention-dump/page/trace_rows.h"
 
@@ -45,27 +46,6 @@ struct Packed {
   std::size_t bytes = 0;
   CodedGroup coded;
 };
-
-/// Largest difference between the weights of the first of these rows and what a page rebuilds.
-double ErrorOfFirstRow(const HeadTrace& trace, const AttentionRows& rows) {
-  const Mask mask{.kind = rows.mask, .window = rows.window, .first_query = rows.query_begin};
-  const Mask::Range keys = mask.KeyRange(0, rows.key_count);
-  const float* query = trace.query.data() + rows.query_begin * trace.dim;
-  double largest = 0.0;
-  for (std::size_t key = keys.begin; key < keys.end; ++key) {
-    const float* other = trace.key.data() + key * trace.dim;
-    double score = 0.0;
-    for (std::size_t c = 0; c < trace.dim; ++c) {
-      score += static_cast<double>(query[c]) * static_cast<double>(other[c]);
-    }
-    score *= static_cast<double>(trace.scale);
-    const auto cap = static_cast<double>(trace.softcap);
-    if (cap > 0.0) score = cap * std::tanh(score / cap);
-    const double weight = std::exp(score - static_cast<double>(rows.log_sum_exp[0]));
-    largest = std::max(largest, std::abs(weight - static_cast<double>(rows.weights[key])));
-  }
-  return largest;
-}
 
 class Maker {
  public:
@@ -321,35 +301,17 @@ Status Maker::AddNormalisers(bool without_mask, TraceBlocks* made) {
     const Place& place = places_[place_index];
     const HeadTrace computed = Map(place, head, without_mask);
     std::vector<float> query, key;
-    HeadTrace rounded = computed;
+    HeadTrace stored = computed;
     if (!exact_) {
       query = packed_[place_index].coded.queries[head].Values();
       key = packed_[place_index].coded.key.Values();
-      rounded.query = query;
-      rounded.key = key;
+      stored.query = query;
+      stored.key = key;
     }
-    float* out = normalisers[first_map[place_index] + head].data();
     double error = 0.0;
-    const auto compare = [&](const AttentionRows& rebuilt) {
-      std::copy_n(rebuilt.log_sum_exp, rebuilt.query_count, out + rebuilt.query_begin);
-      if (exact_) {
-        error = std::max(error, ErrorOfFirstRow(computed, rebuilt));
-        return Status::Ok();
-      }
-      return RebuildRows(computed, rebuilt.query_begin, rebuilt.query_begin + rebuilt.query_count,
-                         [&](const AttentionRows& rows) {
-                           float most = 0.0F;
-                           const std::size_t cells = rows.query_count * rows.stride;
-                           for (std::size_t i = 0; i < cells; ++i) {
-                             const float difference =
-                                 std::abs(rows.weights[i] - rebuilt.weights[i]);
-                             most = difference > most ? difference : most;
-                           }
-                           error = std::max(error, static_cast<double>(most));
-                           return Status::Ok();
-                         });
-    };
-    Status done = RebuildRows(rounded, begin, std::min(begin + kRowsPerTask, tokens_), compare);
+    Status done = CheckRebuiltRows(computed, exact_ ? nullptr : &stored, begin,
+                                   std::min(begin + kRowsPerTask, tokens_),
+                                   normalisers[first_map[place_index] + head].data(), &error);
     const std::lock_guard<std::mutex> lock(mutex);
     worst = std::max(worst, error);
     return done;
