@@ -1,7 +1,7 @@
 // The controls, the keys and the address do what they say.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { assertNear, goTo, pointAt, readCell, settled, startBrowser, tooltip } from "./browser.mjs";
+import { assertNear, goTo, mapPlace, pointAt, readCell, settled, startBrowser, tooltip } from "./browser.mjs";
 import { makeDocument, makePage } from "./documents.mjs";
 
 let browser;
@@ -126,6 +126,22 @@ test("wheel, drag and double click zoom and move; the cell under the pointer sta
   assert.equal(moved[1] - moved[0], range[1] - range[0]);
   await tab.locator("#whole").click();
   assert.doesNotMatch(await addressOf(tab), /q=/);
+  await tab.done();
+});
+
+test("two fingers zoom about their middle", async () => {
+  const tab = await browser.open(page);
+  const { left, top, side } = await mapPlace(tab);
+  const touch = await tab.context().newCDPSession(tab);
+  const send = (type, points) => touch.send("Input.dispatchTouchEvent", { type,
+    touchPoints: points.map(([x, y], id) => ({ x: left + x * side, y: top + y * side, id })) });
+  await send("touchStart", [[0.4, 0.5], [0.5, 0.5]]);
+  for (let i = 1; i <= 8; ++i) await send("touchMove", [[0.4 - i / 50, 0.5], [0.5 + i / 50, 0.5]]);
+  await send("touchEnd", []);
+  const [first, last, from] = /q=(\d+)-(\d+)(?:&k=(\d+))?/.exec(await addressOf(tab)).slice(1)
+    .map(Number);
+  assert.ok(last - first < 14, `rows ${first}–${last} after the fingers went apart`);
+  assert.ok(first <= 12 && last >= 11 && from <= 11, "the middle is still in view");
   await tab.done();
 });
 

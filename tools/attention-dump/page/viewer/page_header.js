@@ -1,23 +1,24 @@
 // What stands above the maps: title, stamp, summary of a pair; and which controls a page needs.
 
-Viewer.prototype.fillHeader = function fillHeader() {
-  const { info } = this;
+function fillHeader(viewer) {
+  const { info } = viewer;
   const fill = (body, entries) => body.replaceChildren(...entries.map(([name, value]) => {
     const row = document.createElement("tr");
     row.append(tableCell("td", name), tableCell("td", value));
     return row;
   }));
   document.title = info.title;
-  this.find("title").textContent = info.title;
-  this.find("summary").textContent = info.summary;
+  viewer.find("title").textContent = info.title;
+  viewer.find("summary").textContent = info.summary;
   fill(document.querySelector("#stamp tbody"), info.stamp || []);
-  const pair = this.find("pair-summary");
+  const pair = viewer.find("pair-summary");
   pair.hidden = !info.pair;
   if (info.pair) pair.textContent = info.pair.summary.map(([k, v]) => `${k}: ${v}`).join(" · ");
-};
+}
 
-Viewer.prototype.offerControls = function offerControls() {
-  const { info, docs } = this;
+// Offers only the controls that the page has something for.
+function offerControls(viewer) {
+  const { info, docs } = viewer;
   const labels = info.pair ? info.pair.labels : docs.map((doc) => doc.label);
   const has = {
     pair: docs.length > 1,
@@ -28,18 +29,18 @@ Viewer.prototype.offerControls = function offerControls() {
   };
   const options = {
     palette: Object.keys(info.palettes).map((name) => [name, name === "blues" ? "Blues" : name]),
-    sort: [["position", "position"], ...this.lists[0].columns.map(({ id, title }) => [id, title])],
+    sort: [["position", "position"], ...viewer.lists[0].columns.map(({ id, title }) => [id, title])],
   };
   if (has.pair) {
     options.pair = [["sides", "side by side"], ["a", labels[0]], ["b", labels[1]],
       ["difference", "difference"]];
   }
-  this.controls.offer(has, options);
+  viewer.controls.offer(has, options);
   for (const [name, offered] of [["words", has.words], ["values", has.values]]) {
-    if (!offered) this.settings[name] = false;
+    if (!offered) viewer.settings[name] = false;
   }
-  if (!options.sort.some(([id]) => id === this.settings.sort)) this.settings.sort = "position";
-};
+  if (!options.sort.some(([id]) => id === viewer.settings.sort)) viewer.settings.sort = "position";
+}
 
 // What the keys do (controls.js).
 function keyActions(viewer) {

@@ -204,7 +204,7 @@ function sameText(a, b) {
 
 function shadeSpan(span, ground, under) {
   span.style.backgroundColor = ground ? `rgb(var(--looks) / ${ground / kTextSteps})` : "";
-  span.style.color = ground > kTextSteps * 0.55 ? "var(--on-looks)" : "";
+  span.style.color = ground > kTextSteps * 0.55 ? "var(--on-looks)" : ground ? "var(--ink)" : "";
   span.style.boxShadow = under
     ? `inset 0 -0.22em rgb(var(--looked) / ${0.1 + 0.9 * under / kTextSteps})` : "";
 }

@@ -57,8 +57,8 @@ class Viewer {
     this.store = new HeadStore(page);
     this.sources = new SourceStore(this.store);
     this.lists = info.docs.map((_, d) => new HeadList(info, d));
-    this.fillHeader();
-    this.offerControls();
+    fillHeader(this);
+    offerControls(this);
     const { layers, heads } = this.docs[0];
     const [l, h] = info.first || [0, 0];
     const held = this.place && layers.includes(this.place.layer) && heads.includes(this.place.head);
@@ -162,6 +162,11 @@ class Viewer {
   // After a change of theme; on paper at once.
   restyle(paper) {
     if (!this.info) return;
+    const stamp = this.find("stamp");  // belongs on paper
+    if (paper) this.stampWasOpen = stamp.open;
+    else if (this.onPaper) stamp.open = this.stampWasOpen;
+    if (paper) stamp.open = true;
+    this.onPaper = paper;
     this.redraw(["scales"]);
     if (!paper) return;
     for (const view of this.maps.views) {
