@@ -5,11 +5,11 @@
 #include <limits>
 #include <new>
 #include <numeric>
-#include <string>
 #include <utility>
 
 #include "engine/matmul/read_row.h"
 #include "engine/model/model_impl.h"
+#include "engine/model/runner.h"
 
 namespace fovea {
 namespace {
@@ -76,13 +76,10 @@ Result<ValueNorms> ValueNorms::Create(const Model& model, std::vector<std::size_
       std::iota(layers.begin(), layers.end(), std::size_t{0});
     }
     const kernels::KernelTable& kernels = *kernels::KernelsFor(BestIsa());
+    if (Status status = model::CheckNumbers("layer", layers, info.layers); !status.ok()) {
+      return status;
+    }
     for (const std::size_t layer : layers) {
-      if (layer >= info.layers) {
-        return Status(StatusCode::kInvalidArgument,
-                      "layer " + std::to_string(layer) +
-                          " does not exist; the model has layers 0 to " +
-                          std::to_string(info.layers - 1));
-      }
       if (!impl->layers[layer].empty()) continue;
       impl->layers[layer] =
           GramMatrices(kernels, model.impl().weights.layers[layer].attention_output.weight,

@@ -91,7 +91,7 @@ TEST(Values, ComeForSelectedLayersOnlyAndWithoutRowsIfNoneAreWanted) {
   ValueTaker seen({.layers = {3}, .rows = false, .values = true});
   std::vector<float> out(4 * 2 * 8);
   platform::SerialParallel serial;
-  for (const std::size_t layer : {2, 3, 4}) {
+  for (const std::size_t layer : {2U, 3U, 4U}) {
     Call call = problem.MakeCall(0, 4, out.data());
     call.observer = &seen;
     call.layer = layer;
