@@ -154,7 +154,8 @@ TEST(Arguments, HelpIsShortAndNamesEveryOption) {
        {"--text",       "--file",     "--tokens",       "--output",  "--layers",
         "--heads",      "--generate", "--precision",    "--logits",  "--scores",
         "--trace",      "--threads",  "--context",      "--kv",      "--isa",
-        "--max-memory", "--quiet",    "--compare-mask", "--version", "--help"}) {
+        "--max-memory", "--quiet",    "--compare-mask", "--version", "--help",
+        "--top-k",      "--pool",     "--no-maps",      "--stream",  "--stream-prompt"}) {
     EXPECT_THAT(help, HasSubstr(option));
   }
   std::size_t begin = 0;

@@ -22,9 +22,10 @@ class Listener final : public AttentionObserver {
     scores_seen_ = scores_seen_ || rows.scores != nullptr;
   }
   void OnTrace(const AttentionTrace& trace) override { traces_.push_back(trace.layer); }
+  void OnValues(const AttentionValues& values) override { values_.push_back(values.layer); }
 
   std::vector<std::pair<std::size_t, std::size_t>> rows_;
-  std::vector<std::size_t> traces_;
+  std::vector<std::size_t> traces_, values_;
   bool scores_seen_ = false;
 
  private:
@@ -44,6 +45,9 @@ void Deliver(AttentionObserver* observer) {
     AttentionTrace trace;
     trace.layer = layer;
     observer->OnTrace(trace);
+    AttentionValues values;
+    values.layer = layer;
+    observer->OnValues(values);
   }
 }
 
@@ -67,8 +71,9 @@ TEST(ObserverGroup, EveryMemberGetsOnlyWhatItAskedFor) {
   Listener one_head({.layers = {1}, .heads = {0}});
   Listener scores({.layers = {0}, .heads = {0, 1}, .scores = true});
   Listener trace({.layers = {1}, .heads = {}, .rows = false, .trace = true});
+  Listener values({.layers = {0}, .heads = {}, .rows = false, .values = true});
   ObserverGroup group;
-  for (Listener* member : {&one_head, &scores, &trace}) group.Add(member);
+  for (Listener* member : {&one_head, &scores, &trace, &values}) group.Add(member);
   Deliver(&group);
   EXPECT_THAT(one_head.rows_, ElementsAre(std::pair(1, 0)));
   EXPECT_FALSE(one_head.scores_seen_);
@@ -77,6 +82,9 @@ TEST(ObserverGroup, EveryMemberGetsOnlyWhatItAskedFor) {
   EXPECT_TRUE(scores.scores_seen_);
   EXPECT_THAT(trace.rows_, IsEmpty());
   EXPECT_THAT(trace.traces_, ElementsAre(1));
+  EXPECT_THAT(trace.values_, IsEmpty());
+  EXPECT_THAT(values.rows_, IsEmpty());
+  EXPECT_THAT(values.values_, ElementsAre(0));
 }
 
 }  // namespace

@@ -10,6 +10,8 @@ namespace {
 /// Options as typed; an empty optional was not given.
 struct Raw {
   CommonOptions common;
+  ReductionOptions reduction;
+  StreamOptions stream;
   std::vector<std::string> outputs;
   std::optional<std::string> layers, heads, generate, precision, page_size;
 };
@@ -18,6 +20,8 @@ struct Raw {
 Status Split(int argc, const char* const* argv, Raw* raw, Arguments* arguments) {
   CLI::App app;
   raw->common.AddTo(&app);
+  raw->reduction.AddTo(&app);
+  raw->stream.AddTo(&app);
   app.add_option("-o,--output", raw->outputs)->allow_extra_args(false);
   app.add_option("--layers", raw->layers);
   app.add_option("--heads", raw->heads);
@@ -58,9 +62,9 @@ Status CheckCombinations(const Arguments& arguments) {
   const auto& outputs = arguments.outputs;
   const bool arrays = std::any_of(outputs.begin(), outputs.end(),
                                   [](const OutputPath& o) { return HoldsAllArrays(o.kind); });
-  const bool pictures =
-      outputs.empty() || std::any_of(outputs.begin(), outputs.end(),
-                                     [](const OutputPath& o) { return IsPicture(o.kind); });
+  const bool pictures = ShowsTerminalView(arguments) ||
+                        std::any_of(outputs.begin(), outputs.end(),
+                                    [](const OutputPath& o) { return IsPicture(o.kind); });
   const char* const wants_arrays = arguments.logits   ? "--logits"
                                    : arguments.scores ? "--scores"
                                    : arguments.trace  ? "--trace"
@@ -79,6 +83,10 @@ Status CheckCombinations(const Arguments& arguments) {
 
 }  // namespace
 
+bool ShowsTerminalView(const Arguments& arguments) {
+  return arguments.outputs.empty() && !arguments.stream.on;
+}
+
 Result<Arguments> ParseArguments(int argc, const char* const* argv) {
   Arguments arguments;
   Raw raw;
@@ -88,7 +96,11 @@ Result<Arguments> ParseArguments(int argc, const char* const* argv) {
   Status status = raw.common.Read(&arguments);
   if (status.ok()) status = ReadOutputs(raw.outputs, arguments.file, &arguments.outputs);
   if (status.ok()) status = ReadNumbers(raw, &arguments);
+  if (status.ok()) status = raw.reduction.Read(&arguments.reduction);
+  if (status.ok()) status = raw.stream.Read(&arguments.stream);
   if (status.ok()) status = CheckCombinations(arguments);
+  if (status.ok()) status = CheckReductions(arguments);
+  if (status.ok()) status = CheckStream(arguments);
   if (!status.ok()) return status;
   return arguments;
 }

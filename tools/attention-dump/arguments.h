@@ -12,6 +12,8 @@
 #include "tools/attention-dump/common_arguments.h"
 #include "tools/attention-dump/number_list.h"
 #include "tools/attention-dump/option_readers.h"
+#include "tools/attention-dump/reduced/reduction_arguments.h"
+#include "tools/attention-dump/stream/stream_arguments.h"
 
 namespace fovea::dump {
 
@@ -27,10 +29,15 @@ struct Arguments : CommonArguments {
   bool trace = false;
   bool compare_mask = false;
   std::uint64_t page_size = 0;  ///< Bytes of a page at most; 0: as the tool thinks fit.
+  ReductionArguments reduction;
+  StreamArguments stream;
 };
 
 /// Reads argv. An error is one line that begins with the argument it is about.
 Result<Arguments> ParseArguments(int argc, const char* const* argv);
+
+/// Nothing else was asked for: a map in the terminal.
+bool ShowsTerminalView(const Arguments& arguments);
 
 /// What --help prints.
 std::string HelpText();

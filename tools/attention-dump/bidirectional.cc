@@ -43,17 +43,18 @@ Result<MapSet> BidirectionalMaps(const DumpShape& shape, const std::vector<KeptT
 
 void TrimMaps(std::size_t tokens, MapSet* maps) {
   if (tokens >= maps->tokens) return;
-  const std::size_t old_tokens = maps->tokens;
+  const std::size_t old_side = maps->side();
   const std::size_t count = maps->layers.size() * maps->heads.size();
+  maps->tokens = tokens;
+  const std::size_t side = maps->side();
   float* weights = maps->weights.data();
   for (std::size_t map = 0; map < count; ++map) {
-    for (std::size_t row = 0; row < tokens; ++row) {
-      const float* from = weights + (map * old_tokens + row) * old_tokens;
-      std::copy(from, from + tokens, weights + (map * tokens + row) * tokens);
+    for (std::size_t row = 0; row < side; ++row) {
+      const float* from = weights + (map * old_side + row) * old_side;
+      std::copy(from, from + side, weights + (map * side + row) * side);
     }
   }
-  maps->weights.resize(count * tokens * tokens);
-  maps->tokens = tokens;
+  maps->weights.resize(count * side * side);
 }
 
 }  // namespace fovea::dump

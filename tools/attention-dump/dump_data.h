@@ -24,6 +24,14 @@ struct DumpTokens {
   std::size_t size() const { return ids.size(); }
 };
 
+/// One way in which a file holds less than the maps.
+struct LossyPart {
+  std::string kind;             ///< "top-k" or "pool"
+  std::size_t size = 0;         ///< k, or tokens per block and side
+  double worst_residual = 0.0;  ///< "top-k": largest and mean weight of a row that was not kept
+  double mean_residual = 0.0;
+};
+
 /// Everything the sidecar and the trust stamp say.
 struct DumpInfo {
   ModelInfo model;
@@ -39,31 +47,38 @@ struct DumpInfo {
   std::string arithmetic;            ///< "exact", or "fast" with rounded activations
   std::string isa;                   ///< "avx512", …
   std::size_t threads = 1;
-  std::string precision;       ///< "f16" or "f32": of the stored weights.
+  std::string precision;  ///< "f16" or "f32": of the stored weights.
   /// Largest |Σ row - 1| seen, before rounding to `precision`; NaN if no row was looked at.
   double row_sum_error = 0.0;
   double learned_sink_share =
-      0.0;              ///< Share of weight on learned sinks (0: these families have none).
-  std::string version;  ///< Of fovea.
+      0.0;  ///< Share of weight on learned sinks (0: these families have none).
+  std::vector<LossyPart> lossy;  ///< Arrays in the file that do not hold the whole maps.
+  std::string version;           ///< Of fovea.
 };
 
-/// Maps in memory, for pictures, the page, the terminal, .json and .csv.
+/// Maps in memory, for pictures, the page, the terminal, .json and .csv. Long texts are pooled to
+/// blocks of tokens: a cell then stands for block × block weights.
 struct MapSet {
   std::size_t tokens = 0;
+  std::size_t block = 1;                   ///< Tokens per cell and side.
   std::vector<std::size_t> layers, heads;  ///< Original numbers.
   std::vector<std::size_t> windows;        ///< Per entry of `layers`, 0: none.
   bool causal = true;                      ///< False: every cell is visible (bidirectional).
-  std::vector<float> weights;              ///< [layers, heads, tokens, tokens]; masked cells 0.
+  std::vector<float> weights;              ///< [layers, heads, side, side]; masked cells 0.
 
-  /// One head's map by index into `layers` and `heads`: row-major [tokens, tokens].
+  /// Cells per row and column.
+  std::size_t side() const { return (tokens + block - 1) / block; }
+  /// One head's map by index into `layers` and `heads`: row-major [side, side].
   const float* Map(std::size_t layer_index, std::size_t head_index) const {
-    return weights.data() + (layer_index * heads.size() + head_index) * tokens * tokens;
+    return weights.data() + (layer_index * heads.size() + head_index) * side() * side();
   }
-  /// False for a cell that the mask hides: drawn as masked, never as zero.
+  /// False for a cell that the mask hides (all of its block): drawn as masked, never as zero.
   bool Visible(std::size_t layer_index, std::size_t query, std::size_t key) const {
     if (!causal) return true;
+    if (key > query) return false;
     const std::size_t window = windows.empty() ? 0 : windows[layer_index];
-    return key <= query && (window == 0 || query - key < window);
+    // The nearest pair of the block: its first query and its last key.
+    return window == 0 || key == query || query * block - ((key + 1) * block - 1) < window;
   }
 };
 

@@ -18,9 +18,34 @@ ArraySpec AttentionSpec(const DumpShape& shape) {
           {shape.layers.size(), shape.heads.size(), shape.tokens, shape.tokens}};
 }
 
+namespace {
+
+std::size_t Blocks(std::size_t tokens, std::size_t block) {
+  return (tokens + block - 1) / block;
+}
+
+}  // namespace
+
 std::vector<ArraySpec> AllSpecs(const DumpShape& shape) {
-  std::vector<ArraySpec> specs = {AttentionSpec(shape)};
-  if (shape.scores) specs.push_back({"scores", shape.weight_type(), specs.front().shape});
+  const std::size_t layers = shape.layers.size();
+  const std::size_t heads = shape.heads.size();
+  std::vector<ArraySpec> specs;
+  if (shape.maps) specs.push_back(AttentionSpec(shape));
+  if (shape.scores) {
+    specs.push_back({"scores", shape.weight_type(), AttentionSpec(shape).shape});
+  }
+  if (shape.top_k > 0) {
+    const Shape kept = {layers, heads, shape.tokens, shape.top_k};
+    specs.push_back({"topk_index", ElementType::kI32, kept});
+    specs.push_back({"topk_weight", shape.weight_type(), kept});
+    specs.push_back({"residual", ElementType::kF32, {layers, heads, shape.tokens}});
+  }
+  if (shape.pool > 0) {
+    // Always exact: they are small, and means of long rows are below what a half can tell from 0.
+    const std::size_t side = Blocks(shape.tokens, shape.pool);
+    specs.push_back({"pooled_max", ElementType::kF32, {layers, heads, side, side}});
+    specs.push_back({"pooled_mean", ElementType::kF32, {layers, heads, side, side}});
+  }
   if (shape.logits) {
     specs.push_back({"logits", ElementType::kF32, {shape.tokens, shape.vocabulary}});
   }
@@ -48,6 +73,10 @@ Shape FinalShape(const ArraySpec& planned, const DumpShape& shape, std::size_t t
   Shape final_shape = planned.shape;
   if (name == "attention" || name == "scores") {
     final_shape[2] = final_shape[3] = tokens;
+  } else if (name == "topk_index" || name == "topk_weight" || name == "residual") {
+    final_shape[2] = tokens;
+  } else if (name == "pooled_max" || name == "pooled_mean") {
+    final_shape[2] = final_shape[3] = Blocks(tokens, shape.pool);
   } else if (name == "logits" || name == "tokens") {
     final_shape[0] = tokens;
   } else if (name == "greedy_tokens") {

@@ -25,6 +25,9 @@ struct DumpShape {
   bool scores = false;
   bool logits = false;
   bool trace = false;
+  bool maps = true;       ///< Whole maps; false if the arrays below, or none, take their place.
+  std::size_t top_k = 0;  ///< > 0: this many of the largest weights of every row.
+  std::size_t pool = 0;   ///< > 0: maps pooled to blocks of this many tokens per side.
 
   std::size_t KvHead(std::size_t head) const { return head / (model_heads / kv_heads); }
   ElementType weight_type() const { return half ? ElementType::kF16 : ElementType::kF32; }

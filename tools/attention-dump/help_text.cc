@@ -16,6 +16,7 @@ Examples
   attention-dump                                          look at something, now
   attention-dump model.gguf --text "The cat sat." -o map.html
   attention-dump model.gguf --file story.txt -o maps.npz --layers 0-3 --heads 0,2
+  attention-dump model.gguf --file book.txt -o book.npz --layers 3 --heads 0,5 --top-k 16
   echo "Once upon a time" | attention-dump - --generate 20 -o tale.png --layers 2 --heads 1
 
 Text
@@ -32,6 +33,12 @@ What to keep
   --logits            also logits [token, vocabulary]                    (.npz, .safetensors)
   --scores            also scores before the softmax, masked ones -inf   (.npz, .safetensors)
   --trace             also queries, keys and log-sum-exp of every layer  (.npz, .safetensors)
+  --top-k K           the K largest weights of every row instead of maps (.npz, .safetensors, .json,
+                      .csv, --stream); what they leave out is reported
+  --pool P            maps pooled to blocks of P x P tokens, largest and mean, instead of whole ones
+                                               (.npz, .safetensors, .json, .csv, .png, .svg)
+  --no-maps           no maps in .npz and .safetensors: --trace --no-maps keeps a text of any length
+                      without loss, and every row can be rebuilt from it
   --compare-mask      also the same maps without the causal mask      (.png, .svg, .html, terminal)
 
 Output
@@ -40,6 +47,9 @@ Output
                         .html                    a page to explore; needs no network
                         .png .svg                a picture: one head, or a grid of heads
                         .json .csv               text, for small selections
+  --stream            a JSON line per token on standard output while the model runs: the last token
+                      of the prompt and every generated one (--stream=FILE: into a file or pipe)
+  --stream-prompt     with --stream: a line for every token of the prompt too
   -q, --quiet         no progress bar, no list of the files written
 
 How to run

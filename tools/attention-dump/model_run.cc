@@ -15,11 +15,16 @@ Result<std::vector<std::int32_t>> RunModel(const ModelRun& run, Session* session
   std::vector<std::int32_t> generated;
   Result<std::span<const float>> logits = session->Prefill(run.prompt, options);
   options.on_progress = {};
+  const auto tell = [&](std::int32_t token) {
+    if (logits.ok() && run.on_token) run.on_token(session->position() - 1, token, *logits);
+  };
+  tell(run.prompt.back());
   while (logits.ok() && generated.size() < run.generate) {
     const std::int32_t next = ArgMax(*logits);
     if (run.tokenizer != nullptr && run.tokenizer->IsEndOfGeneration(next)) break;
     generated.push_back(next);
     logits = session->Decode(next, options);
+    tell(next);
     progress->Update(static_cast<double>(run.prompt.size() + generated.size()) / total,
                      "generating");
   }

@@ -22,6 +22,9 @@ struct ModelRun {
   std::function<bool()> stop;             ///< Asked often; true stops with kCancelled.
   /// If it is set: the logits of every position in order, when all rows of that position were seen.
   std::function<void(std::size_t position, std::span<const float> logits)> on_logits = {};
+  /// The last token of the prompt and every generated one, when all rows of it were seen.
+  std::function<void(std::size_t position, std::int32_t token, std::span<const float> logits)>
+      on_token = {};
 };
 
 /// Returns the generated ids. Every one of them is evaluated too, so that each has a row.

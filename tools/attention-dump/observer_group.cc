@@ -29,6 +29,7 @@ void ObserverGroup::Add(AttentionObserver* member) {
     selection_.rows = selection_.rows || wanted.rows;
     selection_.scores = selection_.scores || wanted.scores;
     selection_.trace = selection_.trace || wanted.trace;
+    selection_.values = selection_.values || wanted.values;
   }
   members_.push_back(
       {member, wanted, member->concurrent() ? nullptr : std::make_unique<std::mutex>()});
@@ -56,6 +57,13 @@ void ObserverGroup::OnTrace(const AttentionTrace& trace) {
   for (const Member& member : members_) {
     if (!member.selection.trace || !member.selection.HasLayer(trace.layer)) continue;
     Pass(member, [&](AttentionObserver* observer) { observer->OnTrace(trace); });
+  }
+}
+
+void ObserverGroup::OnValues(const AttentionValues& values) {
+  for (const Member& member : members_) {
+    if (!member.selection.values || !member.selection.HasLayer(values.layer)) continue;
+    Pass(member, [&](AttentionObserver* observer) { observer->OnValues(values); });
   }
 }
 

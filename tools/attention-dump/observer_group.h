@@ -22,6 +22,7 @@ class ObserverGroup final : public AttentionObserver {
   bool concurrent() const override { return true; }
   void OnRows(const AttentionRows& rows) override;
   void OnTrace(const AttentionTrace& trace) override;
+  void OnValues(const AttentionValues& values) override;
 
  private:
   struct Member {

@@ -8,7 +8,6 @@
 #include "tools/common/numbers.h"
 
 namespace fovea::dump {
-namespace {
 
 std::string ComparablePath(const std::string& path) {
   std::error_code error;
@@ -16,8 +15,6 @@ std::string ComparablePath(const std::string& path) {
   const std::filesystem::path resolved = std::filesystem::weakly_canonical(absolute, error);
   return error ? absolute.lexically_normal().string() : resolved.string();
 }
-
-}  // namespace
 
 Status Usage(const std::string& message) {
   return {StatusCode::kInvalidArgument, message};

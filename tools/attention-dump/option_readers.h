@@ -25,6 +25,9 @@ struct OutputPath {
   OutputKind kind = OutputKind::kNpz;
 };
 
+/// The same for two spellings of one file, whether it exists or not.
+std::string ComparablePath(const std::string& path);
+
 /// An error of the command line.
 Status Usage(const std::string& message);
 

@@ -33,10 +33,6 @@ constexpr bool HoldsAllArrays(OutputKind kind) {
 constexpr bool Streams(OutputKind kind) {
   return HoldsAllArrays(kind) || kind == OutputKind::kNpy;
 }
-/// All maps must be in memory. (A page keeps its own, smaller recording.)
-constexpr bool KeepsMaps(OutputKind kind) {
-  return !Streams(kind) && kind != OutputKind::kHtml;
-}
 /// For eyes: can show two masks side by side.
 constexpr bool IsPicture(OutputKind kind) {
   return kind == OutputKind::kPng || kind == OutputKind::kSvg || kind == OutputKind::kHtml;

@@ -7,6 +7,7 @@
 
 #include "tools/attention-dump/files/text_files.h"
 #include "tools/attention-dump/human.h"
+#include "tools/attention-dump/reduced/reduced_text.h"
 #include "tools/attention-dump/render/render.h"
 #include "tools/attention-dump/rendered_files.h"
 #include "tools/attention-dump/sidecar.h"
@@ -25,8 +26,9 @@ Status CheckTextSize(const OutputPath& output, const DumpShape& shape) {
   const bool json = output.kind == OutputKind::kJson;
   const std::size_t layers = shape.layers.size();
   const std::size_t heads = shape.heads.size();
-  const double bytes = json ? EstimateJsonBytes(layers, heads, shape.tokens)
-                            : EstimateCsvBytes(layers, heads, shape.tokens);
+  const double bytes = !shape.maps ? EstimateReducedTextBytes(shape)
+                       : json      ? EstimateJsonBytes(layers, heads, shape.tokens)
+                                   : EstimateCsvBytes(layers, heads, shape.tokens);
   if (bytes <= static_cast<double>(kMaxTextFileBytes)) return Status::Ok();
   return {StatusCode::kLimitExceeded,
           output.path + ": about " + HumanBytes(bytes) + " of text for " + std::to_string(layers) +
@@ -47,14 +49,27 @@ Result<std::uint64_t> PlannedBytes(OutputKind kind, const DumpShape& shape) {
   return total;
 }
 
-std::string Render(OutputKind kind, const DumpInfo& info, const Outputs::Drawn& drawn) {
+std::string RenderText(OutputKind kind, const DumpInfo& info, const DumpShape& shape,
+                       const KeptMaps& kept) {
+  const bool json = kind == OutputKind::kJson;
+  if (shape.maps) return json ? RenderJson(info, kept.whole) : RenderCsv(info, kept.whole);
+  if (json) {
+    return RenderReducedJson(info, shape.top_k > 0 ? &kept.top_k : nullptr,
+                             shape.pool > 0 ? &kept.pooled : nullptr);
+  }
+  return shape.top_k > 0 ? RenderTopKCsv(info, kept.top_k) : RenderPooledCsv(info, kept.pooled);
+}
+
+std::string Render(OutputKind kind, const DumpInfo& info, const DumpShape& shape,
+                   const Outputs::Drawn& drawn) {
   if (kind == OutputKind::kHtml) return RenderHtml(*drawn.page);
-  const MapSet& maps = *drawn.maps;
-  const MapSet* bidirectional = drawn.bidirectional;
+  const KeptMaps& kept = *drawn.kept;
   const PictureOptions picture = {.title = info.model.name};
+  const MapSet& maps = kept.ForPictures();
+  const MapSet* const bidirectional = kept.bidirectional ? &*kept.bidirectional : nullptr;
   switch (kind) {
-    case OutputKind::kJson: return RenderJson(info, maps);
-    case OutputKind::kCsv: return RenderCsv(info, maps);
+    case OutputKind::kJson:
+    case OutputKind::kCsv: return RenderText(kind, info, shape, kept);
     case OutputKind::kPng:
       if (bidirectional == nullptr) return RenderPng(info, maps, picture);
       return RenderComparisonPng(info, maps, *bidirectional, kCausalTitle, kBidirectionalTitle,
@@ -99,9 +114,10 @@ Result<Outputs> Outputs::Open(const std::vector<OutputPath>& paths) {
   return outputs;
 }
 
-bool Outputs::needs_maps() const {
-  return std::any_of(outputs_.begin(), outputs_.end(),
-                     [](const Output& output) { return KeepsMaps(output.path.kind); });
+bool Outputs::draws_pictures() const {
+  return std::any_of(outputs_.begin(), outputs_.end(), [](const Output& output) {
+    return output.path.kind == OutputKind::kPng || output.path.kind == OutputKind::kSvg;
+  });
 }
 
 std::string Outputs::page_path() const {
@@ -188,8 +204,9 @@ Status Outputs::FinishArrays(const DumpInfo& info, const DumpShape& shape,
   return status;
 }
 
-Status Outputs::FinishRendered(const DumpInfo& info, const Drawn& drawn, Output* output) {
-  const std::string bytes = Render(output->path.kind, info, drawn);
+Status Outputs::FinishRendered(const DumpInfo& info, const DumpShape& shape, const Drawn& drawn,
+                               Output* output) {
+  const std::string bytes = Render(output->path.kind, info, shape, drawn);
   if (bytes.empty()) return {StatusCode::kOutOfMemory, "not enough memory to draw it"};
   std::string error;
   if (!output->file.Write(bytes.data(), bytes.size(), &error) || !output->file.Commit(&error)) {
@@ -203,7 +220,7 @@ Status Outputs::Finish(const DumpInfo& info, const DumpShape& shape, const Drawn
   const std::string sidecar = SidecarJson(info);
   for (Output& output : outputs_) {
     const Status status = output.arrays != nullptr ? FinishArrays(info, shape, sidecar, &output)
-                                                   : FinishRendered(info, drawn, &output);
+                                                   : FinishRendered(info, shape, drawn, &output);
     if (!status.ok()) return Named(output.path.path, status);
   }
   return Status::Ok();

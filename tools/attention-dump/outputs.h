@@ -16,6 +16,7 @@
 #include "tools/attention-dump/dump_shape.h"
 #include "tools/attention-dump/files/array_file.h"
 #include "tools/attention-dump/page/page_document.h"
+#include "tools/attention-dump/recorders.h"
 
 namespace fovea::dump {
 
@@ -25,8 +26,8 @@ class Outputs {
   /// Creates a temporary file beside every path.
   static Result<Outputs> Open(const std::vector<OutputPath>& paths);
 
-  /// Some output needs all maps in memory.
-  bool needs_maps() const;
+  /// Some output is a .png or .svg.
+  bool draws_pictures() const;
   /// The path of the first page among them; empty: there is none.
   std::string page_path() const;
 
@@ -41,9 +42,8 @@ class Outputs {
 
   /// What pictures, pages and text files are drawn from.
   struct Drawn {
-    const MapSet* maps = nullptr;           ///< For needs_maps().
-    const MapSet* bidirectional = nullptr;  ///< May be null.
-    const PageDocument* page = nullptr;     ///< For page_path().
+    const KeptMaps* kept = nullptr;      ///< All that the plan of the recorders named.
+    const PageDocument* page = nullptr;  ///< For page_path().
   };
   /// Writes what is left and gives all files their names. If one file fails, those not yet named
   /// never appear.
@@ -67,7 +67,8 @@ class Outputs {
   Status CheckRoom(const DumpShape& shape) const;
   Status FinishArrays(const DumpInfo& info, const DumpShape& shape, const std::string& sidecar,
                       Output* output);
-  Status FinishRendered(const DumpInfo& info, const Drawn& drawn, Output* output);
+  Status FinishRendered(const DumpInfo& info, const DumpShape& shape, const Drawn& drawn,
+                        Output* output);
 
   std::vector<Output> outputs_;
   std::vector<Written> written_;

@@ -6,19 +6,19 @@
 #include <utility>
 #include <vector>
 
-#include "tools/attention-dump/bidirectional.h"
 #include "tools/attention-dump/dump_info.h"
 #include "tools/attention-dump/dump_shape.h"
 #include "tools/attention-dump/human.h"
 #include "tools/attention-dump/model_run.h"
 #include "tools/attention-dump/model_session.h"
-#include "tools/attention-dump/observer_group.h"
 #include "tools/attention-dump/outputs.h"
 #include "tools/attention-dump/page/build_page.h"
 #include "tools/attention-dump/page/page_recorder.h"
 #include "tools/attention-dump/prompt.h"
-#include "tools/attention-dump/row_sum_check.h"
-#include "tools/attention-dump/streaming_dump.h"
+#include "tools/attention-dump/recorders.h"
+#include "tools/attention-dump/render/render.h"
+#include "tools/attention-dump/stream/line_sink.h"
+#include "tools/attention-dump/stream/token_stream.h"
 #include "tools/attention-dump/terminal_view.h"
 #include "tools/common/choose_isa.h"
 #include "tools/common/progress.h"
@@ -41,14 +41,14 @@ class Run {
   Result<std::string> Do();
 
  private:
-  bool keeps_maps() const { return arguments_.outputs.empty() || outputs_->needs_maps(); }
   bool makes_page() const { return !outputs_->page_path().empty(); }
 
   Status CheckLength() const;
   Status MakeShape();
+  void MakePlan();
   Status CheckKeptBytes();
-  void PlanPage();
   Status OpenSession();
+  Status OpenStream();
   Status RunAndFinish();
   Status MakePage(const Recording& recording, tools::Progress* progress);
   std::string Summary() const;
@@ -62,11 +62,12 @@ class Run {
   Prompt prompt_;
   DumpShape shape_;
   DumpInfo info_;
-  std::uint64_t kept_bytes_ = 0;
-  MapSet maps_;
-  std::optional<MapSet> bidirectional_;
+  KeepPlan plan_;
   RecordingPlan page_plan_;
+  std::uint64_t kept_bytes_ = 0;
+  KeptMaps kept_;
   BuiltPage page_;
+  std::optional<LineSink> lines_;  // of --stream
 };
 
 Result<std::string> Run::Do() {
@@ -86,13 +87,14 @@ Result<std::string> Run::Do() {
   prompt_ = std::move(*prompt);
   Status status = CheckLength();
   if (status.ok()) status = MakeShape();
-  if (status.ok()) PlanPage();
+  if (status.ok()) MakePlan();
   if (status.ok()) status = CheckKeptBytes();
   if (status.ok()) {
     status =
         outputs_->Lay(shape_, kSidecarBytes + text->size() + shape_.tokens * kSidecarBytesPerToken);
   }
   if (status.ok()) status = OpenSession();
+  if (status.ok()) status = OpenStream();
   if (status.ok()) status = RunAndFinish();
   if (!status.ok()) return status;
   return Summary();
@@ -103,10 +105,10 @@ Status Run::CheckLength() const {
   const std::size_t generate = arguments_.generate.value_or(0);
   const Status status = dump::CheckLength(arguments_, *model_, count, generate);
   if (!status.ok()) return status;
-  if (arguments_.compare_mask && keeps_maps() && count + generate > kMaxComparedTokens) {
-    return {StatusCode::kLimitExceeded,
-            "--compare-mask: " + std::to_string(count + generate) + " tokens, the limit is " +
-                std::to_string(kMaxComparedTokens) + " (an .html page has none)"};
+  if (arguments_.compare_mask && count + generate > kMaxComparedTokens) {
+    return {StatusCode::kLimitExceeded, "--compare-mask: " + std::to_string(count + generate) +
+                                            " tokens, the limit is " +
+                                            std::to_string(kMaxComparedTokens)};
   }
   return Status::Ok();
 }
@@ -129,11 +131,34 @@ Status Run::MakeShape() {
             .half = arguments_.half,
             .scores = arguments_.scores,
             .logits = arguments_.logits,
-            .trace = arguments_.trace};
+            .trace = arguments_.trace,
+            .maps = !arguments_.reduction.any(),
+            .top_k = 0,
+            .pool = arguments_.reduction.pool};
+  shape_.top_k = std::min(arguments_.reduction.top_k, shape_.tokens);
   return Status::Ok();
 }
 
-void Run::PlanPage() {
+void Run::MakePlan() {
+  for (const OutputPath& output : arguments_.outputs) {
+    const bool text = output.kind == OutputKind::kJson || output.kind == OutputKind::kCsv;
+    plan_.top_k = plan_.top_k || (text && shape_.top_k > 0);
+    plan_.pooled = plan_.pooled || (text && shape_.pool > 0);
+    plan_.whole_maps = plan_.whole_maps || (text && shape_.maps);
+  }
+  plan_.statistics = ShowsTerminalView(arguments_);
+  const bool pictures = outputs_->draws_pictures();
+  plan_.bidirectional = arguments_.compare_mask && (plan_.statistics || pictures);
+  if (plan_.bidirectional) {
+    plan_.picture_block = 1;
+  } else if (plan_.statistics || pictures) {
+    const std::size_t cells = pictures ? MaxPictureCells(shape_.layers.size(), shape_.heads.size())
+                                       : TerminalCells(DetectTerminal());
+    plan_.picture_block =
+        std::max({std::size_t{1}, shape_.pool, (shape_.tokens + cells - 1) / cells});
+  }
+  plan_.whole_maps = plan_.whole_maps || plan_.picture_block == 1;
+  plan_.others_take_rows = makes_page() || arguments_.stream.on;
   if (!makes_page()) return;
   page_plan_ = PlanRecording(
       shape_, model_->info(),
@@ -142,18 +167,17 @@ void Run::PlanPage() {
 }
 
 Status Run::CheckKeptBytes() {
-  const Result<std::uint64_t> bytes = ArrayBytes(ElementType::kF32, AttentionSpec(shape_).shape);
-  const double copies = !keeps_maps() ? 0.0 : arguments_.compare_mask ? 2.0 : 1.0;
+  const Result<std::uint64_t> bytes = KeptBytes(plan_, shape_);
   const double page = makes_page() ? page_plan_.Bytes() : 0.0;
-  const double needed = copies * static_cast<double>(bytes.ok() ? *bytes : 0) + page;
+  const double needed = static_cast<double>(bytes.ok() ? *bytes : 0) + page;
   std::uint64_t limit = kDefaultKeptBytes;
   if (arguments_.max_memory != 0) {
     const std::uint64_t model_bytes = model_->info().file_bytes;
     limit = arguments_.max_memory - std::min(arguments_.max_memory, model_bytes);
   }
-  if ((keeps_maps() && !bytes.ok()) || needed > static_cast<double>(limit)) {
+  if (!bytes.ok() || needed > static_cast<double>(limit)) {
     return {StatusCode::kLimitExceeded,
-            (arguments_.outputs.empty() ? "the terminal view" : "pictures, pages and text") +
+            (ShowsTerminalView(arguments_) ? "the terminal view" : "pictures, pages and text") +
                 std::string(": the maps of ") + std::to_string(shape_.tokens) + " tokens need " +
                 (bytes.ok() ? HumanBytes(needed) : "too much memory") + ", the limit is " +
                 HumanBytes(static_cast<double>(limit)) +
@@ -164,43 +188,60 @@ Status Run::CheckKeptBytes() {
 }
 
 Status Run::OpenSession() {
-  Result<Session> session = dump::OpenSession(
-      *model_, MakeSessionOptions(arguments_, *model_, isa_, shape_.tokens, kept_bytes_));
+  SessionOptions options =
+      MakeSessionOptions(arguments_, *model_, isa_, shape_.tokens, kept_bytes_);
+  if (arguments_.stream.prompt) options.chunk = StreamChunk(shape_, options.chunk);
+  Result<Session> session = dump::OpenSession(*model_, options);
   if (!session) return session.status();
   session_ = std::move(*session);
   return Status::Ok();
 }
 
+Status Run::OpenStream() {
+  if (!arguments_.stream.on) return Status::Ok();
+  Result<LineSink> lines = LineSink::Open(arguments_.stream.file, surroundings_.interrupted);
+  if (!lines) return lines.status();
+  lines_.emplace(std::move(*lines));
+  return Status::Ok();
+}
+
 Status Run::RunAndFinish() {
   const std::vector<ArrayFile*> files = outputs_->array_files();
-  std::vector<KeptTrace> traces;
-  ArrayWriter writer(files);
-  StreamingDump dump(shape_, &writer, keeps_maps() ? &maps_ : nullptr,
-                     arguments_.compare_mask && keeps_maps() ? &traces : nullptr);
-  RowSumCheck row_sums({.layers = shape_.layers, .heads = shape_.heads});
-  ObserverGroup observers;
-  observers.Add(&dump);
-  if (observers.selection().rows) observers.Add(&row_sums);
+  Recorders recorders(plan_, shape_, files, &kept_);
   const std::vector<std::int32_t> prompt = prompt_.Ids();
   std::optional<PageRecorder> page;
-  if (makes_page()) observers.Add(&page.emplace(page_plan_, prompt));
+  if (makes_page()) recorders.observers()->Add(&page.emplace(page_plan_, prompt));
   tools::Progress progress(!arguments_.quiet);
   ModelRun run = {.prompt = prompt,
                   .generate = shape_.generated,
                   .tokenizer = model_->tokenizer(),
-                  .observer = &observers,
-                  .stop = [&] {
-                    return writer.failed() || (page && page->failed()) ||
-                           surroundings_.interrupted();
-                  }};
-  if (shape_.logits || page) {
-    run.on_logits = [&](std::size_t position, std::span<const float> logits) {
-      if (shape_.logits) dump.OnLogits(position, logits);
-      if (page) page->OnLogits(position, logits);
+                  .observer = recorders.observers(),
+                  .stop = {}};
+  std::optional<TokenStream> stream;
+  if (lines_) {
+    const std::size_t first = arguments_.stream.prompt ? 0 : prompt.size() - 1;
+    stream.emplace(shape_, first, model_->tokenizer(), &*lines_);
+    recorders.observers()->Add(&*stream);
+    stream->Begin(MakeDumpInfo(*model_, *session_, prompt_, {}, shape_), shape_.generated);
+    run.on_token = [&](std::size_t position, std::int32_t token, std::span<const float> logits) {
+      stream->OnToken(position, token, position >= prompt.size(), logits);
     };
   }
+  if (shape_.logits || page || arguments_.stream.prompt) {
+    run.on_logits = [&](std::size_t position, std::span<const float> logits) {
+      recorders.OnLogits(position, logits);
+      if (page) page->OnLogits(position, logits);
+      if (arguments_.stream.prompt && position + 1 < prompt.size()) {
+        stream->OnToken(position, prompt[position], false, logits);
+      }
+    };
+  }
+  run.stop = [&] {
+    return recorders.writer().failed() || (page && page->failed()) ||
+           (stream && stream->failed()) || surroundings_.interrupted();
+  };
   Result<std::vector<std::int32_t>> generated = RunModel(run, &*session_, &progress);
-  if (writer.failed()) {
+  if (const ArrayWriter& writer = recorders.writer(); writer.failed()) {
     const std::string subject =
         files.empty() ? InputName(arguments_) : outputs_->array_path(writer.failed_file());
     return {writer.status().code(), About(subject, writer.status().message())};
@@ -208,28 +249,22 @@ Status Run::RunAndFinish() {
   if (page && page->failed()) {
     return {StatusCode::kOutOfMemory, outputs_->page_path() + ": not enough memory to record it"};
   }
+  if (stream && stream->failed()) return stream->status();
   if (!generated) {
     return {generated.status().code(), About(model_->info().path, generated.status().message())};
   }
   info_ = MakeDumpInfo(*model_, *session_, prompt_, *generated, shape_);
-  info_.row_sum_error = row_sums.error();
-  const std::size_t tokens = info_.tokens.size();
-  maps_.windows = info_.windows;
-  TrimMaps(tokens, &maps_);
-  if (arguments_.compare_mask && keeps_maps()) {
-    Result<MapSet> maps = BidirectionalMaps(shape_, traces, tokens);
-    if (!maps) return {maps.status().code(), "--compare-mask: " + maps.status().message()};
-    bidirectional_ = std::move(*maps);
-  }
+  if (Status status = recorders.Finish(&info_); !status.ok()) return status;
   if (page) {
     const Status status = MakePage(page->Take(), &progress);
     if (!status.ok()) return status;
   }
   progress.Update(1.0, "writing");
-  return outputs_->Finish(info_, shape_,
-                          {.maps = &maps_,
-                           .bidirectional = bidirectional_ ? &*bidirectional_ : nullptr,
-                           .page = &page_.document});
+  const Status written = outputs_->Finish(info_, shape_, {.kept = &kept_, .page = &page_.document});
+  if (!written.ok()) return written;
+  if (!stream) return Status::Ok();
+  stream->End(info_);
+  return stream->status();
 }
 
 Status Run::MakePage(const Recording& recording, tools::Progress* progress) {
@@ -251,12 +286,13 @@ Status Run::MakePage(const Recording& recording, tools::Progress* progress) {
 }
 
 std::string Run::Summary() const {
-  if (arguments_.outputs.empty()) {
-    return TerminalView(info_, maps_, bidirectional_ ? &*bidirectional_ : nullptr,
-                        DetectTerminal());
-  }
+  if (ShowsTerminalView(arguments_)) return TerminalView(info_, kept_, DetectTerminal());
   std::string text;
-  if (arguments_.quiet) return text;
+  // Standard output belongs to the stream if it goes there.
+  if (arguments_.quiet || (lines_ && arguments_.stream.file.empty())) return text;
+  if (lines_) {
+    text += OneLine(arguments_.stream.file) + ": " + Counted(lines_->lines(), "line") + "\n";
+  }
   for (const Outputs::Written& file : outputs_->written()) {
     text += OneLine(file.path) + ": " + Counted(shape_.layers.size(), "layer") + ", " +
             Counted(shape_.heads.size(), "head") + ", " + Counted(info_.tokens.size(), "token") +

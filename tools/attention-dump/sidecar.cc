@@ -33,6 +33,21 @@ Json TrustStamp(const DumpInfo& info) {
           {"version", info.version}};
 }
 
+Json Lossy(const DumpInfo& info) {
+  Json parts = Json::array();
+  for (const LossyPart& part : info.lossy) {
+    if (part.kind == "top-k") {
+      parts.push_back({{"kind", part.kind},
+                       {"k", part.size},
+                       {"worst_residual", part.worst_residual},
+                       {"mean_residual", part.mean_residual}});
+    } else {
+      parts.push_back({{"kind", part.kind}, {"block", part.size}});
+    }
+  }
+  return parts;
+}
+
 }  // namespace
 
 std::string SidecarJson(const DumpInfo& info) {
@@ -59,6 +74,7 @@ std::string SidecarJson(const DumpInfo& info) {
                         {"kv_head", info.kv_head},
                         {"mask", info.mask},
                         {"windows", info.windows},
+                        {"lossy", Lossy(info)},
                         {"trust_stamp", TrustStamp(info)}};
   return sidecar.dump(-1, ' ', false, Json::error_handler_t::replace);
 }

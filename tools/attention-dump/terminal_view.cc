@@ -58,18 +58,18 @@ TerminalOptions DetectTerminal() {
   return options;
 }
 
-std::string TerminalView(const DumpInfo& info, const MapSet& maps, const MapSet* bidirectional,
+std::string TerminalView(const DumpInfo& info, const KeptMaps& kept,
                          const TerminalOptions& options) {
-  const std::vector<HeadStatistics> statistics = StatisticsOf(maps, info);
-  const std::size_t shown = MostTelling(statistics);
+  const MapSet& maps = kept.ForPictures();
+  const std::size_t shown = MostTelling(kept.statistics);
   const std::size_t layer = shown / maps.heads.size();
   const std::size_t head = shown % maps.heads.size();
   std::string text = RenderTerminal(info, maps, layer, head, options);
-  if (bidirectional != nullptr) {
+  if (kept.bidirectional) {
     text += "\nThe same head without the causal mask:\n\n";
-    text += RenderTerminal(info, *bidirectional, layer, head, options);
+    text += RenderTerminal(info, *kept.bidirectional, layer, head, options);
   }
-  return text + "\n" + RenderHeadTable(statistics, options, kTableRows);
+  return text + "\n" + RenderHeadTable(kept.statistics, options, kTableRows);
 }
 
 }  // namespace fovea::dump

@@ -8,6 +8,7 @@
 #include <fovea/fovea.hpp>
 
 #include "tools/attention-dump/dump_data.h"
+#include "tools/attention-dump/recorders.h"
 #include "tools/attention-dump/render/render.h"
 
 namespace fovea::dump {
@@ -16,8 +17,8 @@ namespace fovea::dump {
 /// NO_COLOR, COLORTERM, LC_ALL, LC_CTYPE, LANG).
 TerminalOptions DetectTerminal();
 
-/// The text to print. `bidirectional` may be null.
-std::string TerminalView(const DumpInfo& info, const MapSet& maps, const MapSet* bidirectional,
+/// The text to print, from the maps for pictures and the statistics.
+std::string TerminalView(const DumpInfo& info, const KeptMaps& kept,
                          const TerminalOptions& options);
 
 }  // namespace fovea::dump

@@ -1,10 +1,8 @@
 #include "tools/attention-dump/files/text_files.h"
 
-#include <array>
-#include <charconv>
-#include <cmath>
+#include <vector>
 
-#include "tools/attention-dump/half.h"
+#include "tools/attention-dump/files/text_fields.h"
 #include "tools/attention-dump/sidecar.h"
 
 namespace fovea::dump {
@@ -18,43 +16,6 @@ double VisibleCells(std::size_t layers, std::size_t heads, std::size_t tokens) {
   const double maps = static_cast<double>(layers) * static_cast<double>(heads);
   const double length = static_cast<double>(tokens);
   return maps * length * (length + 1.0) / 2.0;
-}
-
-/// Appends numbers in the fewest digits that read back to the stored precision.
-class NumberWriter {
- public:
-  NumberWriter(bool half, std::string not_a_number)
-      : half_(half), not_a_number_(std::move(not_a_number)) {}
-
-  void Append(float value, std::string* out) const {
-    // Five significant digits tell all halves apart; for floats to_chars finds the shortest.
-    const float stored = half_ ? FloatFromHalf(HalfFromFloat(value)) : value;
-    if (!std::isfinite(stored)) {
-      *out += not_a_number_;
-      return;
-    }
-    std::array<char, 32> digits{};
-    char* const begin = digits.data();
-    char* const limit = begin + digits.size();
-    const auto result = half_ ? std::to_chars(begin, limit, stored, std::chars_format::general, 5)
-                              : std::to_chars(begin, limit, stored);
-    out->append(begin, result.ptr);
-  }
-
- private:
-  bool half_;
-  std::string not_a_number_;
-};
-
-/// RFC 4180: quotes doubled; line breaks may stand in a quoted field but make the file hard to read
-/// by line, and display pieces hold none.
-std::string Quoted(const std::string& field) {
-  std::string quoted = "\"";
-  for (const char c : field) {
-    if (c == '"') quoted += '"';
-    quoted += c;
-  }
-  return quoted + "\"";
 }
 
 }  // namespace
@@ -94,7 +55,7 @@ std::string RenderJson(const DumpInfo& info, const MapSet& maps) {
 std::string RenderCsv(const DumpInfo& info, const MapSet& maps) {
   const NumberWriter number(info.precision != "f32", "nan");
   std::vector<std::string> pieces;
-  for (const std::string& piece : info.tokens.pieces) pieces.push_back(Quoted(piece));
+  for (const std::string& piece : info.tokens.pieces) pieces.push_back(QuotedField(piece));
   std::string csv =
       "# " + SidecarJson(info) + "\nlayer,head,query,key,query_token,key_token,weight\n";
   for (std::size_t layer = 0; layer < maps.layers.size(); ++layer) {

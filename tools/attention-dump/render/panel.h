@@ -22,7 +22,8 @@ struct Panel {
 
 struct PanelOptions {
   std::size_t max_size = 0;  ///< Pool down to at most this many cells per side; 0: never.
-  bool drop_first = false;   ///< Key 0 counts as masked and the other weights of a row sum to 1.
+  /// Key 0 counts as masked and the other weights of a row sum to 1; not if the maps are pooled.
+  bool drop_first = false;
 };
 
 /// The map of one head. Indices count within `maps.layers` and `maps.heads`.

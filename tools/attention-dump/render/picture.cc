@@ -8,17 +8,18 @@
 namespace fovea::dump {
 namespace {
 
-constexpr std::size_t kAnnotatedTokens = 20;  // up to here cells hold their numbers
-constexpr std::size_t kLargeMap = 1024;       // units of a map that stands alone, at most
-constexpr std::size_t kGridWidth = 1440;      // units shared by the panels of a row …
-constexpr std::size_t kGridHeight = 2400;     // … and of a column
+constexpr std::size_t kAnnotatedCells = 20;  // up to here cells hold their numbers
+constexpr std::size_t kLabelledCells = 72;   // up to here each has a label
+constexpr std::size_t kLargeMap = 1024;      // units of a map that stands alone, at most
+constexpr std::size_t kGridWidth = 1440;     // units shared by the panels of a row …
+constexpr std::size_t kGridHeight = 2400;    // … and of a column
 constexpr std::size_t kMinThumbnail = 64;
 constexpr std::size_t kMaxThumbnail = 320;
 
-int CellOfLargeMap(std::size_t tokens) {
-  if (tokens <= kAnnotatedTokens) return 30;
-  if (tokens <= 72) return kTextLine + 1;
-  return static_cast<int>(std::max<std::size_t>(1, kLargeMap / tokens));
+int CellOfLargeMap(std::size_t cells) {
+  if (cells <= kAnnotatedCells) return 30;
+  if (cells <= kLabelledCells) return kTextLine + 1;
+  return static_cast<int>(std::max<std::size_t>(1, kLargeMap / cells));
 }
 
 std::string Note(const PictureOptions& options, const std::vector<Panel>& panels) {
@@ -49,12 +50,13 @@ Figure LargeFigure(const DumpInfo& info, const std::vector<const MapSet*>& sets,
                    std::vector<std::string> titles, const PictureOptions& options) {
   Figure figure = Start(options);
   const std::size_t tokens = sets[0]->tokens;
-  figure.cell = CellOfLargeMap(tokens);
-  figure.annotate = tokens <= kAnnotatedTokens;
+  const std::size_t side = sets[0]->side();
+  figure.cell = CellOfLargeMap(side);
+  figure.annotate = side <= kAnnotatedCells;
   figure.columns = sets.size();
   const std::size_t max_size = kLargeMap / sets.size();
-  if (sets.size() > 1 && tokens > 72) {
-    figure.cell = static_cast<int>(std::max<std::size_t>(1, max_size / tokens));
+  if (sets.size() > 1 && side > kLabelledCells) {
+    figure.cell = static_cast<int>(std::max<std::size_t>(1, max_size / side));
   }
   for (const MapSet* maps : sets) {
     figure.panels.push_back(
@@ -72,25 +74,27 @@ struct GridShape {
   bool by_layer = true;  // a row is a layer and a column a head; else heads just follow each other
 };
 
-GridShape ShapeOf(const MapSet& maps) {
+GridShape ShapeOf(std::size_t layers, std::size_t heads) {
   constexpr std::size_t kStripColumns = 8;
-  const std::size_t layers = maps.layers.size();
-  const std::size_t heads = maps.heads.size();
   if ((layers > 1 && heads > 1) || layers * heads <= kStripColumns) return {heads, layers, true};
   const std::size_t rows = (layers * heads + kStripColumns - 1) / kStripColumns;
   return {(layers * heads + rows - 1) / rows, rows, false};
+}
+
+// Cells per side of a panel in a grid with so many sets side by side.
+std::size_t ThumbnailCells(const GridShape& shape, std::size_t sets) {
+  return std::clamp(std::min(kGridWidth / (shape.columns * sets), kGridHeight / shape.rows),
+                    kMinThumbnail, kMaxThumbnail);
 }
 
 // All heads of one set, or pairs of the same head of two sets.
 Figure GridFigure(const std::vector<const MapSet*>& sets, const PictureOptions& options) {
   Figure figure = Start(options);
   const MapSet& first = *sets[0];
-  const GridShape shape = ShapeOf(first);
+  const GridShape shape = ShapeOf(first.layers.size(), first.heads.size());
   figure.pair = sets.size();
   figure.columns = shape.columns * sets.size();
-  const std::size_t target =
-      std::clamp(std::min(kGridWidth / figure.columns, kGridHeight / shape.rows), kMinThumbnail,
-                 kMaxThumbnail);
+  const std::size_t target = ThumbnailCells(shape, sets.size());
   for (std::size_t layer = 0; layer < first.layers.size(); ++layer) {
     for (std::size_t head = 0; head < first.heads.size(); ++head) {
       for (const MapSet* maps : sets) {
@@ -151,6 +155,10 @@ std::string RenderComparison(const DumpInfo& info, const MapSet& left, const Map
 }
 
 }  // namespace
+
+std::size_t MaxPictureCells(std::size_t layers, std::size_t heads) {
+  return layers * heads == 1 ? kLargeMap : ThumbnailCells(ShapeOf(layers, heads), 1);
+}
 
 std::string RenderPng(const DumpInfo& info, const MapSet& maps, const PictureOptions& options) {
   return Render(info, maps, options, *MakePngPainter());

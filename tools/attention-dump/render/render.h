@@ -24,8 +24,13 @@ struct PictureOptions {
   bool log_scale = false;
   std::string colormap = "blues";  ///< "blues" or "viridis"; anything else is "blues".
   /// Hide the first key (it often takes most of the weight) and renormalise the rest of each row.
+  /// Not of maps that are pooled already.
   bool drop_first = false;
 };
+
+/// Cells per side that a picture of so many layers and heads can show; longer texts are pooled (the
+/// largest weight of each block of tokens).
+std::size_t MaxPictureCells(std::size_t layers, std::size_t heads);
 
 /// One head with token labels if the set has one head, else a layer × head grid. Values are written
 /// into the cells up to 20 tokens. Empty if the picture could not be encoded (out of memory).
@@ -47,6 +52,9 @@ struct TerminalOptions {
   bool unicode = true;       ///< False: ASCII only.
   bool true_color = false;   ///< 24-bit colours instead of the 256 that every colour terminal has.
 };
+
+/// Cells per side that a terminal can show of a text of any length.
+std::size_t TerminalCells(const TerminalOptions& options);
 
 /// A heat map of one head with token labels, every line ending in '\n'. Long texts are pooled (the
 /// largest weight of each block of tokens) to fit the columns.

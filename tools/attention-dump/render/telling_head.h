@@ -6,12 +6,7 @@
 #include <fovea/fovea.hpp>
 #include <vector>
 
-#include "tools/attention-dump/dump_data.h"
-
 namespace fovea::dump {
-
-/// Statistics of every head of a set, in its order.
-std::vector<HeadStatistics> StatisticsOf(const MapSet& maps, const DumpInfo& info);
 
 /// Index of the head that shows most: sure of itself, and not merely looking at the first token or
 /// at itself. 0 if there is none.

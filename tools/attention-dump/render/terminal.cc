@@ -38,6 +38,11 @@ int Color256(Rgb color) {
   return 16 + 36 * nearest(color.red) + 6 * nearest(color.green) + nearest(color.blue);
 }
 
+// Columns of row labels at most.
+std::size_t MaxLabel(std::size_t columns) {
+  return std::min(kMaxLabelColumns, columns / 4);
+}
+
 class HeatMap {
  public:
   HeatMap(const DumpInfo& info, const MapSet& maps, const TerminalOptions& options)
@@ -71,22 +76,23 @@ class HeatMap {
     for (std::size_t i = 0; i < tokens; ++i) {
       widest = std::max(widest, DisplayWidth(TokenPiece(info_, i)));
     }
-    const std::size_t max_label = std::min(kMaxLabelColumns, columns_ / 4);
+    const std::size_t max_label = MaxLabel(columns_);
     label_ = std::min(widest, max_label);
     const std::size_t room = columns_ - label_ - 1;
     const std::size_t number_cell = 5;  // " .83 ", or "#.83 " without colour
     with_numbers_ = tokens * number_cell <= room;
     cell_columns_ = with_numbers_ ? number_cell : 2;
-    if (tokens * cell_columns_ <= room) {
+    if (maps_.block == 1 && tokens * cell_columns_ <= room) {
       max_cells_ = tokens;
       return;
     }
     // Many tokens: labels carry positions, cells are one column wide.
     cell_columns_ = 1;
     rows_per_line_ = options_.color && options_.unicode ? 2 : 1;
+    with_numbers_ = false;
     with_positions_ = true;
     label_ = max_label;
-    max_cells_ = columns_ - label_ - 1;
+    max_cells_ = TerminalCells(options_);
   }
 
   void MeasureLabels() { digits_ = std::to_string(maps_.tokens).size(); }
@@ -268,6 +274,11 @@ class HeatMap {
 };
 
 }  // namespace
+
+std::size_t TerminalCells(const TerminalOptions& options) {
+  const std::size_t columns = std::max(options.columns, kMinColumns);
+  return columns - MaxLabel(columns) - 1;
+}
 
 std::string RenderTerminal(const DumpInfo& info, const MapSet& maps, std::size_t layer_index,
                            std::size_t head_index, const TerminalOptions& options) {

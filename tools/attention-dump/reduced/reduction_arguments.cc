@@ -1,0 +1,88 @@
+#include "tools/attention-dump/reduced/reduction_arguments.h"
+
+#include <CLI/CLI.hpp>
+#include <limits>
+
+#include "tools/attention-dump/arguments.h"
+
+namespace fovea::dump {
+namespace {
+
+constexpr std::size_t kMost = std::numeric_limits<std::int32_t>::max();
+
+bool IsText(OutputKind kind) {
+  return kind == OutputKind::kJson || kind == OutputKind::kCsv;
+}
+
+Status CheckOutput(const ReductionArguments& reduction, const char* option,
+                   const OutputPath& output) {
+  if (output.kind == OutputKind::kNpy) {
+    return Usage("-o " + output.path + ": a .npy holds whole maps alone, which " + option +
+                 " leaves out; write .npz or .safetensors");
+  }
+  if (!IsText(output.kind)) return Status::Ok();
+  if (reduction.top_k == 0 && reduction.pool == 0) {
+    return Usage("-o " + output.path + ": --no-maps leaves nothing to write into it");
+  }
+  if (output.kind == OutputKind::kCsv && reduction.top_k > 0 && reduction.pool > 0) {
+    return Usage("-o " + output.path +
+                 ": --top-k and --pool are two tables; give one of them, or write .json");
+  }
+  return Status::Ok();
+}
+
+}  // namespace
+
+void ReductionOptions::AddTo(CLI::App* app) {
+  app->add_option("--top-k", top_k_);
+  app->add_option("--pool", pool_);
+  app->add_flag("--no-maps", no_maps_);
+}
+
+Status ReductionOptions::Read(ReductionArguments* arguments) const {
+  arguments->no_maps = no_maps_;
+  Status status = ReadCount("--top-k", top_k_, 1, kMost, &arguments->top_k);
+  if (status.ok()) status = ReadCount("--pool", pool_, 2, kMost, &arguments->pool);
+  return status;
+}
+
+Status CheckReductions(const Arguments& arguments) {
+  const ReductionArguments& reduction = arguments.reduction;
+  if (!reduction.any()) return Status::Ok();
+  const char* const option = reduction.top_k > 0  ? "--top-k"
+                             : reduction.pool > 0 ? "--pool"
+                                                  : "--no-maps";
+  bool arrays = false;
+  bool text = false;
+  bool pictures = false;
+  for (const OutputPath& output : arguments.outputs) {
+    if (Status status = CheckOutput(reduction, option, output); !status.ok()) return status;
+    arrays = arrays || HoldsAllArrays(output.kind);
+    text = text || IsText(output.kind);
+    pictures = pictures || output.kind == OutputKind::kPng || output.kind == OutputKind::kSvg;
+  }
+  if (arguments.scores) {
+    return Usage(std::string("--scores: they are as large as the maps that ") + option +
+                 " leaves out; give only one of the two");
+  }
+  if (reduction.top_k > 0 && !arrays && !text && !arguments.stream.on) {
+    return Usage(
+        "--top-k: needs an .npz, .safetensors, .json or .csv output (-o FILE), or --stream");
+  }
+  if (reduction.pool > 0 && !arrays && !text && !pictures) {
+    return Usage("--pool: needs an .npz, .safetensors, .json, .csv, .png or .svg output (-o FILE)");
+  }
+  if (reduction.no_maps && !arrays) {
+    return Usage("--no-maps: needs an .npz or .safetensors output (-o FILE)");
+  }
+  if (reduction.no_maps && reduction.top_k == 0 && reduction.pool == 0 && !arguments.trace &&
+      !arguments.logits) {
+    return Usage("--no-maps: nothing is left to write; add --trace, --logits, --top-k or --pool");
+  }
+  if (reduction.pool > 0 && arguments.compare_mask) {
+    return Usage("--compare-mask: shows whole maps, which --pool leaves out");
+  }
+  return Status::Ok();
+}
+
+}  // namespace fovea::dump
