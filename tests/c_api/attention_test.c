@@ -162,7 +162,7 @@ static void StatisticsCountEveryHead(const fovea_model* model, fovea_session* se
   for (size_t i = 0; i < count; ++i) {
     CHECK(heads[i].layer == i / info.heads && heads[i].head == i % info.heads);
     CHECK(heads[i].rows == kCount && heads[i].row_sum_error < 1e-5);
-    CHECK(heads[i].entropy > 0.0 && heads[i].confidence > 1.0 / kCount);
+    CHECK(heads[i].entropy > 0.0 && heads[i].confidence > 1.0 / (double)kCount);
     CHECK(strlen(fovea_head_type(&heads[i])) > 3);
   }
   free(heads);
