@@ -1,6 +1,5 @@
 // Versions, names of codes, instruction sets and families.
 
-#include <new>
 #include <string_view>
 #include <vector>
 
@@ -17,7 +16,7 @@ const char* NameAt(const List& list, std::size_t index, const Name& name) noexce
   try {
     const auto items = list();
     return index < items.size() ? name(items[index]).data() : nullptr;
-  } catch (const std::bad_alloc&) {
+  } catch (...) {
     return nullptr;
   }
 }

@@ -1,7 +1,9 @@
 #include "fovea/sampler.h"
 
 #include <algorithm>
+#include <charconv>
 #include <cmath>
+#include <iterator>
 #include <new>
 #include <numeric>
 #include <string>
@@ -42,6 +44,13 @@ double NextUniform(std::uint64_t (&state)[4]) {
   return static_cast<double>(NextRandom(state) >> 11) * 0x1.0p-53;
 }
 
+/// The shortest text that stands for the number, whatever the locale.
+std::string Text(float value) {
+  char digits[24];
+  const auto end = std::to_chars(std::begin(digits), std::end(digits), value).ptr;
+  return {digits, end};
+}
+
 Status Invalid(std::string message) {
   return {StatusCode::kInvalidArgument, std::move(message)};
 }
@@ -62,15 +71,14 @@ Sampler::Sampler(const SamplerOptions& options) : options_(options), state_{} {
 
 Result<Sampler> Sampler::Create(const SamplerOptions& options) {
   if (!(options.temperature >= 0.0F) || std::isinf(options.temperature)) {
-    return Invalid("temperature is " + std::to_string(options.temperature) +
+    return Invalid("temperature is " + Text(options.temperature) +
                    "; it must be 0 or more, and finite");
   }
   if (options.top_k < 0) {
     return Invalid("top_k is " + std::to_string(options.top_k) + "; it must be 0 or more");
   }
   if (!(options.top_p > 0.0F && options.top_p <= 1.0F)) {
-    return Invalid("top_p is " + std::to_string(options.top_p) +
-                   "; it must be above 0 and at most 1");
+    return Invalid("top_p is " + Text(options.top_p) + "; it must be above 0 and at most 1");
   }
   return Sampler(options);
 }
