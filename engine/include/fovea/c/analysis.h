@@ -65,7 +65,12 @@ FOVEA_API const fovea_observer* fovea_statistics_observer(fovea_statistics* stat
 
 /* *count becomes the number of heads seen; `heads` [capacity] receives them by layer, then head, or
  * may be NULL to count. FOVEA_BUFFER_TOO_SMALL if there are more than `capacity`: the first
- * `capacity` were stored. */
+ * `capacity` were stored.
+ *
+ *     fovea_head_statistics* heads = calloc(layers * heads_per_layer, sizeof *heads);
+ *     fovea_statistics_heads(statistics, heads, layers * heads_per_layer, &count, &error);
+ *     puts(fovea_head_type(&heads[0]));
+ */
 FOVEA_API fovea_status fovea_statistics_heads(const fovea_statistics* statistics,
                                               fovea_head_statistics* heads, size_t capacity,
                                               size_t* count, fovea_error* error);

@@ -105,7 +105,12 @@ FOVEA_API fovea_status fovea_measure_head_effects(const fovea_model* model, cons
 /* The mean outputs of all heads over a text, as FOVEA_ABLATION_MEAN uses them and
  * fovea_ablation.replacement takes them: means [layers, heads, value_dim] of the caller, `capacity`
  * floats. Of the options only user and cancelled count; both may be NULL. FOVEA_BUFFER_TOO_SMALL
- * before anything runs; other errors as of fovea_measure_head_effects. Thread-safe. */
+ * before anything runs; other errors as of fovea_measure_head_effects. Thread-safe.
+ *
+ *     float* means = calloc(layers * heads * value_dim, sizeof *means);
+ *     fovea_measure_head_means(model, ids, n, NULL, NULL, means, layers * heads * value_dim, NULL);
+ *     fovea_ablation ablation = {1, 3, means + (1 * heads + 3) * value_dim};
+ */
 FOVEA_API fovea_status fovea_measure_head_means(const fovea_model* model, const int32_t* tokens,
                                                 size_t count, const fovea_session_options* session,
                                                 const fovea_effect_options* options, float* means,

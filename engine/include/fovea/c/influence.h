@@ -68,7 +68,11 @@ FOVEA_API fovea_status fovea_rollout(const fovea_mean_maps* maps,
 /* Flow: out [tokens] of the caller; out[k] is the maximum flow from position `query` after the last
  * layer followed to input token k through edges of capacity 1/2 (A + I), each token by itself: at
  * most 1, and the sum may exceed 1. One maximum flow per token: for some hundred tokens. Errors as
- * of fovea_rollout. */
+ * of fovea_rollout.
+ *
+ *     float* flow = calloc(fovea_mean_maps_tokens(maps), sizeof *flow);
+ *     fovea_flow(maps, fovea_mean_maps_tokens(maps) - 1, NULL, flow, &error);
+ */
 FOVEA_API fovea_status fovea_flow(const fovea_mean_maps* maps, size_t query,
                                   const fovea_influence_options* options, float* out,
                                   fovea_error* error);

@@ -32,7 +32,12 @@ FOVEA_API size_t fovea_encoded_bytes(const char* type, size_t values);
 /* Encodes `count` values, whole blocks, into `bytes` of `size` = fovea_encoded_bytes(type, count).
  * *change may be NULL. FOVEA_NON_FINITE, FOVEA_LIMIT_EXCEEDED for a magnitude beyond the type's
  * scales, FOVEA_INVALID_ARGUMENT. The same numbers give the same bytes on every machine.
- * Thread-safe. */
+ * Thread-safe.
+ *
+ *     size_t size = fovea_encoded_bytes("Q8_0", 4096);
+ *     void* bytes = malloc(size);
+ *     fovea_encode("Q8_0", values, 4096, bytes, size, NULL, &error);
+ */
 FOVEA_API fovea_status fovea_encode(const char* type, const float* values, size_t count,
                                     void* bytes, size_t size, fovea_quantization_error* change,
                                     fovea_error* error);

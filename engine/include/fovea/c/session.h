@@ -129,12 +129,20 @@ FOVEA_API fovea_status fovea_session_prefill(fovea_session* session, const int32
                                              size_t count, const fovea_run_options* run,
                                              const float** logits);
 
-/* Runs one token: the same as a prefill of one. */
+/* Runs one token: the same as a prefill of one.
+ *
+ *     int32_t id = fovea_argmax(logits, vocabulary);
+ *     fovea_session_decode(session, id, NULL, &logits);
+ */
 FOVEA_API fovea_status fovea_session_decode(fovea_session* session, int32_t token,
                                             const fovea_run_options* run, const float** logits);
 
 /* Forgets all positions from `position` on; 0 forgets everything. FOVEA_INVALID_ARGUMENT if there
- * are fewer, FOVEA_BUSY. */
+ * are fewer, FOVEA_BUSY.
+ *
+ *     fovea_session_truncate(session, 0);
+ *     fovea_session_prefill(session, next_text, count, NULL, &logits);
+ */
 FOVEA_API fovea_status fovea_session_truncate(fovea_session* session, size_t position);
 
 /* The text of the last call for this session that failed, other than with FOVEA_BUSY; "" if there

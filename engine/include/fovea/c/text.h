@@ -31,6 +31,9 @@ FOVEA_API fovea_status fovea_model_tokenizer(const fovea_model* model,
 /* The tokenizer of a GGUF file alone, also of files without weights. `allocator` may be NULL. On
  * success *tokenizer must be freed with fovea_tokenizer_free. Errors as of fovea_model_load.
  * Thread-safe.
+ *
+ *     fovea_tokenizer* tokenizer;
+ *     if (fovea_tokenizer_load("vocab.gguf", NULL, &tokenizer, &error)) return fail(error.message);
  */
 FOVEA_API fovea_status fovea_tokenizer_load(const char* path, const fovea_allocator* allocator,
                                             fovea_tokenizer** tokenizer, fovea_error* error);
@@ -73,12 +76,20 @@ FOVEA_API fovea_status fovea_detokenize(const fovea_tokenizer* tokenizer, const 
 
 /* The bytes that one id adds to a text, which may be part of a UTF-8 character (and may contain
  * zero bytes); nothing for control tokens and ids outside the vocabulary. Stored as by
- * fovea_detokenize. Thread-safe. */
+ * fovea_detokenize. Thread-safe.
+ *
+ *     char bytes[64];
+ *     fovea_piece_bytes(tokenizer, id, bytes, sizeof bytes, &length, &error);
+ */
 FOVEA_API fovea_status fovea_piece_bytes(const fovea_tokenizer* tokenizer, int32_t id, char* bytes,
                                          size_t capacity, size_t* length, fovea_error* error);
 
 /* The piece as a person wants to see it in a table: valid UTF-8, spaces and control bytes made
- * visible, control tokens by name. Stored as by fovea_detokenize. Thread-safe. */
+ * visible, control tokens by name. Stored as by fovea_detokenize. Thread-safe.
+ *
+ *     char piece[64];
+ *     fovea_display_piece(tokenizer, id, piece, sizeof piece, NULL, &error);
+ */
 FOVEA_API fovea_status fovea_display_piece(const fovea_tokenizer* tokenizer, int32_t id, char* text,
                                            size_t capacity, size_t* length, fovea_error* error);
 
