@@ -144,6 +144,11 @@ TEST(Arguments, OptionsThatNoOutputCanHoldAreRefused) {
   EXPECT_THAT(ErrorOf({"--trace", "-o", "a.png"}), StartsWith("--trace: needs"));
   EXPECT_THAT(ErrorOf({"--compare-mask", "-o", "a.npz"}), StartsWith("--compare-mask: needs"));
   EXPECT_TRUE(Parse({"--compare-mask"}).ok());
+  EXPECT_THAT(ErrorOf({"--page-size", "4M", "-o", "a.png"}),
+              StartsWith("--page-size: needs an .html output"));
+  EXPECT_THAT(ErrorOf({"--page-size", "large", "-o", "a.html"}),
+              StartsWith("--page-size: 'large' is not a size like"));
+  EXPECT_EQ(Parse({"--page-size", "4M", "-o", "a.html"})->page_size, 4U << 20U);
 }
 
 TEST(Arguments, HelpIsShortAndNamesEveryOption) {
@@ -151,11 +156,11 @@ TEST(Arguments, HelpIsShortAndNamesEveryOption) {
   EXPECT_TRUE(Parse({"-h", "--precision", "f64"})->help);
   const std::string help = HelpText();
   for (const char* option :
-       {"--text",       "--file",     "--tokens",       "--output",  "--layers",
-        "--heads",      "--generate", "--precision",    "--logits",  "--scores",
-        "--trace",      "--threads",  "--context",      "--kv",      "--isa",
-        "--max-memory", "--quiet",    "--compare-mask", "--version", "--help",
-        "--top-k",      "--pool",     "--no-maps",      "--stream",  "--stream-prompt"}) {
+       {"--text",     "--file",         "--tokens",    "--output",     "--layers", "--heads",
+        "--generate", "--precision",    "--logits",    "--scores",     "--trace",  "--threads",
+        "--context",  "--kv",           "--isa",       "--max-memory", "--quiet",  "--compare-mask",
+        "--version",  "--help",         "--page-size", "--top-k",      "--pool",   "--no-maps",
+        "--stream",   "--stream-prompt"}) {
     EXPECT_THAT(help, HasSubstr(option));
   }
   std::size_t begin = 0;

@@ -44,9 +44,11 @@ What to keep
 Output
   -o, --output OUT    may be given several times; the ending chooses the format:
                         .npz .safetensors .npy   arrays [layer, head, query, key], any length
-                        .html                    a page to explore; needs no network
+                        .html                    a page to explore, any length; needs no network
                         .png .svg                a picture: one head, or a grid of heads
                         .json .csv               text, for small selections
+  --page-size BYTES   an .html page is at most so large (default: 19.5M, beyond 2,048 tokens 50M);
+                      a larger one is more exact: it states its largest error
   --stream            a JSON line per token on standard output while the model runs: the last token
                       of the prompt and every generated one (--stream=FILE: into a file or pipe)
   --stream-prompt     with --stream: a line for every token of the prompt too

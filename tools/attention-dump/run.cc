@@ -12,8 +12,7 @@
 #include "tools/attention-dump/model_run.h"
 #include "tools/attention-dump/model_session.h"
 #include "tools/attention-dump/outputs.h"
-#include "tools/attention-dump/page/build_page.h"
-#include "tools/attention-dump/page/page_recorder.h"
+#include "tools/attention-dump/page_run.h"
 #include "tools/attention-dump/prompt.h"
 #include "tools/attention-dump/recorders.h"
 #include "tools/attention-dump/render/render.h"
@@ -41,8 +40,6 @@ class Run {
   Result<std::string> Do();
 
  private:
-  bool makes_page() const { return !outputs_->page_path().empty(); }
-
   Status CheckLength() const;
   Status MakeShape();
   void MakePlan();
@@ -50,7 +47,6 @@ class Run {
   Status OpenSession();
   Status OpenStream();
   Status RunAndFinish();
-  Status MakePage(const Recording& recording, tools::Progress* progress);
   std::string Summary() const;
 
   const Arguments& arguments_;
@@ -63,10 +59,9 @@ class Run {
   DumpShape shape_;
   DumpInfo info_;
   KeepPlan plan_;
-  RecordingPlan page_plan_;
+  std::optional<PageRun> page_;
   std::uint64_t kept_bytes_ = 0;
   KeptMaps kept_;
-  BuiltPage page_;
   std::optional<LineSink> lines_;  // of --stream
 };
 
@@ -105,10 +100,11 @@ Status Run::CheckLength() const {
   const std::size_t generate = arguments_.generate.value_or(0);
   const Status status = dump::CheckLength(arguments_, *model_, count, generate);
   if (!status.ok()) return status;
-  if (arguments_.compare_mask && count + generate > kMaxComparedTokens) {
-    return {StatusCode::kLimitExceeded, "--compare-mask: " + std::to_string(count + generate) +
-                                            " tokens, the limit is " +
-                                            std::to_string(kMaxComparedTokens)};
+  const bool pictures = outputs_->draws_pictures() || ShowsTerminalView(arguments_);
+  if (arguments_.compare_mask && pictures && count + generate > kMaxComparedTokens) {
+    return {StatusCode::kLimitExceeded,
+            "--compare-mask: " + std::to_string(count + generate) + " tokens, the limit is " +
+                std::to_string(kMaxComparedTokens) + " (an .html page has none)"};
   }
   return Status::Ok();
 }
@@ -158,17 +154,18 @@ void Run::MakePlan() {
         std::max({std::size_t{1}, shape_.pool, (shape_.tokens + cells - 1) / cells});
   }
   plan_.whole_maps = plan_.whole_maps || plan_.picture_block == 1;
-  plan_.others_take_rows = makes_page() || arguments_.stream.on;
-  if (!makes_page()) return;
-  page_plan_ = PlanRecording(
-      shape_, model_->info(),
-      arguments_.page_size != 0 ? arguments_.page_size : DefaultPageBytes(shape_.tokens),
-      /*texts=*/1, arguments_.compare_mask);
+  if (const std::string path = outputs_->page_path(); !path.empty()) {
+    page_.emplace(PageRunOptions{.path = path,
+                                 .page_bytes = arguments_.page_size,
+                                 .without_mask = arguments_.compare_mask},
+                  shape_, *model_);
+  }
+  plan_.others_take_rows = page_ || arguments_.stream.on;
 }
 
 Status Run::CheckKeptBytes() {
   const Result<std::uint64_t> bytes = KeptBytes(plan_, shape_);
-  const double page = makes_page() ? page_plan_.Bytes() : 0.0;
+  const double page = page_ ? page_->Bytes() : 0.0;
   const double needed = static_cast<double>(bytes.ok() ? *bytes : 0) + page;
   std::uint64_t limit = kDefaultKeptBytes;
   if (arguments_.max_memory != 0) {
@@ -209,8 +206,10 @@ Status Run::RunAndFinish() {
   const std::vector<ArrayFile*> files = outputs_->array_files();
   Recorders recorders(plan_, shape_, files, &kept_);
   const std::vector<std::int32_t> prompt = prompt_.Ids();
-  std::optional<PageRecorder> page;
-  if (makes_page()) recorders.observers()->Add(&page.emplace(page_plan_, prompt));
+  if (page_) {
+    if (Status status = page_->Open(prompt); !status.ok()) return status;
+    recorders.observers()->Add(page_->recorder());
+  }
   tools::Progress progress(!arguments_.quiet);
   ModelRun run = {.prompt = prompt,
                   .generate = shape_.generated,
@@ -227,17 +226,17 @@ Status Run::RunAndFinish() {
       stream->OnToken(position, token, position >= prompt.size(), logits);
     };
   }
-  if (shape_.logits || page || arguments_.stream.prompt) {
+  if (shape_.logits || page_ || arguments_.stream.prompt) {
     run.on_logits = [&](std::size_t position, std::span<const float> logits) {
       recorders.OnLogits(position, logits);
-      if (page) page->OnLogits(position, logits);
+      if (page_) page_->recorder()->OnLogits(position, logits);
       if (arguments_.stream.prompt && position + 1 < prompt.size()) {
         stream->OnToken(position, prompt[position], false, logits);
       }
     };
   }
   run.stop = [&] {
-    return recorders.writer().failed() || (page && page->failed()) ||
+    return recorders.writer().failed() || (page_ && !page_->status().ok()) ||
            (stream && stream->failed()) || surroundings_.interrupted();
   };
   Result<std::vector<std::int32_t>> generated = RunModel(run, &*session_, &progress);
@@ -246,43 +245,26 @@ Status Run::RunAndFinish() {
         files.empty() ? InputName(arguments_) : outputs_->array_path(writer.failed_file());
     return {writer.status().code(), About(subject, writer.status().message())};
   }
-  if (page && page->failed()) {
-    return {StatusCode::kOutOfMemory, outputs_->page_path() + ": not enough memory to record it"};
-  }
+  if (page_ && !page_->status().ok()) return page_->status();
   if (stream && stream->failed()) return stream->status();
   if (!generated) {
     return {generated.status().code(), About(model_->info().path, generated.status().message())};
   }
   info_ = MakeDumpInfo(*model_, *session_, prompt_, *generated, shape_);
   if (Status status = recorders.Finish(&info_); !status.ok()) return status;
-  if (page) {
-    const Status status = MakePage(page->Take(), &progress);
-    if (!status.ok()) return status;
+  PageDocument page;
+  if (page_) {
+    Result<PageDocument> built =
+        page_->Build(info_, session_->threads(), surroundings_.interrupted, &progress);
+    if (!built) return built.status();
+    page = std::move(*built);
   }
   progress.Update(1.0, "writing");
-  const Status written = outputs_->Finish(info_, shape_, {.kept = &kept_, .page = &page_.document});
+  const Status written = outputs_->Finish(info_, shape_, {.kept = &kept_, .page = &page});
   if (!written.ok()) return written;
   if (!stream) return Status::Ok();
   stream->End(info_);
   return stream->status();
-}
-
-Status Run::MakePage(const Recording& recording, tools::Progress* progress) {
-  const PageText text = {.info = &info_, .recording = &recording, .tokenizer = model_->tokenizer()};
-  Result<BuiltPage> built =
-      BuildPage({&text, 1}, nullptr,
-                {.bytes = arguments_.page_size,
-                 .without_mask = arguments_.compare_mask,
-                 .threads = session_->threads(),
-                 .cancelled = surroundings_.interrupted,
-                 .on_progress = [&](double done) { progress->Update(done, "packing the page"); }});
-  if (!built) {
-    const bool too_large = built.status().code() == StatusCode::kLimitExceeded;
-    return {built.status().code(),
-            About(too_large ? "--page-size" : outputs_->page_path(), built.status().message())};
-  }
-  page_ = std::move(*built);
-  return Status::Ok();
 }
 
 std::string Run::Summary() const {
