@@ -284,8 +284,13 @@ void Builder::SortBlocks() {
     const bool key = block.name.find("/k") != std::string::npos;
     return block.name.ends_with(key ? first_kv : first_head) ? 1 : 2;
   };
-  std::stable_sort(page_.document.blocks.begin(), page_.document.blocks.end(),
-                   [&](const PageBlock& a, const PageBlock& b) { return rank(a) < rank(b); });
+  std::vector<PageBlock> sorted;
+  for (const int wanted : {0, 1, 2}) {
+    for (PageBlock& block : page_.document.blocks) {
+      if (rank(block) == wanted) sorted.push_back({block.name, std::move(block.bytes)});
+    }
+  }
+  page_.document.blocks = std::move(sorted);
 }
 
 Result<BuiltPage> Builder::Build() {
