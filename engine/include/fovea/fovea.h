@@ -36,8 +36,8 @@
  *   belong to the handle.
  * - Threads. Models and tokenizers are immutable and may be used by any number of threads at once.
  *   Every other handle belongs to one thread at a time. There are no global variables.
- * - Callbacks return normally: they must not throw C++ exceptions or leave by longjmp. What they are
- *   handed is theirs during the call only.
+ * - Callbacks return normally: they must not throw C++ exceptions or leave by longjmp. What they
+ * are handed is theirs during the call only.
  * - Text is UTF-8. `char*` inputs end with a zero byte unless a length is passed with them.
  */
 #ifndef FOVEA_FOVEA_H_
