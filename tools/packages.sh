@@ -1,7 +1,7 @@
 # Sourced by demo.sh and test.sh: installs the Debian packages that are missing, and says which.
 
 fovea_build_packages=(g++ cmake ninja-build pkg-config libhwy-dev libxsimd-dev libcli11-dev
-  nlohmann-json3-dev libpng-dev zlib1g-dev libutf8proc-dev libpcre2-dev)
+  nlohmann-json3-dev libcpp-httplib-dev libpng-dev zlib1g-dev libutf8proc-dev libpcre2-dev)
 fovea_test_packages=(libgtest-dev libgmock-dev libbenchmark-dev python3-numpy)
 # The comparison with llama.cpp (bench/peers): its prebuilt library comes from npm.
 fovea_peer_packages=(nodejs npm)
@@ -9,8 +9,8 @@ fovea_peer_packages=(nodejs npm)
 fovea_page_packages=(nodejs npm chromium)
 # The cross build: headers and libraries of arm64 beside our own, and the emulator.
 fovea_arm64_packages=(g++-aarch64-linux-gnu qemu-user-static libhwy-dev:arm64 libxsimd-dev:arm64
-  libpng-dev:arm64 zlib1g-dev:arm64 libutf8proc-dev:arm64 libpcre2-dev:arm64 libgtest-dev:arm64
-  libgmock-dev:arm64 libbenchmark-dev:arm64)
+  libcpp-httplib-dev:arm64 libpng-dev:arm64 zlib1g-dev:arm64 libutf8proc-dev:arm64
+  libpcre2-dev:arm64 libgtest-dev:arm64 libgmock-dev:arm64 libbenchmark-dev:arm64)
 
 fovea_as_root() {
   if [ "$(id -u)" -eq 0 ]; then

@@ -51,11 +51,34 @@ export async function startBrowser() {
     });
   }
 
+  // Opens the page of a server, in a profile of its own: it may ask its own server and nobody else.
+  async function visit(address, options = {}) {
+    const context = await browser.newContext({
+      viewport: { width: options.width || 1300, height: options.height || 1000 },
+      colorScheme: options.dark ? "dark" : "light",
+    });
+    const tab = await context.newPage();
+    const faults = [];
+    const { origin } = new URL(address);
+    tab.on("request", (request) => {
+      if (new URL(request.url()).origin !== origin) faults.push(`request for ${request.url()}`);
+    });
+    tab.on("console", (message) => faults.push(`console: ${message.text()}`));
+    tab.on("pageerror", (error) => faults.push(`error: ${error.message}`));
+    await tab.goto(address);
+    return Object.assign(tab, {
+      async done({ expected = /^$/ } = {}) {
+        assert.deepEqual(faults.filter((fault) => !expected.test(fault)), []);
+        await context.close();
+      },
+    });
+  }
+
   async function stop() {
     await browser.close();
     rmSync(folder, { recursive: true, force: true });
   }
-  return { open, stop };
+  return { open, visit, stop };
 }
 
 // Shows another part by the address, as someone does who follows a link.

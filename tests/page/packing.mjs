@@ -103,7 +103,8 @@ export function renderHtml(sourceDir, { info, blocks }, extraScript = "") {
   const parts = [...blocks];
   const isThumbs = ([name]) => name.endsWith("/thumbs");
   const places = {
-    title: info.title, style, script: script + extraScript, info: json,
+    title: info.title, connect: "'none'", nonce: "", style, script: script + extraScript,
+    info: json,
     thumbs: parts.filter(isThumbs).map(element).join(""),
     blocks: parts.filter((part) => !isThumbs(part)).map(element).join(""),
   };

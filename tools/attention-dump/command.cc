@@ -8,13 +8,15 @@
 #include "tools/attention-dump/diff/diff_command.h"
 #include "tools/attention-dump/heads/heads_command.h"
 #include "tools/attention-dump/run.h"
+#include "tools/attention-dump/serve/serve_command.h"
 
 namespace fovea::dump {
 namespace {
 
-constexpr std::array<std::pair<std::string_view, CommandFunction>, 2> kCommands = {{
+constexpr std::array<std::pair<std::string_view, CommandFunction>, 3> kCommands = {{
     {"diff", DiffCommand},
     {"heads", HeadsCommand},
+    {"serve", ServeCommand},
 }};
 
 }  // namespace

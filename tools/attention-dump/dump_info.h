@@ -3,6 +3,7 @@
 #define FOVEA_TOOLS_ATTENTION_DUMP_DUMP_INFO_H_
 
 #include <cstdint>
+#include <string>
 #include <vector>
 
 #include <fovea/fovea.hpp>
@@ -13,9 +14,11 @@
 
 namespace fovea::dump {
 
-/// All but row_sum_error, which only a run knows. Reads the model's whole file for its hash.
+/// All but row_sum_error, which only a run knows. `model_hash`: what Model::FileHash gave before;
+/// empty: the model's whole file is read for it.
 DumpInfo MakeDumpInfo(const Model& model, const Session& session, const Prompt& prompt,
-                      const std::vector<std::int32_t>& generated, const DumpShape& shape);
+                      const std::vector<std::int32_t>& generated, const DumpShape& shape,
+                      const std::string& model_hash = "");
 
 }  // namespace fovea::dump
 

@@ -11,6 +11,7 @@ model that ships. Without a text: a sample sentence. Without -o: a heat map in t
 Subcommands (each has its own --help; a model file of that name is ./heads)
   attention-dump heads                                    which head should I look at?
   attention-dump diff A B                                 what changed from one model to another?
+  attention-dump serve                                    type, and the maps follow in a browser
 
 Examples
   attention-dump                                          look at something, now

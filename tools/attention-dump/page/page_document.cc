@@ -22,15 +22,30 @@ void AppendBlock(const PageBlock& block, std::string* out) {
   *out += "</script>\n";
 }
 
-void AppendPlace(std::string_view place, const PageDocument& document, std::string* out) {
+/// What differs between a page that is a file and one that talks to its server.
+struct Host {
+  std::string_view connect = "'none'";  ///< Of the page's security policy.
+  std::string nonce = {};               ///< Attribute of the script.
+  std::string_view style = {};          ///< After the viewer's.
+  std::string_view script = {};
+};
+
+void AppendPlace(std::string_view place, const PageDocument& document, const Host& host,
+                 std::string* out) {
   if (place == "title") {
     *out += EscapeXml(document.title);
+  } else if (place == "connect") {
+    *out += host.connect;
+  } else if (place == "nonce") {
+    *out += host.nonce;
   } else if (place == "style") {
     *out += ViewerStyle();
+    *out += host.style;
   } else if (place == "info") {
     *out += document.info_json;
   } else if (place == "script") {
     *out += ViewerScript();
+    *out += host.script;
   } else if (place == "thumbs" || place == "blocks") {
     for (const PageBlock& block : document.blocks) {
       if (IsThumbnails(block) == (place == "thumbs")) AppendBlock(block, out);
@@ -38,9 +53,7 @@ void AppendPlace(std::string_view place, const PageDocument& document, std::stri
   }
 }
 
-}  // namespace
-
-std::string RenderHtml(const PageDocument& document) {
+std::string Render(const PageDocument& document, const Host& host) {
   std::size_t length = ViewerScript().size() + document.info_json.size() + (1U << 16U);
   for (const PageBlock& block : document.blocks) {
     length += TextCodeLength(block.bytes.size()) + block.name.size() + 80;
@@ -54,15 +67,29 @@ std::string RenderHtml(const PageDocument& document) {
     const std::size_t close = rest.find("}}", open == std::string_view::npos ? 0 : open);
     if (open == std::string_view::npos || close == std::string_view::npos) break;
     out += rest.substr(0, open);
-    AppendPlace(rest.substr(open + 2, close - open - 2), document, &out);
+    AppendPlace(rest.substr(open + 2, close - open - 2), document, host, &out);
     rest.remove_prefix(close + 2);
   }
   out += rest;
   return out;
 }
 
+}  // namespace
+
+std::string RenderHtml(const PageDocument& document) {
+  return Render(document, Host());
+}
+
 std::string RenderShell(const std::string& title, const std::string& info_json) {
   return RenderHtml({.title = title, .info_json = info_json, .blocks = {}});
+}
+
+std::string RenderLivePage(const std::string& title, const std::string& nonce) {
+  return Render({.title = title, .info_json = "null", .blocks = {}},
+                {.connect = "'self'",
+                 .nonce = " nonce=\"" + nonce + "\"",
+                 .style = ViewerFile("live.css"),
+                 .script = ViewerFile("live.js")});
 }
 
 std::string RenderContainer(const PageDocument& document) {

@@ -49,6 +49,10 @@ std::string RenderContainer(const PageDocument& document);
 /// A page with the viewer and no document: what `serve` sends first. {{info}} is `info_json`.
 std::string RenderShell(const std::string& title, const std::string& info_json);
 
+/// The page that `serve` sends: the viewer, no document, and viewer/live.js, which fetches one from
+/// the server for every text that is typed. `nonce`: letters and digits; the script bears it.
+std::string RenderLivePage(const std::string& title, const std::string& nonce);
+
 }  // namespace fovea::dump
 
 #endif  // FOVEA_TOOLS_ATTENTION_DUMP_PAGE_PAGE_DOCUMENT_H_

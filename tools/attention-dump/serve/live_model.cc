@@ -1,0 +1,172 @@
+#include "tools/attention-dump/serve/live_model.h"
+
+#include <algorithm>
+#include <cstdint>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "tools/attention-dump/dump_info.h"
+#include "tools/attention-dump/dump_shape.h"
+#include "tools/attention-dump/human.h"
+#include "tools/attention-dump/model_run.h"
+#include "tools/attention-dump/model_session.h"
+#include "tools/attention-dump/observer_group.h"
+#include "tools/attention-dump/page/build_page.h"
+#include "tools/attention-dump/page/page_recorder.h"
+#include "tools/attention-dump/prompt.h"
+#include "tools/attention-dump/row_sum_check.h"
+#include "tools/common/progress.h"
+
+namespace fovea::dump {
+namespace {
+
+/// A page that crosses no network may be larger than a file should be: exact weights, which cost
+/// little to pack, up to 630 tokens of 270 heads.
+constexpr std::uint64_t kLivePageBytes = 128'000'000;
+/// What one run may keep in memory besides the session, when the user named no limit.
+constexpr std::uint64_t kMostKeptBytes = 2'000'000'000;
+
+std::uint64_t KeptLimit(const ServeArguments& arguments, const Model& model,
+                        const Session& session) {
+  if (arguments.max_memory == 0) return kMostKeptBytes;
+  const std::uint64_t used = model.info().file_bytes + session.memory().total();
+  return arguments.max_memory - std::min<std::uint64_t>(arguments.max_memory, used);
+}
+
+/// A message about an option of the command line, said of the request's member of that name.
+Status WithoutDashes(const Status& status) {
+  const std::string& message = status.message();
+  return {status.code(), message.rfind("--", 0) == 0 ? message.substr(2) : message};
+}
+
+Result<std::size_t> LongestText(const ServeArguments& arguments, const Model& model) {
+  const std::size_t context = ContextOf(arguments, model);
+  if (arguments.max_tokens == 0) return std::min(context, kMostLiveTokens);
+  if (arguments.max_tokens <= context) return arguments.max_tokens;
+  return Status(StatusCode::kLimitExceeded,
+                "--max-tokens: " + std::to_string(arguments.max_tokens) +
+                    " is more than the context of " + std::to_string(context) +
+                    " tokens (see --context)");
+}
+
+}  // namespace
+
+LiveModel::LiveModel(Model model, Session session, std::uint64_t kept_limit)
+    : model_(std::move(model)),
+      session_(std::move(session)),
+      kept_limit_(kept_limit),
+      hash_(model_.FileHash()) {}
+
+Result<LiveModel> LiveModel::Open(const ServeArguments& arguments, std::optional<Isa> isa) {
+  Result<Model> model = LoadModel(arguments);
+  if (!model) return model.status();
+  if (model->tokenizer() == nullptr) {
+    const Status& reason = model->tokenizer_status();
+    return Status(
+        StatusCode::kUnsupported,
+        About(model->info().path, (reason.ok() ? "it has no tokenizer" : reason.message()) +
+                                      std::string("; serve needs one for what is typed")));
+  }
+  const Result<std::size_t> max_tokens = LongestText(arguments, *model);
+  if (!max_tokens) return max_tokens.status();
+  Result<Session> session =
+      OpenSession(*model, MakeSessionOptions(arguments, *model, isa, *max_tokens));
+  if (!session) return session.status();
+  const std::uint64_t kept_limit = KeptLimit(arguments, *model, *session);
+  return LiveModel(std::move(*model), std::move(*session), kept_limit);
+}
+
+Status LiveModel::CheckLength(std::size_t tokens, std::size_t generate) const {
+  const std::size_t most = max_tokens();
+  const std::string limit =
+      "this page takes " + Counted(most, "token") +
+      (most < model_.info().context ? " (see serve --max-tokens)" : ", the model's context");
+  if (tokens > most) {
+    return {StatusCode::kLimitExceeded, "text: " + Counted(tokens, "token") + "; " + limit};
+  }
+  if (generate > most - tokens) {
+    return {StatusCode::kLimitExceeded, "generate: " + Counted(tokens, "token") + " of text and " +
+                                            std::to_string(generate) + " to generate; " + limit};
+  }
+  return Status::Ok();
+}
+
+Result<DumpShape> LiveModel::Shape(const RunRequest& request, std::size_t tokens) const {
+  const ModelInfo& info = model_.info();
+  Result<std::vector<std::size_t>> layers = Select(request.layers, info.layers, "layer");
+  if (!layers) return Status(layers.status().code(), "layers: " + layers.status().message());
+  Result<std::vector<std::size_t>> heads = Select(request.heads, info.heads, "head");
+  if (!heads) return Status(heads.status().code(), "heads: " + heads.status().message());
+  return DumpShape{.tokens = tokens + request.generate,
+                   .generated = request.generate,
+                   .generates = request.generate > 0,
+                   .layers = std::move(*layers),
+                   .heads = std::move(*heads),
+                   .model_heads = info.heads,
+                   .kv_heads = info.kv_heads,
+                   .head_dim = info.head_dim,
+                   .vocabulary = info.vocabulary};
+}
+
+Result<std::string> LiveModel::Run(const RunRequest& request, const std::function<bool()>& stop) {
+  TextArguments text;
+  text.input = TextArguments::Input::kText;
+  const Result<Prompt> prompt = MakePrompt(text, model_, request.text);
+  if (!prompt) return WithoutDashes(prompt.status());
+  if (Status status = CheckLength(prompt->tokens.size(), request.generate); !status.ok()) {
+    return status;
+  }
+  const Result<DumpShape> shape = Shape(request, prompt->tokens.size());
+  if (!shape) return shape.status();
+  const RecordingPlan plan = PlanRecording(*shape, model_.info(), kLivePageBytes,
+                                           /*texts=*/1, /*also_without_mask=*/false);
+  const auto limit = static_cast<double>(kept_limit_);
+  if (plan.Bytes() > limit) {
+    return Status(StatusCode::kLimitExceeded, "text: its maps need " + HumanBytes(plan.Bytes()) +
+                                                  ", the limit is " + HumanBytes(limit) +
+                                                  "; choose layers and heads");
+  }
+  return RunAndPack(*prompt, *shape, plan, stop);
+}
+
+Result<std::string> LiveModel::RunAndPack(const Prompt& prompt, const DumpShape& shape,
+                                          const RecordingPlan& plan,
+                                          const std::function<bool()>& stop) {
+  const std::vector<std::int32_t> ids = prompt.Ids();
+  PageRecorder recorder(plan, ids);
+  RowSumCheck row_sums({.layers = shape.layers, .heads = shape.heads});
+  ObserverGroup observers;
+  observers.Add(&recorder);
+  observers.Add(&row_sums);
+  const ModelRun run = {
+      .prompt = ids,
+      .generate = shape.generated,
+      .tokenizer = model_.tokenizer(),
+      .observer = &observers,
+      .stop = [&] { return recorder.failed() || stop(); },
+      .on_logits = [&](std::size_t position,
+                       std::span<const float> logits) { recorder.OnLogits(position, logits); }};
+  if (Status status = session_.Truncate(0); !status.ok()) return status;
+  tools::Progress silent(false);
+  const Result<std::vector<std::int32_t>> generated = RunModel(run, &session_, &silent);
+  if (recorder.failed()) return Status(StatusCode::kOutOfMemory, "not enough memory for the maps");
+  if (!generated) return generated.status();
+  DumpInfo info = MakeDumpInfo(model_, session_, prompt, *generated, shape, hash_);
+  info.row_sum_error = row_sums.error();
+  const Recording recording = recorder.Take();
+  const PageText text = {.info = &info, .recording = &recording, .tokenizer = model_.tokenizer()};
+  const Result<BuiltPage> page =
+      BuildPage({&text, 1}, nullptr,
+                {.bytes = kLivePageBytes, .threads = session_.threads(), .cancelled = stop});
+  if (!page && page.status().code() == StatusCode::kLimitExceeded) {
+    return Status(StatusCode::kLimitExceeded,
+                  "text: the maps of " + Counted(info.tokens.size(), "token") + " and " +
+                      Counted(shape.layers.size() * shape.heads.size(), "head") +
+                      " are too many for a live page; choose layers and heads");
+  }
+  if (!page) return page.status();
+  return RenderContainer(page->document);
+}
+
+}  // namespace fovea::dump

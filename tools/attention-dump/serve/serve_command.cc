@@ -1,0 +1,75 @@
+#include "tools/attention-dump/serve/serve_command.h"
+
+#include <atomic>
+#include <cstdio>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "tools/attention-dump/human.h"
+#include "tools/attention-dump/prompt.h"
+#include "tools/attention-dump/serve/http_server.h"
+#include "tools/attention-dump/serve/live_model.h"
+#include "tools/attention-dump/serve/live_page.h"
+#include "tools/attention-dump/serve/serve_arguments.h"
+#include "tools/common/choose_isa.h"
+
+namespace fovea::dump {
+namespace {
+
+/// At once: whoever waits for the address reads it from a pipe perhaps.
+Status Announce(const std::string& line) {
+  if (std::fwrite(line.data(), 1, line.size(), stdout) != line.size() || std::fflush(stdout) != 0) {
+    return {StatusCode::kIoError, "standard output: it could not be written"};
+  }
+  return Status::Ok();
+}
+
+Result<std::string> Serve(const ServeArguments& arguments, const RunSurroundings& surroundings) {
+  const Result<std::optional<Isa>> isa = tools::ChooseIsa(arguments.isa, surroundings.isa_variable);
+  if (!isa) return isa.status();
+  Result<std::string> text = ReadText(arguments);
+  if (!text) return text.status();
+
+  // The port first: it fails at once, loading takes its time. It answers only once Serve runs.
+  std::optional<LiveModel> model;
+  std::optional<LivePage> page;
+  std::atomic<std::size_t> runs{0};
+  HttpHandlers handlers;
+  handlers.get = [&](const HttpRequest& request) { return page->Get(request); };
+  handlers.post = [&](const HttpRequest& request) { return page->Post(request); };
+  Result<HttpServer> server = HttpServer::Open(arguments.port, RequestLimits(), handlers);
+  if (!server) return server.status();
+
+  Result<LiveModel> loaded = LiveModel::Open(arguments, *isa);
+  if (!loaded) return loaded.status();
+  model.emplace(std::move(*loaded));
+  const std::string name = std::filesystem::path(model->info().path).filename().string();
+  page.emplace(LivePageOptions{.title = name,
+                               .text = std::move(*text),
+                               .max_tokens = model->max_tokens(),
+                               .timeout = arguments.timeout},
+               [&](const RunRequest& request, const std::function<bool()>& stop) {
+                 ++runs;
+                 return model->Run(request, stop);
+               });
+  const std::string line = arguments.quiet ? server->address()
+                                           : OneLine(name) + ": open " + server->address() +
+                                                 " in a browser of this machine (Ctrl-C ends it)";
+  if (Status status = Announce(line + "\n"); !status.ok()) return status;
+  server->Serve(surroundings.interrupted);
+  return arguments.quiet ? std::string() : "closed after " + Counted(runs, "run") + "\n";
+}
+
+}  // namespace
+
+CommandOutcome ServeCommand(int argc, const char* const* argv,
+                            const RunSurroundings& surroundings) {
+  const Result<ServeArguments> arguments = ParseServeArguments(argc, argv);
+  if (!arguments) return UsageFailure(arguments.status(), "attention-dump serve --help");
+  if (arguments->help) return {.exit_code = 0, .output = ServeHelpText(), .error = {}};
+  return ToOutcome(Serve(*arguments, surroundings));
+}
+
+}  // namespace fovea::dump
