@@ -102,9 +102,10 @@ TEST_F(CliErrors, TextsAndGenerationsBeyondTheContextSayHowManyTokensAndTheLimit
   EXPECT_THAT(ErrorOf({kModel, "--text", "One two three four.", "--context", "3"}),
               testing::MatchesRegex("--text: [0-9]+ tokens do not fit the context of 3 tokens"));
   input_ = std::string(20'000, 'x');
-  EXPECT_THAT(ErrorOf({kModel, "-"}),
-              testing::MatchesRegex(
-                  "standard input: [0-9]+ tokens do not fit the context of [0-9]+ tokens"));
+  EXPECT_THAT(
+      ErrorOf({kModel, "-"}),
+      testing::MatchesRegex("standard input: [0-9]+ tokens do not fit the context of [0-9]+ tokens "
+                            "that the model was trained for; --context N allows more"));
   EXPECT_THAT(ErrorOf({kModel, "--tokens", "1,2,3", "--context", "10", "--generate", "8"}),
               HasSubstr("3 tokens of text and 8 to generate do not fit the context of 10"));
 }

@@ -36,7 +36,11 @@ std::size_t ContextOf(const CommonArguments& arguments, const Model& model) {
 Status CheckLength(const CommonArguments& arguments, const Model& model, std::size_t tokens,
                    std::size_t generate) {
   const std::size_t limit = ContextOf(arguments, model);
-  const std::string context = "the context of " + std::to_string(limit) + " tokens";
+  std::string context = "the context of " + std::to_string(limit) + " tokens";
+  // Learned positions end where training ended; rotary ones go on.
+  if (arguments.context == 0 && model.info().position != "learned") {
+    context += " that the model was trained for; --context N allows more";
+  }
   if (tokens > limit) {
     return {StatusCode::kLimitExceeded,
             InputName(arguments) + ": " + std::to_string(tokens) + " tokens do not fit " + context};

@@ -62,6 +62,11 @@ std::vector<DisplayCharacter> ToAscii(std::vector<DisplayCharacter> characters) 
   out.reserve(characters.size());
   for (const DisplayCharacter& c : characters) {
     if (c.width == 0) continue;
+    if (c.code == U'⏎') {  // as a line break is written in most languages
+      out.push_back({U'\\', 1});
+      out.push_back({U'n', 1});
+      continue;
+    }
     const bool space = c.code == U'␣' || c.code == U'▁';
     out.push_back({space ? U'_' : c.code < 0x7F ? c.code : U'?', 1});
   }

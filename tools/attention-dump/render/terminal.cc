@@ -250,7 +250,11 @@ class HeatMap {
         dots ? (options_.unicode ? " 1   · masked" : " 1   . masked") : " 1   blank: masked";
     if (panel_.block > 1) {
       const std::string block = std::to_string(panel_.block);
-      rest += "   cell: largest of " + block + " x " + block;
+      const std::string pooled = "cell: largest of " + block + " x " + block;
+      const bool fits = used + rest.size() + 3 + pooled.size() <= columns_;
+      out_ += CutToWidth(rest, columns_ - used, alphabet_) + (fits ? "   " : "\n");
+      out_ += CutToWidth(pooled, columns_, alphabet_) + "\n";
+      return;
     }
     out_ += CutToWidth(rest, columns_ - used, alphabet_) + "\n";
   }
