@@ -157,6 +157,7 @@ TEST_F(ServeCli, ARequestChoosesHeadsAndGenerates) {
   const Json& doc = info["docs"][0];
   EXPECT_EQ(doc["layers"], Json({1, 3, 4}));
   EXPECT_EQ(doc["heads"], Json({2}));
+  EXPECT_EQ(doc["has_values"], true);
   std::size_t generated = 0;
   for (const Json& flag : doc["generated"]) generated += flag == 1 ? 1 : 0;
   EXPECT_EQ(generated, 4U);

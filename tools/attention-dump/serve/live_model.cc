@@ -52,9 +52,10 @@ Result<std::size_t> LongestText(const ServeArguments& arguments, const Model& mo
 
 }  // namespace
 
-LiveModel::LiveModel(Model model, Session session, std::uint64_t kept_limit)
+LiveModel::LiveModel(Model model, Session session, ValueNorms norms, std::uint64_t kept_limit)
     : model_(std::move(model)),
       session_(std::move(session)),
+      norms_(std::move(norms)),
       kept_limit_(kept_limit),
       hash_(model_.FileHash()) {}
 
@@ -73,8 +74,11 @@ Result<LiveModel> LiveModel::Open(const ServeArguments& arguments, std::optional
   Result<Session> session =
       OpenSession(*model, MakeSessionOptions(arguments, *model, isa, *max_tokens));
   if (!session) return session.status();
+  Result<ValueNorms> norms = ValueNorms::Create(*model);
+  if (!norms)
+    return Status(norms.status().code(), About(model->info().path, norms.status().message()));
   const std::uint64_t kept_limit = KeptLimit(arguments, *model, *session);
-  return LiveModel(std::move(*model), std::move(*session), kept_limit);
+  return LiveModel(std::move(*model), std::move(*session), std::move(*norms), kept_limit);
 }
 
 Status LiveModel::CheckLength(std::size_t tokens, std::size_t generate) const {
@@ -134,7 +138,7 @@ Result<std::string> LiveModel::RunAndPack(const Prompt& prompt, const DumpShape&
                                           const RecordingPlan& plan,
                                           const std::function<bool()>& stop) {
   const std::vector<std::int32_t> ids = prompt.Ids();
-  PageRecorder recorder(plan, ids);
+  PageRecorder recorder(plan, ids, &norms_);
   RowSumCheck row_sums({.layers = shape.layers, .heads = shape.heads});
   ObserverGroup observers;
   observers.Add(&recorder);

@@ -32,7 +32,7 @@ class LiveModel {
   Result<std::string> Run(const RunRequest& request, const std::function<bool()>& stop);
 
  private:
-  LiveModel(Model model, Session session, std::uint64_t kept_limit);
+  LiveModel(Model model, Session session, ValueNorms norms, std::uint64_t kept_limit);
 
   Status CheckLength(std::size_t tokens, std::size_t generate) const;
   Result<DumpShape> Shape(const RunRequest& request, std::size_t tokens) const;
@@ -41,6 +41,7 @@ class LiveModel {
 
   Model model_;
   Session session_;
+  ValueNorms norms_;
   std::uint64_t kept_limit_;  // bytes that one run may keep besides the session
   std::string hash_;          // of the model's file
 };
