@@ -63,11 +63,13 @@ async function write(tab, text) {
 }
 
 const textOf = (tab) => tab.locator("#text").evaluate((element) => element.textContent);
-const errorOf = async (tab) => {
-  const line = tab.locator("#live [role=alert]");
-  await line.waitFor({ state: "visible" });
-  return line.textContent();
-};
+// Waits until the error line says this.
+async function failed(tab, message) {
+  await tab.waitForFunction((wanted) => {
+    const line = document.querySelector("#live [role=alert]");
+    return !line.hidden && new RegExp(wanted).test(line.textContent);
+  }, message.source);
+}
 
 function arraysOf(text, ...options) {
   const arrays = join(folder, "arrays.npz");
@@ -122,14 +124,14 @@ test("what the model goes on with has its replay, and layers and heads can be ch
 test("what cannot be done is said in a line, and the next text is shown", async () => {
   const tab = await visit(server.address);
   await tab.locator("#live-layers").fill("99");
-  assert.match(await errorOf(tab), /^layers: layer 99 does not exist; the model has layers 0 to 4$/);
+  await failed(tab, /^layers: layer 99 does not exist; the model has layers 0 to 4$/);
   await tab.locator("#live-layers").fill("");
   await shown(tab, /tokens/);
   assert.ok(await tab.locator("#live [role=alert]").isHidden());
   await tab.locator("#live-text").fill("dog ".repeat(2000));
-  assert.match(await errorOf(tab), /^text: \d+ tokens; this page takes 512 tokens/);
+  await failed(tab, /^text: \d+ tokens; this page takes 512 tokens/);
   await tab.locator("#live-text").fill("x".repeat(1_100_000));
-  assert.match(await errorOf(tab), /too long/);
+  await failed(tab, /too long/);
   await write(tab, "Back again");
   assert.match(await textOf(tab), /Back again/);
   // The browser itself notes the three refusals.
@@ -177,6 +179,6 @@ test("a page whose server has gone says so", async () => {
   const tab = await visit(own.address);
   assert.equal(await own.end(), 0);
   await tab.locator("#live-text").fill("Anyone there?");
-  assert.match(await errorOf(tab), /does not answer.*attention-dump serve/);
+  await failed(tab, /does not answer.*attention-dump serve/);
   await tab.done({ expected: /ERR_CONNECTION/ });
 });

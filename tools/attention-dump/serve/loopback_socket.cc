@@ -17,7 +17,7 @@ namespace {
 
 constexpr int kBacklog = 64;
 constexpr std::size_t kMostDiscardedBytes = std::size_t{4} << 20U;
-constexpr std::chrono::milliseconds kMostDiscardTime{300};
+constexpr std::chrono::milliseconds kMostDiscardTime{1000};
 
 using Clock = std::chrono::steady_clock;
 
