@@ -1,5 +1,6 @@
 # Packages from Debian. Highway and xsimd are used header-only; PCRE2 and utf8proc are linked statically
-# where Debian has the archive, so that programs need only the C++ library and threads at run time.
+# where Debian has the archive, so that programs need only the C++ library and threads at run time
+# (attention-dump also needs cpp-httplib's library, for its live page).
 set(THREADS_PREFER_PTHREAD_FLAG ON)
 find_package(Threads REQUIRED)
 find_package(PkgConfig REQUIRED)
