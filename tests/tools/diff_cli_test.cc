@@ -56,6 +56,17 @@ TEST_F(DiffCli, QuantizationIsSeenInEveryFormat) {
   EXPECT_EQ(std::count(csv.begin(), csv.end(), '\n'), 4);
 }
 
+TEST_F(DiffCli, APageHoldsBothSides) {
+  Good({"diff", kShippedModel, Quantized("Q5_0"), "--text", "The dog sat.", "--layers", "3,4", "-o",
+        Path("models.html")});
+  EXPECT_THAT(Whole("models.html"), HasSubstr("\"kind\":\"models\""));
+  EXPECT_THAT(Whole("models.html"), HasSubstr("model-Q5_0.gguf"));
+  Good({"diff", "--text", "The dog sat.", "--against-text", "The cat sat.", "-o",
+        Path("texts.html")});
+  EXPECT_THAT(Whole("texts.html"), HasSubstr("\"kind\":\"texts\""));
+  EXPECT_THAT(Whole("texts.html"), HasSubstr("The cat sat."));
+}
+
 TEST_F(DiffCli, FailAboveIsAnExitStatusAndOneLineAfterTheTable) {
   const ProgramResult result = Run({"diff", "--text", "The dog saw the cat.", "--against-text",
                                     "The cat saw the dog.", "--fail-above", "0.001"});
@@ -88,7 +99,7 @@ TEST_F(DiffCli, WrongArgumentsSayWhatWouldBeRight) {
   EXPECT_THAT(ErrorOf({"diff", "a", "b", "--fail-above", "-1"}, kUsage),
               HasSubstr("--fail-above: '-1' is not a number of nats"));
   EXPECT_THAT(ErrorOf({"diff", "a", "b", "-o", Path("x.npz")}, kUsage),
-              HasSubstr("written as .csv or .json"));
+              HasSubstr("written as .html, .csv or .json"));
   EXPECT_THAT(
       ErrorOf({"diff", "--text", "a", "--against-text", "b", "--against-file", "c"}, kUsage),
       HasSubstr("give only one of them"));

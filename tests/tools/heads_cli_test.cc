@@ -73,6 +73,14 @@ TEST_F(HeadsCli, EveryHeadIsRankedByWhatItsAblationCosts) {
   EXPECT_NE(mean.at("heads")[0].at("loss_change"), heads[0].at("loss_change"));
 }
 
+TEST_F(HeadsCli, APageHoldsTheScores) {
+  Good({"heads", "--probe", "--ablate-all", "--layers", "3", "-o", Path("h.html")});
+  const std::string page = Whole("h.html");
+  EXPECT_THAT(page, HasSubstr("\"type\":\"induction\""));
+  EXPECT_THAT(page, HasSubstr("\"effect\":0."));
+  EXPECT_THAT(page, HasSubstr("\"induction\":0.9"));
+}
+
 TEST_F(HeadsCli, ACsvCanBeSortedAndCut) {
   EXPECT_THAT(Good({"heads", "--sort", "first", "--top", "2", "-o", Path("h.csv")}),
               HasSubstr("h.csv"));

@@ -3,6 +3,8 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <limits>
+#include <string_view>
+#include <utility>
 
 namespace fovea::dump {
 namespace {
@@ -13,7 +15,7 @@ struct Raw {
   ReductionOptions reduction;
   StreamOptions stream;
   std::vector<std::string> outputs;
-  std::optional<std::string> layers, heads, generate, precision, page_size;
+  std::optional<std::string> layers, heads, generate, precision, page_size, ablate, ablation;
 };
 
 /// Splits argv into Raw and the flags of Arguments.
@@ -32,6 +34,11 @@ Status Split(int argc, const char* const* argv, Raw* raw, Arguments* arguments) 
   app.add_flag("--logits", arguments->logits);
   app.add_flag("--trace", arguments->trace);
   app.add_flag("--compare-mask", arguments->compare_mask);
+  app.add_flag("--values", arguments->values);
+  app.add_flag("--rollout", arguments->rollout);
+  app.add_flag("--flow", arguments->flow);
+  app.add_option("--ablate", raw->ablate);
+  app.add_option("--ablation", raw->ablation);
   app.add_flag("--version", arguments->version);
   return ParseOptions(argc, argv, &app);
 }
@@ -45,6 +52,17 @@ Status ReadChoice(const char* option, const std::optional<std::string>& given, b
   return Status::Ok();
 }
 
+Status ReadAblation(const Raw& raw, Arguments* arguments) {
+  if (raw.ablation && !raw.ablate) return Usage("--ablation: needs --ablate");
+  if (!raw.ablate) return Status::Ok();
+  const auto heads = ParseHeadList(*raw.ablate);
+  if (!heads) {
+    return Usage("--ablate: '" + *raw.ablate + "' is not a list of different heads like L3H5,L4H1");
+  }
+  arguments->ablate = *heads;
+  return ReadAblationKind(raw.ablation, &arguments->ablation);
+}
+
 Status ReadNumbers(const Raw& raw, Arguments* arguments) {
   constexpr std::size_t kMaxTokens = std::numeric_limits<std::int32_t>::max();
   std::size_t generate = 0;
@@ -53,6 +71,7 @@ Status ReadNumbers(const Raw& raw, Arguments* arguments) {
   if (status.ok()) status = ReadCount("--generate", raw.generate, 0, kMaxTokens, &generate);
   if (status.ok()) status = ReadChoice("--precision", raw.precision, &arguments->half);
   if (status.ok()) status = ReadBytes("--page-size", raw.page_size, &arguments->page_size);
+  if (status.ok()) status = ReadAblation(raw, arguments);
   if (raw.generate) arguments->generate = generate;
   return status;
 }
@@ -81,6 +100,51 @@ Status CheckCombinations(const Arguments& arguments) {
   return Status::Ok();
 }
 
+/// The first that was given of the options that choose what a cell or a file holds, leaving out
+/// `except`; empty: none.
+std::string OtherView(const Arguments& arguments, std::string_view except) {
+  const std::pair<std::string_view, bool> views[] = {{"--scores", arguments.scores},
+                                                     {"--logits", arguments.logits},
+                                                     {"--trace", arguments.trace},
+                                                     {"--compare-mask", arguments.compare_mask},
+                                                     {"--values", arguments.values},
+                                                     {"--ablate", !arguments.ablate.empty()},
+                                                     {"--heads", !arguments.heads.empty()},
+                                                     {"--flow", arguments.flow},
+                                                     {"--rollout", arguments.rollout},
+                                                     {"--top-k", arguments.reduction.top_k > 0},
+                                                     {"--pool", arguments.reduction.pool > 0},
+                                                     {"--no-maps", arguments.reduction.no_maps},
+                                                     {"--stream", arguments.stream.on}};
+  for (const auto& [name, given] : views) {
+    if (given && name != except) return std::string(name);
+  }
+  return "";
+}
+
+/// Options that do not go together.
+Status CheckViews(const Arguments& arguments) {
+  const bool page = std::any_of(arguments.outputs.begin(), arguments.outputs.end(),
+                                [](const OutputPath& o) { return o.kind == OutputKind::kHtml; });
+  if (arguments.rollout || arguments.flow) {
+    const std::string option = arguments.rollout ? "--rollout" : "--flow";
+    const std::string other = OtherView(arguments, option);
+    if (!other.empty()) {
+      return Usage(option +
+                   ": follows the mean of all heads from layer to layer; give it without " + other);
+    }
+    if (page) return Usage(option + ": is written as arrays, pictures or text, not as .html");
+  }
+  if (arguments.values && arguments.compare_mask) {
+    return Usage("--values: cannot be shown without the mask; give it without --compare-mask");
+  }
+  if (!arguments.ablate.empty() && (arguments.generate || arguments.compare_mask)) {
+    return Usage("--ablate: compares two runs over the same tokens; give it without " +
+                 std::string(arguments.generate ? "--generate" : "--compare-mask"));
+  }
+  return Status::Ok();
+}
+
 }  // namespace
 
 bool ShowsTerminalView(const Arguments& arguments) {
@@ -101,6 +165,7 @@ Result<Arguments> ParseArguments(int argc, const char* const* argv) {
   if (status.ok()) status = CheckCombinations(arguments);
   if (status.ok()) status = CheckReductions(arguments);
   if (status.ok()) status = CheckStream(arguments);
+  if (status.ok()) status = CheckViews(arguments);
   if (!status.ok()) return status;
   return arguments;
 }

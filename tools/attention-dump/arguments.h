@@ -9,6 +9,7 @@
 
 #include <fovea/fovea.hpp>
 
+#include "tools/attention-dump/ablation/head_list.h"
 #include "tools/attention-dump/common_arguments.h"
 #include "tools/attention-dump/number_list.h"
 #include "tools/attention-dump/option_readers.h"
@@ -28,6 +29,11 @@ struct Arguments : CommonArguments {
   bool logits = false;
   bool trace = false;
   bool compare_mask = false;
+  bool values = false;   ///< Cells are weight × length of the value behind the output projection.
+  bool rollout = false;  ///< Influence through all layers in the place of heads.
+  bool flow = false;
+  std::vector<NamedHead> ablate;  ///< Heads whose output is taken away; empty: none.
+  AblationKind ablation = AblationKind::kZero;
   std::uint64_t page_size = 0;  ///< Bytes of a page at most; 0: as the tool thinks fit.
   ReductionArguments reduction;
   StreamArguments stream;

@@ -18,6 +18,7 @@ Examples
   attention-dump model.gguf --text "The cat sat." -o map.html
   attention-dump model.gguf --file story.txt -o maps.npz --layers 0-3 --heads 0,2
   attention-dump model.gguf --file book.txt -o book.npz --layers 3 --heads 0,5 --top-k 16
+  attention-dump model.gguf --text "The cat sat." --ablate L3H5 -o without.png
   echo "Once upon a time" | attention-dump - --generate 20 -o tale.png --layers 2 --heads 1
 
 Text
@@ -41,6 +42,19 @@ What to keep
   --no-maps           no maps in .npz and .safetensors: --trace --no-maps keeps a text of any length
                       without loss, and every row can be rebuilt from it
   --compare-mask      also the same maps without the causal mask      (.png, .svg, .html, terminal)
+
+What a cell is (default: the weight)
+  --values            the weight times the length of what it moves, |weight v W_O|; arrays hold the
+                      lengths themselves, pictures and the terminal divide each row by its sum
+  --rollout           how much of a token comes from each input token, followed through all layers
+                      up to the last (or each of --layers), the mean of all heads at every step
+  --flow              the same as the largest flow that the weights let through (up to 128 tokens)
+
+Does a head matter?
+  --ablate L3H5,L4H1  run twice, the second time without these heads: change of the loss and of the
+                      next token; the maps are those without them, pictures and pages show both
+  --ablation zero     what takes the place of a head's output: zero (default), or mean, its mean
+                      over the text
 
 Output
   -o, --output OUT    may be given several times; the ending chooses the format:

@@ -7,6 +7,7 @@ Result<std::vector<std::int32_t>> RunModel(const ModelRun& run, Session* session
   const auto total = static_cast<double>(run.prompt.size() + run.generate);
   RunOptions options;
   options.observer = run.observer;
+  options.ablations = run.ablations;
   options.cancelled = run.stop;
   options.on_logits = run.on_logits;
   options.on_progress = [&](double done) {

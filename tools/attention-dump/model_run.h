@@ -19,7 +19,8 @@ struct ModelRun {
   std::size_t generate = 0;
   const Tokenizer* tokenizer = nullptr;   ///< Null: nothing ends a generation early.
   AttentionObserver* observer = nullptr;  ///< Not owned; may be null.
-  std::function<bool()> stop;             ///< Asked often; true stops with kCancelled.
+  std::span<const HeadAblation> ablations = {};
+  std::function<bool()> stop;  ///< Asked often; true stops with kCancelled.
   /// If it is set: the logits of every position in order, when all rows of that position were seen.
   std::function<void(std::size_t position, std::span<const float> logits)> on_logits = {};
   /// The last token of the prompt and every generated one, when all rows of it were seen.

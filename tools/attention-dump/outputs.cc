@@ -60,25 +60,38 @@ std::string RenderText(OutputKind kind, const DumpInfo& info, const DumpShape& s
   return shape.top_k > 0 ? RenderTopKCsv(info, kept.top_k) : RenderPooledCsv(info, kept.pooled);
 }
 
+/// What stands above a picture.
+std::string PictureTitle(const DumpInfo& info) {
+  if (info.quantity == "value-weighted") {
+    return info.model.name + "  value-weighted, rows divided by their sums";
+  }
+  if (info.quantity == "weight") return info.model.name;
+  return info.model.name + "  attention " + info.quantity;
+}
+
+std::string RenderPicture(bool png, const DumpInfo& info, const KeptMaps& kept) {
+  const PictureOptions picture = {.title = PictureTitle(info)};
+  const MapSet& maps = kept.ForPictures();
+  const auto comparison = [&](const MapSet& left, const MapSet& right, const std::string& left_is,
+                              const std::string& right_is) {
+    return png ? RenderComparisonPng(info, left, right, left_is, right_is, picture)
+               : RenderComparisonSvg(info, left, right, left_is, right_is, picture);
+  };
+  if (kept.bidirectional) {
+    return comparison(maps, *kept.bidirectional, kCausalTitle, kBidirectionalTitle);
+  }
+  if (kept.before) return comparison(*kept.before, maps, "all heads", "without " + info.ablated);
+  return png ? RenderPng(info, maps, picture) : RenderSvg(info, maps, picture);
+}
+
 std::string Render(OutputKind kind, const DumpInfo& info, const DumpShape& shape,
                    const Outputs::Drawn& drawn) {
-  if (kind == OutputKind::kHtml) return RenderHtml(*drawn.page);
-  const KeptMaps& kept = *drawn.kept;
-  const PictureOptions picture = {.title = info.model.name};
-  const MapSet& maps = kept.ForPictures();
-  const MapSet* const bidirectional = kept.bidirectional ? &*kept.bidirectional : nullptr;
   switch (kind) {
+    case OutputKind::kHtml: return RenderHtml(*drawn.page);
     case OutputKind::kJson:
-    case OutputKind::kCsv: return RenderText(kind, info, shape, kept);
-    case OutputKind::kPng:
-      if (bidirectional == nullptr) return RenderPng(info, maps, picture);
-      return RenderComparisonPng(info, maps, *bidirectional, kCausalTitle, kBidirectionalTitle,
-                                 picture);
-    case OutputKind::kSvg:
-      if (bidirectional == nullptr) return RenderSvg(info, maps, picture);
-      return RenderComparisonSvg(info, maps, *bidirectional, kCausalTitle, kBidirectionalTitle,
-                                 picture);
-    case OutputKind::kHtml:
+    case OutputKind::kCsv: return RenderText(kind, info, shape, *drawn.kept);
+    case OutputKind::kPng: return RenderPicture(/*png=*/true, info, *drawn.kept);
+    case OutputKind::kSvg: return RenderPicture(/*png=*/false, info, *drawn.kept);
     case OutputKind::kNpz:
     case OutputKind::kNpy:
     case OutputKind::kSafetensors: break;

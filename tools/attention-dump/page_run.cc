@@ -1,6 +1,7 @@
 #include "tools/attention-dump/page_run.h"
 
 #include <utility>
+#include <vector>
 
 #include "tools/attention-dump/human.h"
 
@@ -10,10 +11,11 @@ PageRun::PageRun(PageRunOptions options, const DumpShape& shape, const Model& mo
     : options_(std::move(options)), model_(model) {
   const std::uint64_t bytes =
       options_.page_bytes != 0 ? options_.page_bytes : DefaultPageBytes(shape.tokens);
-  plan_ = PlanRecording(shape, model.info(), bytes, /*texts=*/1, options_.without_mask);
+  plan_ = PlanRecording(shape, model.info(), bytes, options_.twice ? 2 : 1, options_.without_mask);
 }
 
 Status PageRun::Open(std::span<const std::int32_t> prompt) {
+  if (recorder_) first_ = recorder_->Take();
   Result<ValueNorms> norms = ValueNorms::Create(model_, plan_.layers);
   if (!norms) return {norms.status().code(), About(options_.path, norms.status().message())};
   norms_.emplace(std::move(*norms));
@@ -28,11 +30,18 @@ Status PageRun::status() const {
 
 Result<PageDocument> PageRun::Build(const DumpInfo& info, std::size_t threads,
                                     const std::function<bool()>& interrupted,
-                                    tools::Progress* progress) {
+                                    tools::Progress* progress, const PageChange* change) {
   const Recording recording = recorder_->Take();
-  const PageText text = {.info = &info, .recording = &recording, .tokenizer = model_.tokenizer()};
+  std::vector<PageText> texts = {
+      {.info = &info, .recording = &recording, .tokenizer = model_.tokenizer()}};
+  if (change != nullptr && first_) {
+    texts.insert(texts.begin(), texts.front());
+    texts.front().recording = &*first_;
+    texts.front().label = change->before;
+    texts.back().label = change->after;
+  }
   Result<BuiltPage> built =
-      BuildPage({&text, 1}, nullptr,
+      BuildPage(texts, texts.size() > 1 ? &change->pair : nullptr,
                 {.bytes = options_.page_bytes,
                  .without_mask = options_.without_mask,
                  .threads = threads,

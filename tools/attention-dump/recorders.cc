@@ -22,7 +22,8 @@ Result<std::uint64_t> KeptBytes(const KeepPlan& plan, const DumpShape& shape) {
     return Status::Ok();
   };
   Status status;
-  if (plan.whole_maps) status = add(MapBytes(shape, 1), plan.bidirectional ? 2 : 1);
+  if (plan.whole_maps)
+    status = add(MapBytes(shape, 1), plan.bidirectional || plan.value_norms != nullptr ? 2 : 1);
   if (status.ok() && plan.picture_block > 1) status = add(MapBytes(shape, plan.picture_block), 1);
   if (status.ok() && plan.pooled) status = add(MapBytes(shape, shape.pool), 2);
   if (status.ok() && plan.top_k) {
@@ -45,21 +46,27 @@ Recorders::Recorders(const KeepPlan& plan, const DumpShape& shape,
       dump_(shape, &writer_, plan.whole_maps ? &kept->whole : nullptr,
             plan.bidirectional ? &traces_ : nullptr),
       row_sums_({.layers = shape.layers, .heads = shape.heads}) {
-  observers_.Add(&dump_);
+  const bool weighted = plan.value_norms != nullptr && !shape.layers.empty();
+  ObserverGroup* const cells = weighted ? &cells_ : &observers_;
+  cells->Add(&dump_);
   if (shape.top_k > 0) {
     top_k_ = std::make_unique<TopKRecorder>(shape, &writer_, plan.top_k ? &kept->top_k : nullptr);
-    observers_.Add(top_k_.get());
+    cells->Add(top_k_.get());
   }
   if (shape.pool > 0) {
     pool_ = std::make_unique<PoolRecorder>(shape, shape.pool, &writer_,
                                            plan.pooled ? &kept->pooled.largest : nullptr,
                                            plan.pooled ? &kept->pooled.mean : nullptr);
-    observers_.Add(pool_.get());
+    cells->Add(pool_.get());
   }
   if (plan.picture_block > 1) {
     picture_ = std::make_unique<PoolRecorder>(shape, plan.picture_block, &no_files_, &kept->picture,
                                               nullptr);
-    observers_.Add(picture_.get());
+    cells->Add(picture_.get());
+  }
+  if (weighted) {
+    observers_.Add(&weighted_.emplace(plan.value_norms, shape.layers.back() + 1, shape.model_heads,
+                                      shape.tokens, &cells_));
   }
   if (plan.statistics) {
     statistics_ = std::make_unique<StatisticsByHead>(shape.layers, shape.heads);

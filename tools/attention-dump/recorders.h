@@ -21,6 +21,7 @@
 #include "tools/attention-dump/row_sum_check.h"
 #include "tools/attention-dump/statistics_by_head.h"
 #include "tools/attention-dump/streaming_dump.h"
+#include "tools/attention-dump/value_weighted_rows.h"
 
 namespace fovea::dump {
 
@@ -32,6 +33,8 @@ struct KeepPlan {
   bool top_k = false;             ///< For text; the shape says which k.
   bool pooled = false;            ///< For text; the shape says which block.
   bool statistics = false;
+  /// If not null: cells are value-weighted, statistics are still of weights. Not owned.
+  const ValueNorms* value_norms = nullptr;
   bool others_take_rows = false;  ///< Observers will be added that look at rows.
 };
 
@@ -43,6 +46,7 @@ struct KeptMaps {
   MapSet whole;
   MapSet picture;
   std::optional<MapSet> bidirectional;
+  std::optional<MapSet> before;  ///< For pictures: with the heads that were then taken away.
   TopKMaps top_k;
   PooledMaps pooled;
   std::vector<HeadStatistics> statistics;
@@ -82,6 +86,8 @@ class Recorders {
   std::unique_ptr<PoolRecorder> pool_, picture_;
   std::unique_ptr<StatisticsByHead> statistics_;
   ObserverGroup observers_;
+  ObserverGroup cells_;  // what takes cells, behind weighted_
+  std::optional<ValueWeightedRows> weighted_;
 };
 
 }  // namespace fovea::dump

@@ -6,9 +6,11 @@
 #include <utility>
 #include <vector>
 
+#include "tools/attention-dump/ablation/ablation_report.h"
 #include "tools/attention-dump/dump_info.h"
 #include "tools/attention-dump/dump_shape.h"
 #include "tools/attention-dump/human.h"
+#include "tools/attention-dump/influence/influence_run.h"
 #include "tools/attention-dump/model_run.h"
 #include "tools/attention-dump/model_session.h"
 #include "tools/attention-dump/outputs.h"
@@ -40,13 +42,21 @@ class Run {
   Result<std::string> Do();
 
  private:
+  const ValueNorms* value_norms() const { return value_norms_ ? &*value_norms_ : nullptr; }
+  bool ablates() const { return !arguments_.ablate.empty(); }
+
   Status CheckLength() const;
   Status MakeShape();
+  Status PrepareValues();
+  Status PrepareAblation();
   void MakePlan();
   Status CheckKeptBytes();
   Status OpenSession();
   Status OpenStream();
+  Status RunBefore(tools::Progress* progress);
   Status RunAndFinish();
+  void NoteAblation(const LossRecorder& after);
+  PagePair AblationPair() const;
   std::string Summary() const;
 
   const Arguments& arguments_;
@@ -62,6 +72,10 @@ class Run {
   std::optional<PageRun> page_;
   std::uint64_t kept_bytes_ = 0;
   KeptMaps kept_;
+  std::optional<ValueNorms> value_norms_;  // of --values
+  HeadMeans means_;                        // of --ablation mean
+  std::vector<HeadAblation> ablations_;
+  AblationReport ablation_;
   std::optional<LineSink> lines_;  // of --stream
 };
 
@@ -82,6 +96,7 @@ Result<std::string> Run::Do() {
   prompt_ = std::move(*prompt);
   Status status = CheckLength();
   if (status.ok()) status = MakeShape();
+  if (status.ok()) status = PrepareValues();
   if (status.ok()) MakePlan();
   if (status.ok()) status = CheckKeptBytes();
   if (status.ok()) {
@@ -89,6 +104,7 @@ Result<std::string> Run::Do() {
         outputs_->Lay(shape_, kSidecarBytes + text->size() + shape_.tokens * kSidecarBytesPerToken);
   }
   if (status.ok()) status = OpenSession();
+  if (status.ok()) status = PrepareAblation();
   if (status.ok()) status = OpenStream();
   if (status.ok()) status = RunAndFinish();
   if (!status.ok()) return status;
@@ -157,16 +173,19 @@ void Run::MakePlan() {
   if (const std::string path = outputs_->page_path(); !path.empty()) {
     page_.emplace(PageRunOptions{.path = path,
                                  .page_bytes = arguments_.page_size,
-                                 .without_mask = arguments_.compare_mask},
+                                 .without_mask = arguments_.compare_mask,
+                                 .twice = ablates()},
                   shape_, *model_);
   }
+  plan_.value_norms = value_norms();
   plan_.others_take_rows = page_ || arguments_.stream.on;
 }
 
 Status Run::CheckKeptBytes() {
   const Result<std::uint64_t> bytes = KeptBytes(plan_, shape_);
   const double page = page_ ? page_->Bytes() : 0.0;
-  const double needed = static_cast<double>(bytes.ok() ? *bytes : 0) + page;
+  const double runs = ablates() ? 2.0 : 1.0;
+  const double needed = runs * static_cast<double>(bytes.ok() ? *bytes : 0) + page;
   std::uint64_t limit = kDefaultKeptBytes;
   if (arguments_.max_memory != 0) {
     const std::uint64_t model_bytes = model_->info().file_bytes;
@@ -202,19 +221,98 @@ Status Run::OpenStream() {
   return Status::Ok();
 }
 
-Status Run::RunAndFinish() {
-  const std::vector<ArrayFile*> files = outputs_->array_files();
-  Recorders recorders(plan_, shape_, files, &kept_);
+Status Run::PrepareValues() {
+  if (!arguments_.values) return Status::Ok();
+  Result<ValueNorms> norms = ValueNorms::Create(*model_, shape_.layers);
+  if (!norms) return {norms.status().code(), "--values: " + norms.status().message()};
+  value_norms_ = std::move(*norms);
+  return Status::Ok();
+}
+
+/// What takes the place of the heads' outputs.
+Status Run::PrepareAblation() {
+  if (!ablates()) return Status::Ok();
+  Status status = CheckHeadList(arguments_.ablate, model_->info());
+  if (!status.ok()) return status;
+  if (arguments_.ablation == AblationKind::kMean) {
+    Result<HeadMeans> means =
+        MeasureHeadMeans(*model_, prompt_.Ids(),
+                         MakeSessionOptions(arguments_, *model_, isa_, shape_.tokens, kept_bytes_),
+                         surroundings_.interrupted);
+    if (!means) return {means.status().code(), "--ablate: " + means.status().message()};
+    means_ = std::move(*means);
+  }
+  for (const NamedHead& head : arguments_.ablate) {
+    ablations_.push_back({.layer = head.layer, .head = head.head});
+    if (means_.heads != 0) ablations_.back().replacement = means_.Of(head.layer, head.head);
+  }
+  return Status::Ok();
+}
+
+/// The same run with all heads in place, for the pictures, the page and the report.
+Status Run::RunBefore(tools::Progress* progress) {
   const std::vector<std::int32_t> prompt = prompt_.Ids();
+  DumpShape shape = shape_;
+  shape.scores = shape.logits = shape.trace = false;
+  shape.top_k = shape.pool = 0;
+  KeepPlan plan;
+  plan.picture_block = plan_.picture_block;
+  plan.whole_maps = plan.picture_block == 1;
+  plan.value_norms = plan_.value_norms;
+  KeptMaps kept;
+  Recorders recorders(plan, shape, {}, &kept);
   if (page_) {
     if (Status status = page_->Open(prompt); !status.ok()) return status;
     recorders.observers()->Add(page_->recorder());
   }
+  LossRecorder losses(prompt);
+  ModelRun run = {.prompt = prompt, .observer = recorders.observers(), .stop = {}};
+  run.stop = [&] { return (page_ && !page_->status().ok()) || surroundings_.interrupted(); };
+  run.on_logits = [&](std::size_t position, std::span<const float> logits) {
+    losses.OnLogits(position, logits);
+    if (page_) page_->recorder()->OnLogits(position, logits);
+  };
+  Result<std::vector<std::int32_t>> ran = RunModel(run, &*session_, progress);
+  if (page_ && !page_->status().ok()) return page_->status();
+  if (!ran) return {ran.status().code(), About(model_->info().path, ran.status().message())};
+  DumpInfo info = MakeDumpInfo(*model_, *session_, prompt_, {}, shape);
+  if (Status status = recorders.Finish(&info); !status.ok()) return status;
+  if (plan.picture_block != 0) {
+    kept_.before = kept.ForPictures();
+    if (arguments_.values) NormaliseRows(&*kept_.before);
+  }
+  ablation_.loss_before = losses.loss();
+  ablation_.logits_before = losses.last_logits();
+  return session_->Truncate(0);
+}
+
+void Run::NoteAblation(const LossRecorder& after) {
+  ablation_.heads = arguments_.ablate;
+  ablation_.kind = arguments_.ablation;
+  ablation_.loss_after = after.loss();
+  ablation_.logits_after = after.last_logits();
+  info_.ablated = HeadListText(ablation_.heads);
+  info_.ablation_json = AblationJson(ablation_);
+}
+
+Status Run::RunAndFinish() {
+  const std::vector<ArrayFile*> files = outputs_->array_files();
+  Recorders recorders(plan_, shape_, files, &kept_);
+  const std::vector<std::int32_t> prompt = prompt_.Ids();
   tools::Progress progress(!arguments_.quiet);
+  if (ablates()) {
+    if (const Status status = RunBefore(&progress); !status.ok()) return status;
+  }
+  if (page_) {
+    if (Status status = page_->Open(prompt); !status.ok()) return status;
+    recorders.observers()->Add(page_->recorder());
+  }
+  LossRecorder losses(prompt);
   ModelRun run = {.prompt = prompt,
                   .generate = shape_.generated,
                   .tokenizer = model_->tokenizer(),
                   .observer = recorders.observers(),
+                  .ablations = ablations_,
                   .stop = {}};
   std::optional<TokenStream> stream;
   if (lines_) {
@@ -226,9 +324,10 @@ Status Run::RunAndFinish() {
       stream->OnToken(position, token, position >= prompt.size(), logits);
     };
   }
-  if (shape_.logits || page_ || arguments_.stream.prompt) {
+  if (shape_.logits || page_ || ablates() || arguments_.stream.prompt) {
     run.on_logits = [&](std::size_t position, std::span<const float> logits) {
-      recorders.OnLogits(position, logits);
+      if (shape_.logits) recorders.OnLogits(position, logits);
+      if (ablates()) losses.OnLogits(position, logits);
       if (page_) page_->recorder()->OnLogits(position, logits);
       if (arguments_.stream.prompt && position + 1 < prompt.size()) {
         stream->OnToken(position, prompt[position], false, logits);
@@ -251,11 +350,19 @@ Status Run::RunAndFinish() {
     return {generated.status().code(), About(model_->info().path, generated.status().message())};
   }
   info_ = MakeDumpInfo(*model_, *session_, prompt_, *generated, shape_);
+  if (ablates()) NoteAblation(losses);
   if (Status status = recorders.Finish(&info_); !status.ok()) return status;
+  if (arguments_.values) {
+    info_.quantity = "value-weighted";
+    if (kept_.picture.tokens == 0) kept_.picture = kept_.whole;
+    NormaliseRows(&kept_.picture);
+  }
   PageDocument page;
   if (page_) {
-    Result<PageDocument> built =
-        page_->Build(info_, session_->threads(), surroundings_.interrupted, &progress);
+    const PageChange change = {
+        .before = "all heads", .after = "without " + info_.ablated, .pair = AblationPair()};
+    Result<PageDocument> built = page_->Build(info_, session_->threads(), surroundings_.interrupted,
+                                              &progress, ablates() ? &change : nullptr);
     if (!built) return built.status();
     page = std::move(*built);
   }
@@ -267,9 +374,26 @@ Status Run::RunAndFinish() {
   return stream->status();
 }
 
+PagePair Run::AblationPair() const {
+  PagePair pair;
+  pair.kind = "ablation";
+  if (ablates()) pair.summary = AblationSummary(ablation_);
+  return pair;
+}
+
 std::string Run::Summary() const {
-  if (ShowsTerminalView(arguments_)) return TerminalView(info_, kept_, DetectTerminal());
   std::string text;
+  if (ablates() && !arguments_.quiet && !(lines_ && arguments_.stream.file.empty())) {
+    text = AblationText(ablation_, model_->tokenizer(), DetectTerminal()) + "\n";
+  }
+  if (ShowsTerminalView(arguments_)) {
+    if (arguments_.values) {
+      text +=
+          "Value-weighted: weight x length of the value behind the output projection, each row\n"
+          "divided by its sum\n\n";
+    }
+    return text + TerminalView(info_, kept_, DetectTerminal());
+  }
   // Standard output belongs to the stream if it goes there.
   if (arguments_.quiet || (lines_ && arguments_.stream.file.empty())) return text;
   if (lines_) {
@@ -286,6 +410,7 @@ std::string Run::Summary() const {
 }  // namespace
 
 Result<std::string> RunDump(const Arguments& arguments, const RunSurroundings& surroundings) {
+  if (arguments.rollout || arguments.flow) return RunInfluence(arguments, surroundings);
   return Run(arguments, surroundings).Do();
 }
 

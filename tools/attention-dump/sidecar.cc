@@ -58,9 +58,10 @@ std::string SidecarJson(const DumpInfo& info) {
     offsets.push_back({tokens.text_begin[i], tokens.text_end[i]});
     if (tokens.generated[i]) generated_ids.push_back(tokens.ids[i]);
   }
-  const Json sidecar = {{"format", "fovea-attention"},
+  Json sidecar = {{"format", "fovea-attention"},
                         {"format_version", 1},
                         {"axes", {"layer", "head", "query", "key"}},
+                        {"quantity", info.quantity},
                         {"text", info.text},
                         {"token_ids", tokens.ids},
                         {"token_strings", tokens.pieces},
@@ -76,6 +77,7 @@ std::string SidecarJson(const DumpInfo& info) {
                         {"windows", info.windows},
                         {"lossy", Lossy(info)},
                         {"trust_stamp", TrustStamp(info)}};
+  if (!info.ablation_json.empty()) sidecar["ablation"] = Json::parse(info.ablation_json);
   return sidecar.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cmath>
 #include <cstdlib>
 #include <string_view>
 #include <vector>
@@ -44,6 +45,24 @@ bool LocaleIsUtf8() {
   return false;
 }
 
+/// Index of the head whose maps are farthest apart.
+std::size_t MostChanged(const MapSet& a, const MapSet& b) {
+  const std::size_t cells = a.tokens * a.tokens;
+  std::size_t most = 0;
+  double largest = -1.0;
+  for (std::size_t head = 0; head < a.layers.size() * a.heads.size(); ++head) {
+    double change = 0.0;
+    for (std::size_t cell = head * cells; cell < (head + 1) * cells; ++cell) {
+      change +=
+          std::abs(static_cast<double>(a.weights[cell]) - static_cast<double>(b.weights[cell]));
+    }
+    if (change <= largest) continue;
+    largest = change;
+    most = head;
+  }
+  return most;
+}
+
 }  // namespace
 
 TerminalOptions DetectTerminal() {
@@ -61,13 +80,18 @@ TerminalOptions DetectTerminal() {
 std::string TerminalView(const DumpInfo& info, const KeptMaps& kept,
                          const TerminalOptions& options) {
   const MapSet& maps = kept.ForPictures();
-  const std::size_t shown = MostTelling(kept.statistics);
+  const bool before = kept.before && kept.before->weights.size() == maps.weights.size();
+  const std::size_t shown = before ? MostChanged(maps, *kept.before) : MostTelling(kept.statistics);
   const std::size_t layer = shown / maps.heads.size();
   const std::size_t head = shown % maps.heads.size();
   std::string text = RenderTerminal(info, maps, layer, head, options);
   if (kept.bidirectional) {
     text += "\nThe same head without the causal mask:\n\n";
     text += RenderTerminal(info, *kept.bidirectional, layer, head, options);
+  }
+  if (before) {
+    text += "\nThe same head with all heads in place:\n\n";
+    text += RenderTerminal(info, *kept.before, layer, head, options);
   }
   return text + "\n" + RenderHeadTable(kept.statistics, options, kTableRows);
 }

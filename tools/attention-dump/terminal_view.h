@@ -1,5 +1,5 @@
-// What is printed when no file was asked for: a heat map of the most telling head, and a table of
-// heads.
+// What is printed when no file was asked for: a heat map of the most telling head (of two runs: of
+// the one that changed most), and a table of heads.
 #ifndef FOVEA_TOOLS_ATTENTION_DUMP_TERMINAL_VIEW_H_
 #define FOVEA_TOOLS_ATTENTION_DUMP_TERMINAL_VIEW_H_
 

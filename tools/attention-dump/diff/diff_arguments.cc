@@ -81,8 +81,11 @@ Status CheckCombinations(const DiffArguments& arguments) {
     return Usage("--against-...: give the first text too, with --text, --file, --tokens or -");
   }
   for (const OutputPath& output : arguments.outputs) {
-    if (output.kind == OutputKind::kCsv || output.kind == OutputKind::kJson) continue;
-    return Usage("-o " + output.path + ": a comparison is written as .csv or .json");
+    if (output.kind == OutputKind::kCsv || output.kind == OutputKind::kJson ||
+        output.kind == OutputKind::kHtml) {
+      continue;
+    }
+    return Usage("-o " + output.path + ": a comparison is written as .html, .csv or .json");
   }
   return Status::Ok();
 }

@@ -1,6 +1,7 @@
 #include "tools/attention-dump/diff/diff_command.h"
 
 #include <algorithm>
+#include <filesystem>
 #include <optional>
 #include <string>
 #include <utility>
@@ -12,7 +13,9 @@
 #include "tools/attention-dump/human.h"
 #include "tools/attention-dump/model_session.h"
 #include "tools/attention-dump/numbers_text.h"
+#include "tools/attention-dump/page/page_recorder.h"
 #include "tools/attention-dump/prompt.h"
+#include "tools/attention-dump/recorded_page.h"
 #include "tools/attention-dump/render/panel.h"
 #include "tools/attention-dump/rendered_files.h"
 #include "tools/attention-dump/terminal_view.h"
@@ -38,6 +41,7 @@ class Diff {
   Status MakePrompts();
   Status CheckPrompts() const;
   Status Compare(std::optional<Isa> isa);
+  Status DrawPage(const Recording& a, const Recording& b, std::size_t threads);
   void CheckLimit();
 
   const DiffArguments& arguments_;
@@ -48,6 +52,7 @@ class Diff {
   Prompt prompt_, second_prompt_;
   DiffReport report_;
   std::string failure_;
+  std::string page_;
 };
 
 Result<std::string> Diff::Do() {
@@ -79,6 +84,7 @@ Result<std::string> Diff::Do() {
   heads.resize(shown);
   if (files->empty()) return DiffText(report_, DetectTerminal());
   Result<std::string> written = files->Write([&](OutputKind kind) {
+    if (kind == OutputKind::kHtml) return page_;
     return kind == OutputKind::kCsv ? DiffCsv(report_) : DiffJson(report_);
   });
   if (written.ok() && arguments_.quiet) return std::string();
@@ -187,20 +193,63 @@ Status Diff::Compare(std::optional<Isa> isa) {
       OpenSession(second_model(), MakeSessionOptions(arguments_, second_model(), isa, b_ids.size(),
                                                      other_bytes(*model_) + a->memory().total()));
   if (!b) return b.status();
-  Result<Comparison> comparison =
-      CompareMaps({.session = &*a, .tokens = a_ids}, {.session = &*b, .tokens = b_ids}, options);
+  ComparisonSide a_side = {.session = &*a, .tokens = a_ids};
+  ComparisonSide b_side = {.session = &*b, .tokens = b_ids};
+  const DumpShape shape = PlainShape(info, a_ids.size(), *layers, *heads);
+  const DumpShape b_shape = PlainShape(second_model().info(), b_ids.size(), *layers, *heads);
+  std::optional<PageRecorder> a_page, b_page;
+  if (WantsPage(arguments_.outputs)) {
+    Result<RecordingPlan> a_plan = PlanPage(arguments_, shape, info, /*texts=*/2);
+    if (!a_plan) return a_plan.status();
+    Result<RecordingPlan> b_plan = PlanPage(arguments_, b_shape, second_model().info(), 2);
+    if (!b_plan) return b_plan.status();
+    a_side.observer = &a_page.emplace(std::move(*a_plan), a_ids);
+    b_side.observer = &b_page.emplace(std::move(*b_plan), b_ids);
+    a_side.on_logits = [&](std::size_t position, std::span<const float> logits) {
+      a_page->OnLogits(position, logits);
+    };
+    b_side.on_logits = [&](std::size_t position, std::span<const float> logits) {
+      b_page->OnLogits(position, logits);
+    };
+  }
+  Result<Comparison> comparison = CompareMaps(a_side, b_side, options);
   if (!comparison) {
     return {comparison.status().code(), "diff: " + comparison.status().message()};
   }
   report_.comparison = std::move(*comparison);
   report_.two_models = !arguments_.against;
-  DumpShape shape;
-  shape.layers = *layers;
-  shape.heads = *heads;
-  shape.model_heads = info.heads;
-  shape.kv_heads = info.kv_heads;
   report_.a = MakeDumpInfo(*model_, *a, prompt_, {}, shape);
-  report_.b = MakeDumpInfo(second_model(), *b, second_prompt_, {}, shape);
+  report_.b = MakeDumpInfo(second_model(), *b, second_prompt_, {}, b_shape);
+  if (!a_page) return Status::Ok();
+  if (a_page->failed() || b_page->failed()) {
+    return {StatusCode::kOutOfMemory, "not enough memory to record the page"};
+  }
+  return DrawPage(a_page->Take(), b_page->Take(), a->threads());
+}
+
+Status Diff::DrawPage(const Recording& a, const Recording& b, std::size_t threads) {
+  PagePair pair;
+  pair.kind = report_.two_models ? "models" : "texts";
+  pair.summary = DiffSummary(report_);
+  for (const HeadDifference& head : report_.comparison.heads) {  // not sorted yet
+    pair.heads.push_back({head.js_mean, head.js_worst, head.top1});
+  }
+  const auto label = [&](const DumpInfo& info) {
+    if (!report_.two_models) return info.text;
+    return std::filesystem::path(info.model.path).filename().string();
+  };
+  const PageText texts[] = {{.label = label(report_.a),
+                             .info = &report_.a,
+                             .recording = &a,
+                             .tokenizer = model_->tokenizer()},
+                            {.label = label(report_.b),
+                             .info = &report_.b,
+                             .recording = &b,
+                             .tokenizer = second_model().tokenizer()}};
+  tools::Progress progress(!arguments_.quiet);
+  Result<std::string> page = MakePage(texts, &pair, threads, surroundings_.interrupted, &progress);
+  if (!page) return page.status();
+  page_ = std::move(*page);
   return Status::Ok();
 }
 

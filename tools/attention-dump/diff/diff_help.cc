@@ -12,6 +12,7 @@ it?), or of one model over two texts that have the same number of tokens.
 Examples
   attention-dump diff model-f16.gguf model-q4_0.gguf --file story.txt
   attention-dump diff model-f16.gguf model-q4_0.gguf --file story.txt --fail-above 0.01
+  attention-dump diff model-f16.gguf model-q4_0.gguf --text "The cat sat." -o diff.html
   attention-dump diff --text "The dog saw the cat." --against-text "The cat saw the dog."
   attention-dump diff a.gguf b.gguf --text "The cat sat." -o diff.csv -o diff.json
 
@@ -37,7 +38,9 @@ What to show
   --top N             only the N heads that changed most
 
 Output
-  -o, --output OUT    .csv or .json instead of the table in the terminal; may be given several times
+  -o, --output OUT    instead of the table in the terminal; may be given several times:
+                        .html        a page with both sides, to explore; needs no network
+                        .csv .json   the table
   --fail-above X      exit with 1 if the largest JS mean of a head is above X (for tests)
   -q, --quiet         no progress bar, no list of the files written
 

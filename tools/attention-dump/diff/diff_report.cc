@@ -89,6 +89,25 @@ std::string DiffText(const DiffReport& report, const TerminalOptions& options) {
   return text;
 }
 
+std::vector<std::pair<std::string, std::string>> DiffSummary(const DiffReport& report) {
+  const Comparison& comparison = report.comparison;
+  std::vector<std::pair<std::string, std::string>> summary;
+  if (std::isfinite(comparison.loss_a)) {
+    summary.emplace_back("perplexity", FixedNumber(std::exp(comparison.loss_a), 3) + " -> " +
+                                           FixedNumber(std::exp(comparison.loss_b), 3));
+  }
+  summary.emplace_back("KL of next tokens (nats)", "mean " + FixedNumber(comparison.kl_mean, 5) +
+                                                       ", worst " +
+                                                       FixedNumber(comparison.kl_worst, 4));
+  summary.emplace_back("same first choice", Percent(comparison.top1));
+  if (const HeadDifference* worst = comparison.Worst()) {
+    summary.emplace_back(
+        "largest JS mean of a head (nats)",
+        FixedNumber(worst->js_mean, 5) + " (" + HeadName(worst->layer, worst->head) + ")");
+  }
+  return summary;
+}
+
 std::string DiffCsv(const DiffReport& report) {
   std::string csv = "layer,head,kv_head,js_mean,js_worst,worst_position,worst_token,top1\n";
   for (const HeadDifference& head : report.comparison.heads) {

@@ -3,6 +3,8 @@
 #define FOVEA_TOOLS_ATTENTION_DUMP_DIFF_DIFF_REPORT_H_
 
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "tools/attention-dump/diff/map_comparison.h"
 #include "tools/attention-dump/dump_data.h"
@@ -20,6 +22,9 @@ struct DiffReport {
 
 /// Lines of at most options.columns.
 std::string DiffText(const DiffReport& report, const TerminalOptions& options);
+
+/// The overall numbers as names and values, for a page.
+std::vector<std::pair<std::string, std::string>> DiffSummary(const DiffReport& report);
 
 /// layer,head,kv_head,js_mean,js_worst,worst_position,worst_token,top1
 std::string DiffCsv(const DiffReport& report);

@@ -5,6 +5,8 @@
 #include <limits>
 #include <utility>
 
+#include "tools/attention-dump/observer_group.h"
+
 namespace fovea::dump {
 namespace {
 
@@ -192,10 +194,16 @@ Result<Comparison> CompareMaps(const ComparisonSide& a, const ComparisonSide& b,
   std::size_t first = 0;
   const auto run = [&](const ComparisonSide& side, std::size_t count, double done_before,
                        AttentionObserver* observer, auto take) -> Status {
+    ObserverGroup observers;
+    observers.Add(observer);
+    if (side.observer != nullptr) observers.Add(side.observer);
     RunOptions run_options;
-    run_options.observer = observer;
+    run_options.observer = &observers;
     run_options.cancelled = options.cancelled;
-    run_options.on_logits = take;
+    run_options.on_logits = [&](std::size_t position, std::span<const float> row) {
+      take(position, row);
+      if (side.on_logits) side.on_logits(position, row);
+    };
     run_options.on_progress = [&](double done) {
       const double chunk = (done_before + done / 2.0) * static_cast<double>(count);
       if (options.on_progress) {

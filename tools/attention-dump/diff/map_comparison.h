@@ -41,6 +41,9 @@ struct Comparison {
 struct ComparisonSide {
   Session* session = nullptr;
   std::span<const std::int32_t> tokens;
+  /// Sees the run as well; not owned, may be null.
+  AttentionObserver* observer = nullptr;
+  std::function<void(std::size_t position, std::span<const float> logits)> on_logits = {};
 };
 
 struct ComparisonOptions {

@@ -33,8 +33,11 @@ Status Split(int argc, const char* const* argv, Raw* raw) {
 
 Status CheckOutputs(const std::vector<OutputPath>& outputs) {
   for (const OutputPath& output : outputs) {
-    if (output.kind == OutputKind::kCsv || output.kind == OutputKind::kJson) continue;
-    return Usage("-o " + output.path + ": a table of heads is written as .csv or .json");
+    if (output.kind == OutputKind::kCsv || output.kind == OutputKind::kJson ||
+        output.kind == OutputKind::kHtml) {
+      continue;
+    }
+    return Usage("-o " + output.path + ": a table of heads is written as .html, .csv or .json");
   }
   return Status::Ok();
 }

@@ -15,7 +15,10 @@
 #include "tools/attention-dump/human.h"
 #include "tools/attention-dump/model_session.h"
 #include "tools/attention-dump/numbers_text.h"
+#include "tools/attention-dump/observer_group.h"
+#include "tools/attention-dump/page/page_recorder.h"
 #include "tools/attention-dump/prompt.h"
+#include "tools/attention-dump/recorded_page.h"
 #include "tools/attention-dump/rendered_files.h"
 #include "tools/attention-dump/sidecar.h"
 #include "tools/attention-dump/terminal_view.h"
@@ -37,6 +40,7 @@ class Heads {
   Status Select();
   Status Measure();
   Status MeasureEffects(const std::vector<std::int32_t>& ids);
+  Status DrawPage(const Recording& recording, std::size_t threads);
   std::string Caption() const;
   std::string Json() const;
 
@@ -50,6 +54,7 @@ class Heads {
   HeadTable table_;
   double loss_ = 0.0;  ///< Of the whole model; only with --ablate-all.
   DumpInfo info_;
+  std::string page_;
 };
 
 Result<std::string> Heads::Do() {
@@ -65,8 +70,10 @@ Result<std::string> Heads::Do() {
   SortRows(arguments_.sort, arguments_.top.value_or(std::numeric_limits<std::size_t>::max()),
            &table_);
   if (files->empty()) return Caption() + HeadTableText(table_, DetectTerminal());
-  Result<std::string> written = files->Write(
-      [&](OutputKind kind) { return kind == OutputKind::kCsv ? HeadTableCsv(table_) : Json(); });
+  Result<std::string> written = files->Write([&](OutputKind kind) {
+    if (kind == OutputKind::kHtml) return page_;
+    return kind == OutputKind::kCsv ? HeadTableCsv(table_) : Json();
+  });
   if (written.ok() && arguments_.quiet) return std::string();
   return written;
 }
@@ -109,9 +116,24 @@ Status Heads::Measure() {
       OpenSession(*model_, MakeSessionOptions(arguments_, *model_, isa_, ids.size()));
   if (!session) return session.status();
   HeadStatisticsObserver observer(selection_, probe_.period, probe_.begin);
+  ObserverGroup observers;
+  observers.Add(&observer);
+  const ModelInfo& model = model_->info();
+  const DumpShape shape = PlainShape(model, ids.size(), selection_.layers, selection_.heads);
+  std::optional<PageRecorder> page;
+  if (WantsPage(arguments_.outputs)) {
+    Result<RecordingPlan> plan = PlanPage(arguments_, shape, model, /*texts=*/1);
+    if (!plan) return plan.status();
+    observers.Add(&page.emplace(std::move(*plan), ids));
+  }
   tools::Progress progress(!arguments_.quiet);
   RunOptions options;
-  options.observer = &observer;
+  options.observer = &observers;
+  if (page) {
+    options.on_logits = [&](std::size_t position, std::span<const float> logits) {
+      page->OnLogits(position, logits);
+    };
+  }
   options.cancelled = surroundings_.interrupted;
   options.on_progress = [&](double done) { progress.Update(done, "running the text"); };
   if (const auto logits = session->Prefill(ids, options); !logits) {
@@ -121,16 +143,31 @@ Status Heads::Measure() {
   for (const HeadStatistics& head : observer.Heads()) {
     table_.rows.push_back({.statistics = head, .effect = {}});
   }
-  DumpShape shape;
-  shape.layers = selection_.layers;
-  shape.heads = selection_.heads;
-  shape.model_heads = model_->info().heads;
-  shape.kv_heads = model_->info().kv_heads;
   info_ = MakeDumpInfo(*model_, *session, prompt_, {}, shape);
   for (const HeadRow& row : table_.rows) {
     info_.row_sum_error = std::max(info_.row_sum_error, row.statistics.row_sum_error);
   }
-  return MeasureEffects(ids);
+  const Status status = MeasureEffects(ids);
+  if (!status.ok() || !page) return status;
+  if (page->failed()) return {StatusCode::kOutOfMemory, "not enough memory to record the page"};
+  return DrawPage(page->Take(), session->threads());
+}
+
+Status Heads::DrawPage(const Recording& recording, std::size_t threads) {
+  PageText text = {.info = &info_, .recording = &recording, .tokenizer = model_->tokenizer()};
+  for (const HeadRow& row : table_.rows) {  // by layer and head: not sorted yet
+    if (table_.ablated) text.effects.push_back(row.effect.loss_change);
+    if (table_.probed) {
+      text.duplicate.push_back(row.statistics.duplicate_token);
+      text.induction.push_back(row.statistics.induction);
+    }
+  }
+  tools::Progress progress(!arguments_.quiet);
+  Result<std::string> page =
+      MakePage({&text, 1}, nullptr, threads, surroundings_.interrupted, &progress);
+  if (!page) return page.status();
+  page_ = std::move(*page);
+  return Status::Ok();
 }
 
 Status Heads::MeasureEffects(const std::vector<std::int32_t>& ids) {

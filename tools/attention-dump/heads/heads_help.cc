@@ -52,7 +52,9 @@ What to show
   --top N             only the first N rows
 
 Output
-  -o, --output OUT    .csv or .json instead of the table in the terminal; may be given several times
+  -o, --output OUT    instead of the table in the terminal; may be given several times:
+                        .html        a page with the maps and these numbers; needs no network
+                        .csv .json   the table
   -q, --quiet         no progress bar, no list of the files written
 
 How to run: --threads, --context, --kv, --fast, --isa and --max-memory as for attention-dump --help.

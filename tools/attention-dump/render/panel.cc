@@ -49,6 +49,11 @@ std::string HeadName(std::size_t layer, std::size_t head) {
   return "L" + std::to_string(layer) + "H" + std::to_string(head);
 }
 
+std::string MapName(const MapSet& maps, std::size_t layer_index, std::size_t head_index) {
+  if (maps.by_layer) return "L" + std::to_string(maps.layers[layer_index]);
+  return HeadName(maps.layers[layer_index], maps.heads[head_index]);
+}
+
 std::string TokenPiece(const DumpInfo& info, std::size_t position) {
   if (position < info.tokens.pieces.size()) return info.tokens.pieces[position];
   return "#" + std::to_string(position);

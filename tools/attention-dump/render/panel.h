@@ -32,6 +32,8 @@ Panel MakePanel(const MapSet& maps, std::size_t layer_index, std::size_t head_in
 
 /// Name of a head, e.g. "L3H5".
 std::string HeadName(std::size_t layer, std::size_t head);
+/// HeadName of a map, or "L3" where there is one map per layer.
+std::string MapName(const MapSet& maps, std::size_t layer_index, std::size_t head_index);
 
 /// The display piece of a token; "#3" if the dump has no pieces.
 std::string TokenPiece(const DumpInfo& info, std::size_t position);

@@ -101,7 +101,7 @@ Figure GridFigure(const std::vector<const MapSet*>& sets, const PictureOptions& 
         figure.panels.push_back(
             MakePanel(*maps, layer, head, {.max_size = target, .drop_first = options.drop_first}));
         if (!shape.by_layer) {
-          figure.panel_titles.push_back(HeadName(first.layers[layer], first.heads[head]));
+          figure.panel_titles.push_back(MapName(first, layer, head));
         }
       }
     }
@@ -113,7 +113,7 @@ Figure GridFigure(const std::vector<const MapSet*>& sets, const PictureOptions& 
       figure.row_labels.push_back("L" + std::to_string(layer));
     }
     for (const std::size_t head : first.heads) {
-      figure.column_labels.push_back("H" + std::to_string(head));
+      figure.column_labels.push_back(first.by_layer ? "" : "H" + std::to_string(head));
     }
   }
   figure.note = Note(options, figure.panels);
@@ -128,10 +128,9 @@ std::string Render(const DumpInfo& info, const MapSet& maps, const PictureOption
                    Painter& painter) {
   if (IsEmpty(maps)) return DrawFigure(Start(options), painter);
   const bool one_head = maps.layers.size() * maps.heads.size() == 1;
-  return DrawFigure(
-      one_head ? LargeFigure(info, {&maps}, {HeadName(maps.layers[0], maps.heads[0])}, options)
-               : GridFigure({&maps}, options),
-      painter);
+  return DrawFigure(one_head ? LargeFigure(info, {&maps}, {MapName(maps, 0, 0)}, options)
+                             : GridFigure({&maps}, options),
+                    painter);
 }
 
 bool SameShape(const MapSet& left, const MapSet& right) {
@@ -145,7 +144,7 @@ std::string RenderComparison(const DumpInfo& info, const MapSet& left, const Map
   const std::string titles = "left: " + left_title + "   right: " + right_title;
   if (left.layers.size() * left.heads.size() == 1) {
     Figure figure = LargeFigure(info, {&left, &right}, {left_title, right_title}, options);
-    const std::string name = HeadName(left.layers[0], left.heads[0]);
+    const std::string name = MapName(left, 0, 0);
     figure.title = options.title.empty() ? name : options.title + "  " + name;
     return DrawFigure(figure, painter);
   }

@@ -98,7 +98,7 @@ class HeatMap {
   void MeasureLabels() { digits_ = std::to_string(maps_.tokens).size(); }
 
   std::string Title(std::size_t layer_index, std::size_t head_index) const {
-    const std::string name = HeadName(maps_.layers[layer_index], maps_.heads[head_index]);
+    const std::string name = MapName(maps_, layer_index, head_index);
     return name + "  row: query, column: key  " + info_.model.name;
   }
 
