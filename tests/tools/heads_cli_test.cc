@@ -76,9 +76,9 @@ TEST_F(HeadsCli, EveryHeadIsRankedByWhatItsAblationCosts) {
 TEST_F(HeadsCli, APageHoldsTheScores) {
   Good({"heads", "--probe", "--ablate-all", "--layers", "3", "-o", Path("h.html")});
   const std::string page = Whole("h.html");
-  EXPECT_THAT(page, HasSubstr("\"type\":\"induction\""));
-  EXPECT_THAT(page, HasSubstr("\"effect\":0."));
-  EXPECT_THAT(page, HasSubstr("\"induction\":0.9"));
+  for (const char* part : {"\"type\":\"induction\"", "\"effect\":0.", "\"induction\":0.9"}) {
+    EXPECT_TRUE(page.find(part) != std::string::npos) << part;  // the page itself is too long
+  }
 }
 
 TEST_F(HeadsCli, ACsvCanBeSortedAndCut) {

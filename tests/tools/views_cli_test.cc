@@ -50,7 +50,7 @@ TEST_F(ViewsCli, ValueWeightedCellsAreWeightsTimesOneNumberPerKey) {
 
 TEST_F(ViewsCli, APageCanSwitchToValueWeightedCells) {
   Good({"--values", "--text", kText, "-o", Path("v.html")});
-  EXPECT_THAT(Whole("v.html"), HasSubstr("\"has_values\":true"));
+  EXPECT_TRUE(Whole("v.html").find("\"has_values\":true") != std::string::npos);
 }
 
 TEST_F(ViewsCli, RolloutIsTheProductOfMeanMapsWithTheResidual) {
@@ -137,7 +137,7 @@ TEST_F(ViewsCli, AnAblationIsShownBesideTheWholeModel) {
   EXPECT_THAT(Whole("a.svg"), HasSubstr("left: all heads   right: without L2H3"));
   EXPECT_THAT(Whole("a.svg"), HasSubstr("rows divided by their sums"));
   Good({"--ablate", "L2H3", "-o", Path("a.html")});
-  EXPECT_THAT(Whole("a.html"), HasSubstr("\"ablation\""));
+  EXPECT_TRUE(Whole("a.html").find("\"ablation\"") != std::string::npos);
 }
 
 TEST_F(ViewsCli, FlagsThatDoNotGoTogetherSaySo) {

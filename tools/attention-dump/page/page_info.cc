@@ -123,7 +123,10 @@ Json Optional(const std::vector<double>& values, std::size_t index) {
 Json Statistics(const DocumentInfo& document) {
   Json all = Json::array();
   for (std::size_t i = 0; i < document.statistics.size(); ++i) {
-    const HeadStatistics& head = document.statistics[i];
+    HeadStatistics head = document.statistics[i];
+    // Measured on a repeated sequence; they come before all others in a head's type.
+    if (i < document.text->duplicate.size()) head.duplicate_token = document.text->duplicate[i];
+    if (i < document.text->induction.size()) head.induction = document.text->induction[i];
     all.push_back({{"type", HeadType(head)},
                    {"entropy", Rounded(head.entropy)},
                    {"distance", Rounded(head.mean_distance)},
