@@ -114,12 +114,11 @@ void SortRows(std::string_view column, std::size_t top, HeadTable* table) {
     return std::pair(a.statistics.layer, a.statistics.head) <
            std::pair(b.statistics.layer, b.statistics.head);
   };
-  std::sort(table->rows.begin(), table->rows.end(), by_position);
-  if (const HeadColumn* key = FindHeadColumn(column)) {
-    std::stable_sort(
-        table->rows.begin(), table->rows.end(),
-        [&](const HeadRow& a, const HeadRow& b) { return key->value(a) > key->value(b); });
-  }
+  const HeadColumn* const key = FindHeadColumn(column);
+  std::sort(table->rows.begin(), table->rows.end(), [&](const HeadRow& a, const HeadRow& b) {
+    if (key != nullptr && key->value(a) != key->value(b)) return key->value(a) > key->value(b);
+    return by_position(a, b);
+  });
   if (top < table->rows.size()) table->rows.resize(top);
 }
 
