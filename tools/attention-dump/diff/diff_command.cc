@@ -76,9 +76,10 @@ Result<std::string> Diff::Do() {
   if (!status.ok()) return status;
   CheckLimit();
   std::vector<HeadDifference>& heads = report_.comparison.heads;
-  std::stable_sort(
-      heads.begin(), heads.end(),
-      [](const HeadDifference& a, const HeadDifference& b) { return a.js_mean > b.js_mean; });
+  std::sort(heads.begin(), heads.end(), [](const HeadDifference& a, const HeadDifference& b) {
+    if (a.js_mean != b.js_mean) return a.js_mean > b.js_mean;
+    return std::pair(a.layer, a.head) < std::pair(b.layer, b.head);
+  });
   const std::size_t shown = std::min(heads.size(), arguments_.top.value_or(heads.size()));
   report_.left_out = heads.size() - shown;
   heads.resize(shown);

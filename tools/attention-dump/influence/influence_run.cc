@@ -223,8 +223,9 @@ std::string InfluenceRun::Table() const {
   const float* row = kept_.whole.Map(kept_.whole.layers.size() - 1, 0) + (tokens - 1) * tokens;
   std::vector<std::size_t> order(tokens);
   std::iota(order.begin(), order.end(), std::size_t{0});
-  std::stable_sort(order.begin(), order.end(),
-                   [&](std::size_t a, std::size_t b) { return row[a] > row[b]; });
+  std::sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
+    return row[a] != row[b] ? row[a] > row[b] : a < b;
+  });
   std::string text = "The last token, " + std::to_string(tokens - 1) + " ";
   text += info_.tokens.pieces.back() + ", depends most on (" + info_.quantity + ")\n";
   text = CutToWidth(text.substr(0, text.size() - 1), options.columns, alphabet) + "\n";
