@@ -3,10 +3,8 @@
 fovea_build_packages=(g++ cmake ninja-build pkg-config libhwy-dev libxsimd-dev libcli11-dev
   nlohmann-json3-dev libcpp-httplib-dev libpng-dev zlib1g-dev libutf8proc-dev libpcre2-dev)
 fovea_test_packages=(libgtest-dev libgmock-dev libbenchmark-dev python3-numpy)
-# The comparison with llama.cpp (bench/peers): its prebuilt library comes from npm.
-fovea_peer_packages=(nodejs npm)
-# The page's tests in a browser; playwright-core comes from npm.
-fovea_page_packages=(nodejs npm chromium)
+# The browser that the page is tested in.
+fovea_page_packages=(chromium)
 # The cross build: headers and libraries of arm64 beside our own, and the emulator.
 fovea_arm64_packages=(g++-aarch64-linux-gnu qemu-user-static libhwy-dev:arm64 libxsimd-dev:arm64
   libcpp-httplib-dev:arm64 libpng-dev:arm64 zlib1g-dev:arm64 libutf8proc-dev:arm64
@@ -53,4 +51,11 @@ fovea_enable_arm64() {
   dpkg --print-foreign-architectures | grep -qx arm64 && return 0
   echo "adding the architecture arm64"
   fovea_as_root dpkg --add-architecture arm64
+}
+
+# Node.js and npm: for the page's tests, and for the llama.cpp that bench/peers compares with. Not by
+# package, since Node.js that comes from elsewhere brings its own npm and excludes Debian's.
+fovea_install_node() {
+  command -v node >/dev/null && command -v npm >/dev/null && return 0
+  fovea_install nodejs npm
 }

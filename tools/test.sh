@@ -37,7 +37,7 @@ fi
 # The page is tested in a browser, in optimised builds; what drives it comes from npm's registry.
 install_page_tests() {
   local folder=build/page-tests
-  fovea_install "${fovea_page_packages[@]}" || return 1
+  fovea_install_node && fovea_install "${fovea_page_packages[@]}" || return 1
   mkdir -p "$folder"
   if cmp -s tests/page/package-lock.json "$folder/package-lock.json" &&
     [ -d "$folder/node_modules/playwright-core" ]; then

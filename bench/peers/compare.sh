@@ -28,7 +28,7 @@ while [ $# -gt 0 ]; do
   esac
 done
 
-command -v node >/dev/null && command -v npm >/dev/null || fovea_install "${fovea_peer_packages[@]}"
+fovea_install_node
 node bench/peers/compare.mjs --check "${arguments[@]}"  # a wrong option is told before anything is built
 if [ -z "$fovea" ]; then
   fovea_install "${fovea_build_packages[@]}"
