@@ -108,8 +108,12 @@ Json Stamp(const std::vector<DocumentInfo>& documents) {
   for (const DocumentInfo& document : documents) {
     max_error = std::max(max_error, document.max_error);
   }
-  row("stored as", StoredAs(documents.front()));
-  row("largest error of a weight shown", Digits(max_error, 2));
+  const DocumentInfo& first = documents.front();
+  row("stored as", StoredAs(first));
+  // What is stored exactly is only checked, and a sample does; see trace_blocks.h.
+  const bool sampled = !first.weights && first.bits == 32;
+  row("largest error of a weight shown",
+      Digits(max_error, 2) + (sampled ? " (of every 64th row)" : ""));
   row("largest row-sum error", Digits(info.row_sum_error) + " (before rounding)");
   row("weight on learned sinks", Digits(info.learned_sink_share));
   row("fovea", info.version);
