@@ -51,7 +51,7 @@ TEST(ObservedAttention, DeliversOnlySelectedHeadsOfSelectedLayers) {
                         7);
   const auto pool = platform::ThreadPool::Create(3);
   const std::vector<float> plain = RunPlain(*Tables().back(), problem);
-  for (const std::size_t layer : {2, 3}) {
+  for (const std::size_t layer : {2U, 3U}) {
     Collector seen(problem, {.layers = {3}, .heads = {1, 4}});
     std::vector<float> out(plain.size());
     Call call = problem.MakeCall(0, 40, out.data());
@@ -131,7 +131,7 @@ TEST(ObservedAttention, TracesRebuildTheWeights) {
     const Answer answer = problem.Solve();
     for (const kernels::KernelTable* table : Tables()) {
       for (const bool rows : {true, false}) {
-        for (const std::size_t chunk : {75, 20, 1}) {
+        for (const std::size_t chunk : {75U, 20U, 1U}) {
           const auto pool = platform::ThreadPool::Create(2);
           TraceChecker trace(problem, rows);
           std::vector<float> out(75 * 6 * 8);

@@ -79,7 +79,7 @@ TEST(TiledAttention, AgreesWithTheReferenceForEveryLengthUpToSeventy) {
 }
 
 TEST(TiledAttention, AgreesWithTheReferenceForLongerSequences) {
-  for (const std::size_t tokens : {127, 128, 129, 200, 256, 333, 600}) {
+  for (const std::size_t tokens : {127U, 128U, 129U, 200U, 256U, 333U, 600U}) {
     Check({.tokens = tokens, .head_dim = 32, .value_dim = 32});
     for (const DataType type : kCacheTypes) {
       Check({.tokens = tokens, .head_dim = 24, .value_dim = 40, .kv_type = type});
@@ -88,7 +88,7 @@ TEST(TiledAttention, AgreesWithTheReferenceForLongerSequences) {
 }
 
 TEST(TiledAttention, AgreesWithTheReferenceForHalfKeysBesideEightBitValues) {
-  for (const std::size_t tokens : {1, 7, 40, 300}) {
+  for (const std::size_t tokens : {1U, 7U, 40U, 300U}) {
     Check({.tokens = tokens,
            .heads = 4,
            .kv_heads = 2,
@@ -101,7 +101,8 @@ TEST(TiledAttention, AgreesWithTheReferenceForHalfKeysBesideEightBitValues) {
 }
 
 TEST(TiledAttention, AgreesWithTheReferenceForEveryHeadDim) {
-  for (const std::size_t dim : {1, 3, 8, 16, 20, 24, 32, 40, 64, 80, 96, 128, 160, 256}) {
+  for (const std::size_t dim :
+       {1U, 3U, 8U, 16U, 20U, 24U, 32U, 40U, 64U, 80U, 96U, 128U, 160U, 256U}) {
     for (const DataType type : kCacheTypes) {
       Check({.tokens = 37,
              .heads = 2,
@@ -122,11 +123,11 @@ TEST(TiledAttention, AgreesWithTheReferenceForEveryMultipleOfEight) {
 }
 
 TEST(TiledAttention, AgreesWithTheReferenceForEveryMask) {
-  for (const std::size_t tokens : {1, 5, 16, 33, 64, 65, 150}) {
+  for (const std::size_t tokens : {1U, 5U, 16U, 33U, 64U, 65U, 150U}) {
     for (const bool padded : {false, true}) {
       Check({.tokens = tokens, .mask = Mask::Kind::kNone, .padded = padded});
       Check({.tokens = tokens, .mask = Mask::Kind::kCausal, .padded = padded});
-      for (const std::size_t window : {1, 2, 7, 16, 63, 64, 65, 100}) {
+      for (const std::size_t window : {1U, 2U, 7U, 16U, 63U, 64U, 65U, 100U}) {
         Check({.tokens = tokens,
                .mask = Mask::Kind::kSlidingWindow,
                .window = window,
@@ -139,7 +140,7 @@ TEST(TiledAttention, AgreesWithTheReferenceForEveryMask) {
 TEST(TiledAttention, AgreesWithTheReferenceForGroupedQueries) {
   for (const auto& [heads, kv_heads] : std::vector<std::pair<std::size_t, std::size_t>>{
            {4, 4}, {4, 2}, {9, 3}, {8, 1}, {32, 1}, {14, 2}}) {
-    for (const std::size_t tokens : {1, 2, 18}) {
+    for (const std::size_t tokens : {1U, 2U, 18U}) {
       Check({.tokens = tokens,
              .heads = heads,
              .kv_heads = kv_heads,
@@ -158,8 +159,8 @@ TEST(TiledAttention, AgreesWithTheReferenceUnderASoftcap) {
 }
 
 TEST(TiledAttention, AgreesWithTheReferenceAfterCachedPositions) {
-  for (const std::size_t first : {1, 15, 63, 64, 65, 300}) {
-    for (const std::size_t tokens : {1, 3, 20}) {
+  for (const std::size_t first : {1U, 15U, 63U, 64U, 65U, 300U}) {
+    for (const std::size_t tokens : {1U, 3U, 20U}) {
       Check({.tokens = tokens, .head_dim = 64, .value_dim = 64, .first_query = first});
       Check({.tokens = tokens,
              .first_query = first,
@@ -222,7 +223,7 @@ TEST(TiledAttention, IsBitEqualForEverySplitOfTheQueriesObservedOrNot) {
       SCOPED_TRACE(IsaName(table->isa));
       platform::SerialParallel serial;
       const Observed whole = RunChunked(*table, problem, shape.tokens, serial, true);
-      for (const std::size_t chunk : {1, 2, 3, 7, 16, 17, 64, 100}) {
+      for (const std::size_t chunk : {1U, 2U, 3U, 7U, 16U, 17U, 64U, 100U}) {
         ASSERT_EQ(RunChunked(*table, problem, chunk, serial, true), whole) << "chunk " << chunk;
         ASSERT_EQ(RunChunked(*table, problem, chunk, serial, false).out, whole.out);
       }
@@ -268,7 +269,7 @@ TEST(TiledAttention, IsBitEqualWhereThePiecesOfALongContextAreSpreadOverThreads)
         for (std::size_t workers = 2; workers <= 3; ++workers) {
           const auto pool = platform::ThreadPool::Create(workers);
           ASSERT_NE(pool, nullptr);
-          for (const std::size_t chunk : {1, 3, 8, 20}) {
+          for (const std::size_t chunk : {1U, 3U, 8U, 20U}) {
             ASSERT_EQ(RunChunked(*table, problem, chunk, *pool, false).out, one.out) << chunk;
           }
           ASSERT_EQ(RunChunked(*table, problem, 5, *pool, true), one) << workers << " workers";

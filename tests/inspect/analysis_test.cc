@@ -159,7 +159,7 @@ TEST(HeadStatistics, DoNotDependOnHowRowsAreDelivered) {
     return static_cast<float>((q * 7 + k * 13) % 5 + 1) / static_cast<float>(3 * (q + 1));
   };
   const HeadStatistics whole = StatisticsOf(40, 40, cell, 10, 1);
-  for (const std::size_t block : {1, 7, 16}) {
+  for (const std::size_t block : {1U, 7U, 16U}) {
     const HeadStatistics head = StatisticsOf(40, block, cell, 10, 1);
     EXPECT_EQ(head.rows, whole.rows);
     EXPECT_DOUBLE_EQ(head.entropy, whole.entropy);

@@ -159,7 +159,7 @@ TEST_F(CliErrors, AFullDiskLeavesNothingBehindWhateverTheFormat) {
   for (int i = 0; i < 60; ++i) text += "the dog and the cat ";
   for (const char* output :
        {"m.npz", "m.npy", "m.safetensors", "m.csv", "m.png", "m.svg", "m.html"}) {
-    for (const std::uint64_t limit : {1024, 9000}) {
+    for (const std::uint64_t limit : {1024U, 9000U}) {
       EXPECT_THAT(ErrorOf({kModel, "--text", text, "--layers", "0", "--heads", "0"}, kFailure,
                           limit, output),
                   StartsWith(folder_.Path(output) + ": "))

@@ -43,7 +43,7 @@ TEST(ReducedText, JsonListsTheKeysAndWeightsThatARowHas) {
   EXPECT_EQ(json["metadata"]["format"], "fovea-attention");
   EXPECT_FALSE(json.contains("pooled_max"));
   ASSERT_EQ(json["top_k"].size(), 2U);
-  EXPECT_EQ(json["top_k"][0][0][0]["keys"], nlohmann::json({0}));
+  EXPECT_EQ(json["top_k"][0][0][0]["keys"], nlohmann::json::array({0}));
   const nlohmann::json& row = json["top_k"][0][0][2];
   EXPECT_EQ(row["keys"], nlohmann::json({2, 1}));
   EXPECT_NEAR(row["weights"][0].get<double>(), 0.7, 0.0005);  // a half
