@@ -8,21 +8,11 @@
 #include <vector>
 
 #include "engine/format/gguf_file.h"
+#include "tests/model/golden_models.h"
 #include "tests/platform/temporary_folder.h"
 
 namespace fovea {
 namespace {
-
-std::string Data(const std::string& name) {
-  return FOVEA_SOURCE_DIR "/tests/golden/data/" + name + ".gguf";
-}
-
-std::vector<std::int32_t> SomeIds(std::size_t count) {
-  std::vector<std::int32_t> ids(count);
-  for (std::size_t i = 0; i < count; ++i)
-    ids[i] = static_cast<std::int32_t>((i * 37 + 11) % 100 + 3);
-  return ids;
-}
 
 std::vector<float> AllLogits(const Model& model, const SessionOptions& options,
                              const std::vector<HeadAblation>& ablations,
@@ -106,22 +96,9 @@ TEST_P(AblationOfFamily, GivesTheSameBitsForAnyChunkAndThreadCount) {
 INSTANTIATE_TEST_SUITE_P(Families, AblationOfFamily,
                          ::testing::Values("llama", "llama-mqa", "qwen2", "gpt2", "gemma2", "phi2",
                                            "phi3", "gptneox", "stablelm-parallel"),
-                         [](const auto& parameter) {
-                           std::string name = parameter.param;
-                           for (char& c : name) c = c == '-' ? '_' : c;
-                           return name;
-                         });
+                         ModelName());
 
-class AblationTest : public ::testing::Test {
- protected:
-  void SetUp() override {
-    auto loaded = Model::Load(Data("llama"));
-    ASSERT_TRUE(loaded) << loaded.error().message();
-    model_.emplace(std::move(*loaded));
-  }
-  const Model& model() { return *model_; }
-  std::optional<Model> model_;
-};
+class AblationTest : public LlamaTest {};
 
 TEST_F(AblationTest, LeavesTheMapsOfItsOwnLayerAndChangesThoseAfter) {
   AttentionRecorder before, after;

@@ -7,21 +7,12 @@
 #include <string>
 #include <vector>
 
+#include "tests/model/golden_models.h"
+
 namespace fovea {
 namespace {
 
 constexpr std::size_t kTokens = 29;
-
-std::string Data(const std::string& name) {
-  return FOVEA_SOURCE_DIR "/tests/golden/data/" + name + ".gguf";
-}
-
-std::vector<std::int32_t> SomeIds(std::size_t count) {
-  std::vector<std::int32_t> ids(count);
-  for (std::size_t i = 0; i < count; ++i)
-    ids[i] = static_cast<std::int32_t>((i * 37 + 11) % 100 + 3);
-  return ids;
-}
 
 using Rows = std::vector<std::vector<float>>;
 
@@ -135,11 +126,7 @@ INSTANTIATE_TEST_SUITE_P(Families, HeadEffectsOf,
                          ::testing::Values("llama", "llama-mqa", "llama-quantized", "qwen3", "gpt2",
                                            "gemma2", "gemma3", "phi2", "phi3-longrope-short",
                                            "gptneox", "gptneox-sequential", "stablelm-parallel"),
-                         [](const auto& parameter) {
-                           std::string name = parameter.param;
-                           for (char& c : name) c = c == '-' ? '_' : c;
-                           return name;
-                         });
+                         ModelName());
 
 /// Maps and values of a whole run, to rebuild head outputs from.
 class OutputsObserver : public AttentionObserver {
@@ -193,16 +180,7 @@ TEST(HeadMeans, AreTheMeansOfWeightsTimesValues) {
   }
 }
 
-class HeadEffectsTest : public ::testing::Test {
- protected:
-  void SetUp() override {
-    auto loaded = Model::Load(Data("llama"));
-    ASSERT_TRUE(loaded) << loaded.error().message();
-    model_.emplace(std::move(*loaded));
-  }
-  const Model& model() { return *model_; }
-  std::optional<Model> model_;
-};
+class HeadEffectsTest : public LlamaTest {};
 
 TEST_F(HeadEffectsTest, OfChosenHeadsAreThoseOfAllHeads) {
   auto all = MeasureHeadEffects(model(), SomeIds(kTokens));

@@ -2,6 +2,7 @@
 // depend on chunks, threads or observers, errors that change nothing, memory that is planned.
 
 #include "fovea/session.h"
+#include "tests/model/golden_models.h"
 
 #include <gtest/gtest.h>
 
@@ -14,17 +15,6 @@
 
 namespace fovea {
 namespace {
-
-std::string Data(const std::string& name) {
-  return FOVEA_SOURCE_DIR "/tests/golden/data/" + name + ".gguf";
-}
-
-std::vector<std::int32_t> SomeIds(std::size_t count) {
-  std::vector<std::int32_t> ids(count);
-  for (std::size_t i = 0; i < count; ++i)
-    ids[i] = static_cast<std::int32_t>((i * 37 + 11) % 100 + 3);
-  return ids;
-}
 
 struct Outcome {
   std::vector<float> last;  // [vocabulary]
@@ -92,26 +82,15 @@ TEST_P(SessionOfFamily, GivesTheSameBitsWithAndWithoutAnObserver) {
 INSTANTIATE_TEST_SUITE_P(Families, SessionOfFamily,
                          ::testing::Values("llama", "gpt2", "gemma2", "gemma3", "phi2", "phi3",
                                            "gptneox", "stablelm-parallel", "llama-quantized"),
-                         [](const auto& parameter) {
-                           std::string name = parameter.param;
-                           for (char& c : name) c = c == '-' ? '_' : c;
-                           return name;
-                         });
+                         ModelName());
 
-class SessionTest : public ::testing::Test {
+class SessionTest : public LlamaTest {
  protected:
-  void SetUp() override {
-    auto loaded = Model::Load(Data("llama"));
-    ASSERT_TRUE(loaded) << loaded.error().message();
-    model_.emplace(std::move(*loaded));
-  }
-  const Model& model() { return *model_; }
   Session Make(const SessionOptions& options = {}) {
     auto session = Session::Create(model(), options);
     EXPECT_TRUE(session) << session.error().message();
     return std::move(*session);
   }
-  std::optional<Model> model_;
 };
 
 TEST_F(SessionTest, StitchesDecodedTokensIntoOneTriangle) {
