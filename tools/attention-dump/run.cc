@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "tools/attention-dump/ablation/ablation_report.h"
+#include "tools/attention-dump/ablation/ablation_run.h"
 #include "tools/attention-dump/dump_info.h"
 #include "tools/attention-dump/dump_shape.h"
 #include "tools/attention-dump/human.h"
@@ -37,13 +38,14 @@ constexpr std::uint64_t kSidecarBytes = 4096;
 class Run {
  public:
   Run(const Arguments& arguments, const RunSurroundings& surroundings)
-      : arguments_(arguments), surroundings_(surroundings) {}
+      : arguments_(arguments),
+        surroundings_(surroundings),
+        ablation_(arguments.ablate, arguments.ablation) {}
 
   Result<std::string> Do();
 
  private:
   const ValueNorms* value_norms() const { return value_norms_ ? &*value_norms_ : nullptr; }
-  bool ablates() const { return !arguments_.ablate.empty(); }
 
   Status CheckLength() const;
   Status MakeShape();
@@ -55,8 +57,6 @@ class Run {
   Status OpenStream();
   Status RunBefore(tools::Progress* progress);
   Status RunAndFinish();
-  void NoteAblation(const LossRecorder& after);
-  PagePair AblationPair() const;
   std::string Summary() const;
 
   const Arguments& arguments_;
@@ -73,9 +73,7 @@ class Run {
   std::uint64_t kept_bytes_ = 0;
   KeptMaps kept_;
   std::optional<ValueNorms> value_norms_;  // of --values
-  HeadMeans means_;                        // of --ablation mean
-  std::vector<HeadAblation> ablations_;
-  AblationReport ablation_;
+  AblationRun ablation_;
   std::optional<LineSink> lines_;  // of --stream
 };
 
@@ -174,7 +172,7 @@ void Run::MakePlan() {
     page_.emplace(PageRunOptions{.path = path,
                                  .page_bytes = arguments_.page_size,
                                  .without_mask = arguments_.compare_mask,
-                                 .twice = ablates()},
+                                 .twice = ablation_.wanted()},
                   shape_, *model_);
   }
   plan_.value_norms = value_norms();
@@ -184,7 +182,7 @@ void Run::MakePlan() {
 Status Run::CheckKeptBytes() {
   const Result<std::uint64_t> bytes = KeptBytes(plan_, shape_);
   const double page = page_ ? page_->Bytes() : 0.0;
-  const double runs = ablates() ? 2.0 : 1.0;
+  const double runs = ablation_.wanted() ? 2.0 : 1.0;
   const double needed = runs * static_cast<double>(bytes.ok() ? *bytes : 0) + page;
   std::uint64_t limit = kDefaultKeptBytes;
   if (arguments_.max_memory != 0) {
@@ -229,24 +227,12 @@ Status Run::PrepareValues() {
   return Status::Ok();
 }
 
-/// What takes the place of the heads' outputs.
 Status Run::PrepareAblation() {
-  if (!ablates()) return Status::Ok();
-  Status status = CheckHeadList(arguments_.ablate, model_->info());
-  if (!status.ok()) return status;
-  if (arguments_.ablation == AblationKind::kMean) {
-    Result<HeadMeans> means =
-        MeasureHeadMeans(*model_, prompt_.Ids(),
-                         MakeSessionOptions(arguments_, *model_, isa_, shape_.tokens, kept_bytes_),
-                         surroundings_.interrupted);
-    if (!means) return {means.status().code(), "--ablate: " + means.status().message()};
-    means_ = std::move(*means);
-  }
-  for (const NamedHead& head : arguments_.ablate) {
-    ablations_.push_back({.layer = head.layer, .head = head.head});
-    if (means_.heads != 0) ablations_.back().replacement = means_.Of(head.layer, head.head);
-  }
-  return Status::Ok();
+  if (!ablation_.wanted()) return Status::Ok();
+  return ablation_.Prepare(
+      *model_, prompt_.Ids(),
+      MakeSessionOptions(arguments_, *model_, isa_, shape_.tokens, kept_bytes_),
+      surroundings_.interrupted);
 }
 
 /// The same run with all heads in place, for the pictures, the page and the report.
@@ -281,18 +267,8 @@ Status Run::RunBefore(tools::Progress* progress) {
     kept_.before = kept.ForPictures();
     if (arguments_.values) NormaliseRows(&*kept_.before);
   }
-  ablation_.loss_before = losses.loss();
-  ablation_.logits_before = losses.last_logits();
+  ablation_.NoteBefore(losses);
   return session_->Truncate(0);
-}
-
-void Run::NoteAblation(const LossRecorder& after) {
-  ablation_.heads = arguments_.ablate;
-  ablation_.kind = arguments_.ablation;
-  ablation_.loss_after = after.loss();
-  ablation_.logits_after = after.last_logits();
-  info_.ablated = HeadListText(ablation_.heads);
-  info_.ablation_json = AblationJson(ablation_);
 }
 
 Status Run::RunAndFinish() {
@@ -300,7 +276,7 @@ Status Run::RunAndFinish() {
   Recorders recorders(plan_, shape_, files, &kept_);
   const std::vector<std::int32_t> prompt = prompt_.Ids();
   tools::Progress progress(!arguments_.quiet);
-  if (ablates()) {
+  if (ablation_.wanted()) {
     if (const Status status = RunBefore(&progress); !status.ok()) return status;
   }
   if (page_) {
@@ -312,7 +288,7 @@ Status Run::RunAndFinish() {
                   .generate = shape_.generated,
                   .tokenizer = model_->tokenizer(),
                   .observer = recorders.observers(),
-                  .ablations = ablations_,
+                  .ablations = ablation_.ablations(),
                   .stop = {}};
   std::optional<TokenStream> stream;
   if (lines_) {
@@ -324,10 +300,10 @@ Status Run::RunAndFinish() {
       stream->OnToken(position, token, position >= prompt.size(), logits);
     };
   }
-  if (shape_.logits || page_ || ablates() || arguments_.stream.prompt) {
+  if (shape_.logits || page_ || ablation_.wanted() || arguments_.stream.prompt) {
     run.on_logits = [&](std::size_t position, std::span<const float> logits) {
       if (shape_.logits) recorders.OnLogits(position, logits);
-      if (ablates()) losses.OnLogits(position, logits);
+      if (ablation_.wanted()) losses.OnLogits(position, logits);
       if (page_) page_->recorder()->OnLogits(position, logits);
       if (arguments_.stream.prompt && position + 1 < prompt.size()) {
         stream->OnToken(position, prompt[position], false, logits);
@@ -350,7 +326,11 @@ Status Run::RunAndFinish() {
     return {generated.status().code(), About(model_->info().path, generated.status().message())};
   }
   info_ = MakeDumpInfo(*model_, *session_, prompt_, *generated, shape_);
-  if (ablates()) NoteAblation(losses);
+  if (ablation_.wanted()) {
+    ablation_.NoteAfter(losses);
+    info_.ablated = HeadListText(arguments_.ablate);
+    info_.ablation_json = AblationJson(ablation_.report());
+  }
   if (Status status = recorders.Finish(&info_); !status.ok()) return status;
   if (arguments_.values) {
     info_.quantity = "value-weighted";
@@ -359,10 +339,10 @@ Status Run::RunAndFinish() {
   }
   PageDocument page;
   if (page_) {
-    const PageChange change = {
-        .before = "all heads", .after = "without " + info_.ablated, .pair = AblationPair()};
+    std::optional<PageChange> change;
+    if (ablation_.wanted()) change = ablation_.Change(info_.ablated);
     Result<PageDocument> built = page_->Build(info_, session_->threads(), surroundings_.interrupted,
-                                              &progress, ablates() ? &change : nullptr);
+                                              &progress, change ? &*change : nullptr);
     if (!built) return built.status();
     page = std::move(*built);
   }
@@ -374,17 +354,10 @@ Status Run::RunAndFinish() {
   return stream->status();
 }
 
-PagePair Run::AblationPair() const {
-  PagePair pair;
-  pair.kind = "ablation";
-  if (ablates()) pair.summary = AblationSummary(ablation_);
-  return pair;
-}
-
 std::string Run::Summary() const {
   std::string text;
-  if (ablates() && !arguments_.quiet && !(lines_ && arguments_.stream.file.empty())) {
-    text = AblationText(ablation_, model_->tokenizer(), DetectTerminal()) + "\n";
+  if (ablation_.wanted() && !arguments_.quiet && !(lines_ && arguments_.stream.file.empty())) {
+    text = AblationText(ablation_.report(), model_->tokenizer(), DetectTerminal()) + "\n";
   }
   if (ShowsTerminalView(arguments_)) {
     if (arguments_.values) {

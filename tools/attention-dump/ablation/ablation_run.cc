@@ -1,0 +1,46 @@
+#include "tools/attention-dump/ablation/ablation_run.h"
+
+#include <utility>
+
+namespace fovea::dump {
+
+AblationRun::AblationRun(const std::vector<NamedHead>& heads, AblationKind kind) {
+  report_.heads = heads;
+  report_.kind = kind;
+}
+
+Status AblationRun::Prepare(const Model& model, std::span<const std::int32_t> tokens,
+                            const SessionOptions& options,
+                            const std::function<bool()>& interrupted) {
+  const Status status = CheckHeadList(report_.heads, model.info());
+  if (!status.ok()) return status;
+  if (report_.kind == AblationKind::kMean) {
+    Result<HeadMeans> means = MeasureHeadMeans(model, tokens, options, interrupted);
+    if (!means) return {means.status().code(), "--ablate: " + means.status().message()};
+    means_ = std::move(*means);
+  }
+  for (const NamedHead& head : report_.heads) {
+    ablations_.push_back({.layer = head.layer, .head = head.head});
+    if (means_.heads != 0) ablations_.back().replacement = means_.Of(head.layer, head.head);
+  }
+  return Status::Ok();
+}
+
+void AblationRun::NoteBefore(const LossRecorder& losses) {
+  report_.loss_before = losses.loss();
+  report_.logits_before = losses.last_logits();
+}
+
+void AblationRun::NoteAfter(const LossRecorder& losses) {
+  report_.loss_after = losses.loss();
+  report_.logits_after = losses.last_logits();
+}
+
+PageChange AblationRun::Change(const std::string& names) const {
+  PageChange change = {.before = "all heads", .after = "without " + names, .pair = {}};
+  change.pair.kind = "ablation";
+  change.pair.summary = AblationSummary(report_);
+  return change;
+}
+
+}  // namespace fovea::dump
