@@ -1,6 +1,12 @@
 # Packages from Debian. Highway and xsimd are used header-only; PCRE2 and utf8proc are linked statically
 # where Debian has the archive, so that programs need only the C++ library and threads at run time
 # (attention-dump also needs cpp-httplib's library, for its live page).
+if(FOVEA_STATIC)
+  # Programs that start on any kernel, whatever the system holds. The live page is left out: Debian has its web
+  # server as a shared library only.
+  set(CMAKE_FIND_LIBRARY_SUFFIXES .a)
+  add_link_options(-static)
+endif()
 set(THREADS_PREFER_PTHREAD_FLAG ON)
 find_package(Threads REQUIRED)
 find_package(PkgConfig REQUIRED)
