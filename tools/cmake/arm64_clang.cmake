@@ -11,7 +11,7 @@ if(NOT CMAKE_CXX_COMPILER)
   set(CMAKE_CXX_COMPILER clang++)
 endif()
 # CMake would take the host's, which do not know ARM's object files.
-foreach(tool AR NM OBJDUMP RANLIB STRIP)
+foreach(tool AR NM OBJCOPY OBJDUMP RANLIB STRIP)
   string(TOLOWER ${tool} name)
   set(CMAKE_${tool} /usr/bin/${triple}-${name} CACHE FILEPATH "")
 endforeach()

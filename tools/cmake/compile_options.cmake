@@ -1,7 +1,7 @@
 # What our own code is compiled with. Dependencies come in as system headers and stay unwarned.
 function(fovea_own_code target)
   target_compile_features(${target} PUBLIC cxx_std_20)
-  set_target_properties(${target} PROPERTIES CXX_EXTENSIONS OFF)
+  set_target_properties(${target} PROPERTIES CXX_EXTENSIONS OFF POSITION_INDEPENDENT_CODE ON)
   target_compile_options(${target} PRIVATE
     -Wall -Wextra -Wpedantic -Wshadow -Wconversion
     # Results must not depend on whether the compiler fused a multiply and an add on its own.
