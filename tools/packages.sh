@@ -2,7 +2,7 @@
 
 fovea_build_packages=(g++ cmake ninja-build pkg-config libhwy-dev libxsimd-dev libcli11-dev
   nlohmann-json3-dev libcpp-httplib-dev libpng-dev zlib1g-dev libutf8proc-dev libpcre2-dev)
-fovea_test_packages=(libgtest-dev libgmock-dev libbenchmark-dev python3-numpy)
+fovea_test_packages=(libgtest-dev libgmock-dev libbenchmark-dev make python3-numpy)
 # The browser that the page is tested in.
 fovea_page_packages=(chromium)
 # The cross build: headers and libraries of arm64 beside our own, and the emulator.
