@@ -111,7 +111,7 @@ inline double PeakFlops(Isa isa) {
   if (isa == Isa::kAvx512 || isa > Isa::kNeon) return LoopRate(FmaLoopAvx512, 0.5F);
   if (isa == Isa::kAvx2) return LoopRate(FmaLoopAvx2, 0.5F);
 #elif defined(__aarch64__)
-  if (isa == Isa::kNeon) return LoopRate(FmaLoopNeon, 0.5F);
+  if (isa != Isa::kScalar) return LoopRate(FmaLoopNeon, 0.5F);
 #endif
   return 0;
 }

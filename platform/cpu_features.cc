@@ -17,6 +17,7 @@
 
 #if defined(__linux__) && (defined(__aarch64__) || defined(__arm__))
 #include <sys/auxv.h>
+#include <sys/prctl.h>
 #endif
 
 namespace fovea::platform {
@@ -155,8 +156,15 @@ CpuFeatures DetectCpuFeatures() {
   f.dotprod = (first >> 20 & 1) != 0;                        // ASIMDDP
   f.sve = (first >> 22 & 1) != 0;
   f.sve2 = (second >> 1 & 1) != 0;
+  f.sve_i8mm = (second >> 9 & 1) != 0;
+  f.sve_bf16 = (second >> 12 & 1) != 0;
   f.i8mm = (second >> 13 & 1) != 0;
   f.bf16 = (second >> 14 & 1) != 0;
+  if (f.sve) {
+    // PR_SVE_GET_VL: the low 16 bits are bytes.
+    const int length = ::prctl(51, 0, 0, 0, 0);
+    if (length > 0) f.sve_vector_bits = static_cast<std::size_t>(length & 0xFFFF) * 8;
+  }
   return f;
 #elif defined(__linux__) && defined(__arm__)
   const unsigned long first = ::getauxval(AT_HWCAP);

@@ -25,6 +25,9 @@ struct CpuFeatures {
   bool fp16 = false;
   bool sve = false;
   bool sve2 = false;
+  bool sve_i8mm = false;
+  bool sve_bf16 = false;
+  std::size_t sve_vector_bits = 0;  ///< Of this thread; 0 if unknown or there is no SVE.
 };
 
 /// Reads the CPU; cheap enough to call once per session, keeps no state.

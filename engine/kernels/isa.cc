@@ -3,13 +3,23 @@
 #include <array>
 
 #include "engine/kernels/kernel_table.h"
+#include "platform/cpu_features.h"
 
 namespace fovea {
 namespace {
 
-/// Slowest first.
-constexpr std::array kAllIsas = {Isa::kScalar,     Isa::kNeon,       Isa::kAvx2, Isa::kAvx512,
-                                 Isa::kAvx512Vnni, Isa::kAvx512Bf16, Isa::kAmx};
+/// Slowest first, where SVE's vectors are longer than NEON's.
+constexpr std::array kAllIsas = {
+    Isa::kScalar, Isa::kNeon,   Isa::kNeonDotprod, Isa::kNeonI8mm,   Isa::kSve, Isa::kSveI8mm,
+    Isa::kAvx2,   Isa::kAvx512, Isa::kAvx512Vnni,  Isa::kAvx512Bf16, Isa::kAmx,
+};
+
+/// The same elsewhere.
+constexpr std::array kAllIsasOfShortSve = {
+    Isa::kScalar, Isa::kSve,    Isa::kNeon,       Isa::kNeonDotprod, Isa::kSveI8mm, Isa::kNeonI8mm,
+    Isa::kAvx2,   Isa::kAvx512, Isa::kAvx512Vnni, Isa::kAvx512Bf16,  Isa::kAmx,
+};
+static_assert(kAllIsas.size() == kAllIsasOfShortSve.size());
 
 }  // namespace
 
@@ -22,6 +32,10 @@ std::string_view IsaName(Isa isa) {
     case Isa::kAvx512Vnni: return "avx512vnni";
     case Isa::kAvx512Bf16: return "avx512bf16";
     case Isa::kAmx: return "amx";
+    case Isa::kNeonDotprod: return "neon-dotprod";
+    case Isa::kNeonI8mm: return "neon-i8mm";
+    case Isa::kSve: return "sve";
+    case Isa::kSveI8mm: return "sve-i8mm";
   }
   return "?";
 }
@@ -34,19 +48,17 @@ std::optional<Isa> IsaFromName(std::string_view name) {
 }
 
 std::vector<Isa> AvailableIsas() {
+  constexpr std::size_t kNeonBits = 128;
+  const bool long_sve = platform::DetectCpuFeatures().sve_vector_bits > kNeonBits;
   std::vector<Isa> available;
-  for (const Isa isa : kAllIsas) {
+  for (const Isa isa : long_sve ? kAllIsas : kAllIsasOfShortSve) {
     if (kernels::KernelsFor(isa) != nullptr) available.push_back(isa);
   }
   return available;
 }
 
 Isa BestIsa() {
-  Isa best = Isa::kScalar;
-  for (const Isa isa : kAllIsas) {
-    if (kernels::KernelsFor(isa) != nullptr) best = isa;
-  }
-  return best;
+  return AvailableIsas().back();
 }
 
 }  // namespace fovea

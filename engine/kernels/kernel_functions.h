@@ -87,6 +87,16 @@ void StripGemmAmx(DataType type, const std::byte* strips, std::size_t count, std
 }  // namespace N_AVX3
 #endif
 
+#if FOVEA_KERNELS_ARM64
+// Functions of ARM's extensions, in files of their own.
+namespace N_NEON {
+// strip_gemm_dotprod.cc
+void StripGemmDotprod(DataType type, const std::byte* strips, std::size_t count, std::size_t cols,
+                      const QuantizedRows& x, std::size_t tokens, float* out,
+                      std::size_t out_stride);
+}  // namespace N_NEON
+#endif
+
 }  // namespace fovea::kernels
 
 #endif  // FOVEA_KERNELS_KERNEL_FUNCTIONS_H_

@@ -88,6 +88,16 @@ bool HasTiles(const platform::CpuFeatures& cpu) {
 #endif
 #elif FOVEA_KERNELS_NEON
 constexpr KernelTable kNeon = FOVEA_KERNEL_TABLE(Isa::kNeon, N_NEON);
+#if FOVEA_KERNELS_ARM64
+// The extensions of NEON share its functions, except for those that an extension makes faster.
+
+constexpr KernelTable WithDotprod(KernelTable table) {
+  table.isa = Isa::kNeonDotprod;
+  table.strip_gemm = N_NEON::StripGemmDotprod;
+  return table;
+}
+constexpr KernelTable kNeonDotprod = WithDotprod(kNeon);
+#endif
 #endif
 
 }  // namespace
@@ -105,6 +115,9 @@ const KernelTable* KernelsFor(Isa isa) {
 #endif
 #elif FOVEA_KERNELS_NEON
   if (isa == Isa::kNeon && cpu.neon) return &kNeon;
+#if FOVEA_KERNELS_ARM64
+  if (isa == Isa::kNeonDotprod && cpu.dotprod) return &kNeonDotprod;
+#endif
 #else
   static_cast<void>(cpu);
 #endif

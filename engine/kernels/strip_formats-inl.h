@@ -44,6 +44,10 @@ HWY_INLINE Quants SetByte(int value) {
 
 /// Bits [shift, shift + 4) of every byte that `mask` keeps, at the bottom.
 HWY_INLINE Quants ShiftRightBytes(Quants v, int shift, int mask) {
+#if HWY_TARGET == HWY_NEON
+  // Bytes shift on their own here.
+  return hn::And(Quants(v.raw >> shift), SetByte(mask));
+#endif
   const hn::Repartition<std::uint16_t, F32Tag> words;
   return hn::And(hn::BitCast(QuantTag(), hn::ShiftRightSame(hn::BitCast(words, v), shift)),
                  SetByte(mask));
@@ -78,7 +82,8 @@ struct Planes {
 //   Load(b, step, v)  quants of columns 4 * step … 4 * step + 3, offset by kOffset
 //   Scale(b, half, v) the scale of these rows; of each half block if kHalves
 //   Minimum(b, v)     what is added to every weight of the block, if kHasMinimum
-// kWide: quants need all eight bits. kStepBytes: what a step takes of plane kQuantPlane.
+// kWide: quants need all eight bits. kMost: no quant is larger, either sign of it if kWide.
+// kStepBytes: what a step takes of plane kQuantPlane.
 
 /// Blocks of 32 with one half scale each.
 struct ScaledBlocks {
@@ -108,6 +113,7 @@ struct ShiftedBlocks {
 
 struct FormatQ8_0 : ScaledBlocks {
   static constexpr DataType kType = DataType::kQ8_0;
+  static constexpr int kMost = 128;
   static constexpr bool kWide = true;
   static constexpr std::size_t kStepBytes = kQuantLine;
   static constexpr int kOffset = kUnsignedBytes ? 128 : 0;
@@ -124,11 +130,15 @@ struct FormatQ8_0 : ScaledBlocks {
 HWY_INLINE Quants LoadSmallNibbles(const std::uint8_t* plane, std::size_t b, std::size_t step,
                                    std::size_t v) {
   const Quants line = LoadQuants(plane + (b * 4 + step % 4) * kQuantLine + v * 4 * kLanes);
+#if HWY_TARGET == HWY_NEON
+  return step < 4 ? hn::And(line, SetByte(15)) : Quants(line.raw >> 4);
+#endif
   return ShiftRightBytes(line, step < 4 ? 0 : 4, 15);
 }
 
 struct FormatQ4_0 : ScaledBlocks {
   static constexpr DataType kType = DataType::kQ4_0;
+  static constexpr int kMost = 15;
   static constexpr bool kWide = false;
   static constexpr int kOffset = 8;
   static constexpr std::size_t kQuantPlane = 1;
@@ -140,6 +150,7 @@ struct FormatQ4_0 : ScaledBlocks {
 
 struct FormatIQ4_NL : ScaledBlocks {
   static constexpr DataType kType = DataType::kIQ4_NL;
+  static constexpr int kMost = 127;
   static constexpr bool kWide = true;
   static constexpr int kOffset = kUnsignedBytes ? 128 : 0;
   static constexpr std::size_t kQuantPlane = 1;
@@ -155,6 +166,7 @@ struct FormatIQ4_NL : ScaledBlocks {
 
 struct FormatQ4_1 : ShiftedBlocks {
   static constexpr DataType kType = DataType::kQ4_1;
+  static constexpr int kMost = 15;
   static constexpr bool kWide = false;
   static constexpr int kOffset = 0;
   static constexpr std::size_t kQuantPlane = 2;
@@ -179,6 +191,7 @@ HWY_INLINE Quants LoadFifthBits(const std::uint8_t* plane, std::size_t b, std::s
 
 struct FormatQ5_0 : ScaledBlocks {
   static constexpr DataType kType = DataType::kQ5_0;
+  static constexpr int kMost = 31;
   static constexpr bool kWide = false;
   static constexpr int kOffset = 16;
   static constexpr std::size_t kQuantPlane = 2;
@@ -191,6 +204,7 @@ struct FormatQ5_0 : ScaledBlocks {
 
 struct FormatQ5_1 : ShiftedBlocks {
   static constexpr DataType kType = DataType::kQ5_1;
+  static constexpr int kMost = 31;
   static constexpr bool kWide = false;
   static constexpr int kOffset = 0;
   static constexpr std::size_t kQuantPlane = 3;
@@ -251,6 +265,7 @@ HWY_INLINE Quants LoadSuperNibbles(const std::uint8_t* plane, std::size_t b, std
 
 struct FormatQ4_K : SuperBlocks {
   static constexpr DataType kType = DataType::kQ4_K;
+  static constexpr int kMost = 15;
   static constexpr bool kWide = false;
   static constexpr int kOffset = 0;
   static constexpr std::size_t kQuantPlane = 3;
@@ -262,6 +277,7 @@ struct FormatQ4_K : SuperBlocks {
 
 struct FormatQ5_K : SuperBlocks {
   static constexpr DataType kType = DataType::kQ5_K;
+  static constexpr int kMost = 31;
   static constexpr bool kWide = false;
   static constexpr int kOffset = 0;
   static constexpr std::size_t kQuantPlane = 4;
@@ -277,6 +293,7 @@ struct FormatQ5_K : SuperBlocks {
 
 struct FormatQ6_K {
   static constexpr DataType kType = DataType::kQ6_K;
+  static constexpr int kMost = 63;
   static constexpr bool kWide = false, kHasMinimum = false, kHalves = true;
   static constexpr std::size_t kStepBytes = kQuantLine / 2;
   static constexpr int kOffset = 32;

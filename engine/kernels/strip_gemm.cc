@@ -6,7 +6,11 @@
 #define HWY_TARGET_INCLUDE "engine/kernels/strip_gemm.cc"
 #include "hwy/foreach_target.h"  // IWYU pragma: keep
 
+#if HWY_TARGET == HWY_NEON
+#include "engine/kernels/strip_gemm_arm-inl.h"
+#else
 #include "engine/kernels/strip_gemm-inl.h"
+#endif
 
 HWY_BEFORE_NAMESPACE();
 namespace fovea::kernels::HWY_NAMESPACE {

@@ -24,6 +24,13 @@
 #define FOVEA_KERNELS_NEON 0
 #endif
 
+/// Extensions of NEON and SVE are for 64-bit ARM only.
+#if defined(__aarch64__)
+#define FOVEA_KERNELS_ARM64 1
+#else
+#define FOVEA_KERNELS_ARM64 0
+#endif
+
 /// Declares `return_type name parameters` in every target's namespace. Use inside fovea::kernels.
 /// Example: FOVEA_DECLARE_KERNEL(float, Dot, (const float* a, const float* b, std::size_t n))
 #if FOVEA_KERNELS_X86

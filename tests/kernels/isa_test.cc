@@ -14,7 +14,8 @@ namespace fovea {
 namespace {
 
 constexpr Isa kAll[] = {Isa::kScalar,     Isa::kAvx2,       Isa::kAvx512, Isa::kNeon,
-                        Isa::kAvx512Vnni, Isa::kAvx512Bf16, Isa::kAmx};
+                        Isa::kAvx512Vnni, Isa::kAvx512Bf16, Isa::kAmx,    Isa::kNeonDotprod,
+                        Isa::kNeonI8mm,   Isa::kSve,        Isa::kSveI8mm};
 
 TEST(Isa, NamesAreUniqueAndGoBothWays) {
   for (const Isa isa : kAll) {
@@ -47,6 +48,7 @@ TEST(Isa, FollowsTheCpu) {
   expect(Isa::kAvx512Bf16, cpu.avx512_vnni && cpu.avx512_bf16);
   expect(Isa::kAmx, cpu.avx512_vnni && cpu.avx512_bf16 && cpu.amx_int8 && cpu.amx_bf16 &&
                         platform::RequestTilePermission());
+  expect(Isa::kNeonDotprod, cpu.dotprod);
 }
 
 TEST(KernelsFor, GivesTheTableThatWasAskedForOrNone) {
@@ -65,12 +67,12 @@ TEST(KernelsFor, GivesTheTableThatWasAskedForOrNone) {
 // A forced instruction set is worth nothing if its table holds another one's functions.
 TEST(KernelsFor, GivesEachInstructionSetItsOwnFunctions) {
   const std::vector<Isa> available = AvailableIsas();
-  const auto extends_avx512 = [](Isa isa) {
-    return isa == Isa::kAvx512Vnni || isa == Isa::kAvx512Bf16 || isa == Isa::kAmx;
+  const auto is_base = [](Isa isa) {
+    return isa == Isa::kScalar || isa == Isa::kAvx2 || isa == Isa::kAvx512 || isa == Isa::kNeon;
   };
   for (const Isa a : available) {
     for (const Isa b : available) {
-      if (a == b || extends_avx512(a) || extends_avx512(b)) continue;
+      if (a == b || !is_base(a) || !is_base(b)) continue;
       const kernels::KernelTable& x = *kernels::KernelsFor(a);
       const kernels::KernelTable& y = *kernels::KernelsFor(b);
       EXPECT_NE(x.dot, y.dot);
@@ -90,6 +92,20 @@ TEST(KernelsFor, GivesEachInstructionSetItsOwnFunctions) {
       EXPECT_NE(x.f32_to_f16, y.f32_to_f16);
       EXPECT_NE(x.f16_to_f32, y.f16_to_f32);
       EXPECT_NE(x.attend_tile, y.attend_tile);
+    }
+  }
+}
+
+// An extension shares most functions with what it extends, but not what it is there for.
+TEST(KernelsFor, GivesEachExtensionProductsOfItsOwn) {
+  const std::vector<Isa> available = AvailableIsas();
+  for (const Isa a : available) {
+    for (const Isa b : available) {
+      if (a == b) continue;
+      const kernels::KernelTable& x = *kernels::KernelsFor(a);
+      const kernels::KernelTable& y = *kernels::KernelsFor(b);
+      EXPECT_TRUE(x.strip_gemm != y.strip_gemm || x.bf16 != y.bf16)
+          << IsaName(a) << " and " << IsaName(b);
     }
   }
 }

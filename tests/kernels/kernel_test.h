@@ -15,6 +15,7 @@
 
 #include "engine/kernels/kernel_table.h"
 #include "fovea/isa.h"
+#include "tests/kernels/isa_test_name.h"
 
 namespace fovea::kernels {
 
@@ -52,7 +53,7 @@ class KernelTest : public ::testing::TestWithParam<Isa> {
 #define FOVEA_KERNEL_TESTS(suite)                                 \
   INSTANTIATE_TEST_SUITE_P(                                       \
       Isas, suite, ::testing::ValuesIn(::fovea::AvailableIsas()), \
-      [](const auto& param_info) { return std::string(::fovea::IsaName(param_info.param)); })
+      [](const auto& param_info) { return ::fovea::IsaTestName(param_info.param); })
 
 /// n floats that begin `offset` floats after an aligned address, between two fences.
 class FencedFloats {

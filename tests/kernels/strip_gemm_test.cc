@@ -156,6 +156,45 @@ TEST_P(StripGemmTest, EqualsTheReferenceToTheBitForEveryTypeAndShape) {
   }
 }
 
+// The largest sums that quants and activations can give: instruction sets that add up in 16 bits
+// must not wrap around.
+TEST_P(StripGemmTest, EqualsTheReferenceForTheLargestProducts) {
+  constexpr std::size_t kCols = 512;
+  constexpr std::size_t kMostTokens = 13;
+  for (const DataType type : kTypes) {
+    for (const unsigned quants : {0x00U, 0x7FU, 0x80U, 0x81U, 0x0FU, 0xF0U, 0xFFU}) {
+      // Every byte of the quants, and scales of 1 (bytes 00 3C) where the type has them first.
+      std::vector<std::byte> rows(kStripRows * RowBytes(type, kCols), std::byte(quants));
+      for (std::size_t at = 0; at < rows.size(); at += BlockBytes(type)) {
+        const std::size_t scale_at = type == DataType::kQ6_K ? BlockBytes(type) - 2 : 0;
+        rows[at + scale_at] = std::byte{0x00};
+        rows[at + scale_at + 1] = std::byte{0x3C};
+        if (type == DataType::kQ4_1 || type == DataType::kQ5_1 || type == DataType::kQ4_K ||
+            type == DataType::kQ5_K) {
+          rows[at + 2] = std::byte{0x00};
+          rows[at + 3] = std::byte{0x3C};
+        }
+      }
+      const std::vector<std::byte> strip = Pack(type, rows, 1, kCols);
+      for (const float activation : {1.0F, -1.0F}) {
+        for (std::size_t tokens = 1; tokens <= kMostTokens; ++tokens) {
+          const std::vector<float> x(tokens * kCols, activation);
+          const Activations a = Quantize(scalar(), x, kCols);
+          EXPECT_EQ(a.quants[0], activation * 127);
+          std::vector<float> ours(tokens * kStripRows);
+          std::vector<float> reference(tokens * kStripRows);
+          kernels().strip_gemm(type, strip.data(), 1, kCols, a.rows(), tokens, ours.data(),
+                               kStripRows);
+          scalar().strip_gemm(type, strip.data(), 1, kCols, a.rows(), tokens, reference.data(),
+                              kStripRows);
+          ASSERT_TRUE(std::isfinite(reference[0]));
+          ASSERT_EQ(ours, reference) << DataTypeName(type) << " bytes " << quants;
+        }
+      }
+    }
+  }
+}
+
 TEST_P(StripGemmTest, MultipliesWhatTheFileMeans) {
   constexpr std::size_t kCols = 512;
   for (const DataType type : kTypes) {

@@ -19,6 +19,7 @@
 #include "fovea/isa.h"
 #include "platform/aligned_buffer.h"
 #include "platform/thread_pool.h"
+#include "tests/kernels/isa_test_name.h"
 
 namespace fovea::matmul {
 namespace {
@@ -346,7 +347,7 @@ TEST(ScratchFloats, HoldsAPanelForEachWorkerAndTheRoundedActivations) {
 
 INSTANTIATE_TEST_SUITE_P(Isas, MatmulTest, ::testing::ValuesIn(AllKernels()),
                          [](const auto& param_info) {
-                           return std::string(IsaName(param_info.param.isa)) +
+                           return IsaTestName(param_info.param.isa) +
                                   (param_info.param.arithmetic == Arithmetic::kFast ? "_fast"
                                                                                     : "_exact");
                          });

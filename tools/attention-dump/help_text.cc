@@ -75,8 +75,8 @@ How to run
   --kv f32            keys and values are cached as f32 (default), f16, bf16 or int8
   --fast              round activations to 8 bits where weights are quantized, as llama.cpp does:
                       two to three times as fast; default: exact
-  --isa NAME          scalar, avx2, avx512, avx512vnni, avx512bf16, amx or neon (default: the best;
-                      or the variable FOVEA_ISA)
+  --isa NAME          scalar, avx2, avx512, avx512vnni, avx512bf16, amx, neon, neon-dotprod,
+                      neon-i8mm, sve or sve-i8mm (default: the best; or the variable FOVEA_ISA)
   --max-memory BYTES  refuse rather than use more, e.g. 500M
 
   -h, --help          this text

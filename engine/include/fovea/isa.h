@@ -17,15 +17,21 @@ enum class Isa : std::uint8_t {
   kAvx512Vnni,  ///< kAvx512 with VNNI's integer dot products. Name "avx512vnni".
   kAvx512Bf16,  ///< kAvx512Vnni with bfloat16 dot products. Name "avx512bf16".
   kAmx,         ///< kAvx512Bf16 with AMX tiles (int8 and bfloat16). Name "amx".
+  kNeonDotprod,  ///< kNeon with integer dot products (ARMv8.2 DotProd). Name "neon-dotprod".
+  kNeonI8mm,     ///< kNeonDotprod with matrix products (ARMv8.6 I8MM, BF16). Name "neon-i8mm".
+  kSve,          ///< ARM SVE, vectors of any length. Name "sve".
+  kSveI8mm,      ///< kSve with its matrix products of integers and of bfloat16. Name "sve-i8mm".
 };
 
-/// "scalar", "avx2", "avx512", "avx512vnni", "avx512bf16", "amx" or "neon".
+/// "scalar", "avx2", "avx512", "avx512vnni", "avx512bf16", "amx", "neon", "neon-dotprod", "neon-i8mm",
+/// "sve" or "sve-i8mm".
 std::string_view IsaName(Isa isa);
 
 /// The reverse of IsaName; nothing for an unknown name.
 std::optional<Isa> IsaFromName(std::string_view name);
 
-/// Instruction sets that are compiled in and that this CPU runs, slowest first; never empty.
+/// Instruction sets that are compiled in and that this CPU runs, slowest first; never empty. Those of
+/// SVE count as faster than those of NEON only where its vectors are longer than NEON's 128 bits.
 std::vector<Isa> AvailableIsas();
 
 /// The last of AvailableIsas().

@@ -1,0 +1,246 @@
+// Products of strips with 8-bit activations on ARM, the counterpart of strip_gemm-inl.h: the same
+// integers and the same chain of fused multiply-adds per output, hence the same bits, in tiles that
+// suit 32 registers of 128 bits. Compiled once per target; a file that has dot products at hand
+// defines FOVEA_STRIPS_DOTPROD first.
+#if defined(FOVEA_KERNELS_STRIP_GEMM_ARM_INL_H_) == defined(HWY_TARGET_TOGGLE)
+#ifdef FOVEA_KERNELS_STRIP_GEMM_ARM_INL_H_
+#undef FOVEA_KERNELS_STRIP_GEMM_ARM_INL_H_
+#else
+#define FOVEA_KERNELS_STRIP_GEMM_ARM_INL_H_
+#endif
+
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+
+#include "engine/kernels/quantized_row.h"
+#include "engine/kernels/strip_arm_products-inl.h"
+#include "engine/kernels/strip_formats-inl.h"
+#include "hwy/cache_control.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace fovea::kernels::HWY_NAMESPACE {
+#if HWY_TARGET == HWY_NEON
+
+namespace {
+
+// Registers: the sums of a tile, integers and floats, must fit beside the quants of two steps. One
+// token takes all rows of a strip at once; with more tokens, half of them: fewer loads per product
+// than the other way round.
+constexpr std::size_t kTileVectors = 2;
+#if defined(FOVEA_STRIPS_DOTPROD)
+constexpr std::size_t kTileTokens = 6;
+#else
+constexpr std::size_t kTileTokens = 4;
+#endif
+
+/// Bytes that weights are fetched ahead of their use, and of a cache line.
+constexpr std::size_t kPrefetchAhead = 512;
+constexpr std::size_t kCacheLine = 64;
+
+struct StripOperands {
+  QuantizedRows x;
+  std::size_t cols;
+  float* out;
+  std::size_t out_stride;
+};
+
+/// Step that is multiplied as number `pair` of four pairs. Types whose bytes hold steps i and i + 4
+/// take both while the bytes are in registers.
+template <class Format>
+constexpr std::size_t StepOf(std::size_t pair) {
+  constexpr std::size_t kSplit[] = {0, 4, 2, 6};
+  return Format::kHalves ? 2 * pair : kSplit[pair];
+}
+
+/// What the sums of a half block are too large by, for quants with an offset, in lane 2; as
+/// ToFloatLess wants it. fields: an ActivationBlock.
+template <class Format>
+HWY_INLINE int32x4_t OffsetOf(int32x4_t fields, std::size_t half) {
+  constexpr int kOffset = Format::kOffset;
+  if constexpr (kOffset == 0) {
+    return fields;
+  } else {
+    constexpr int kBits = std::countr_zero(static_cast<unsigned>(kOffset));
+    static_assert(kOffset == 1 << kBits);
+    static_assert(offsetof(ActivationBlock, sum) == 8 &&
+                  offsetof(ActivationBlock, first_sum) == 12);
+    int32x4_t sum = fields;
+    if constexpr (Format::kHalves) {
+      const int32x4_t first_sum = vrev64q_s32(fields);
+      sum = half == 0 ? first_sum : vsubq_s32(fields, first_sum);
+    }
+#if defined(FOVEA_STRIPS_DOTPROD)
+    return vaddq_s32(vshlq_n_s32(sum, kBits), vdupq_n_s32(kMagicBits));
+#else
+    return vshlq_n_s32(sum, kBits);
+#endif
+  }
+}
+
+/// The vectors [first, first + kVectors) of a strip × kTokens tokens.
+template <class Format, std::size_t kVectors, std::size_t kTokens>
+HWY_INLINE void StripTile(const Format& strip, std::size_t first, const StripOperands& at) {
+  constexpr std::size_t kHalves = Format::kHalves ? 2 : 1;
+  constexpr std::size_t kPairs = 4 / kHalves;
+  constexpr bool kHasOffset = Format::kOffset != 0;
+  using Sums = RowSums4<Format::kMost, static_cast<int>(8 / kHalves)>;
+  const std::size_t blocks = at.cols / kActivationBlock;
+  float32x4_t total[kTokens][kVectors];
+  HWY_UNROLL(8)
+  for (std::size_t t = 0; t < kTokens; ++t) {
+    HWY_UNROLL(8)
+    for (std::size_t v = 0; v < kVectors; ++v) total[t][v] = vdupq_n_f32(0.0F);
+  }
+  for (std::size_t b = 0; b < blocks; ++b) {
+    const std::int8_t* x = at.x.quants + b * kActivationBlock;
+    const ActivationBlock* activation = at.x.blocks + b;
+    if constexpr (kTokens == 1) {
+      constexpr std::size_t kBlockBytes = 8 * Format::kStepBytes;
+      const std::uint8_t* ahead =
+          strip.at.plane[Format::kQuantPlane] + b * kBlockBytes + kPrefetchAhead;
+      HWY_UNROLL(8)
+      for (std::size_t i = 0; i < kBlockBytes; i += kCacheLine) hwy::Prefetch(ahead + i);
+    }
+    HWY_UNROLL(2)
+    for (std::size_t half = 0; half < kHalves; ++half) {
+      Sums sums[kTokens][kVectors];
+      HWY_UNROLL(8)
+      for (std::size_t t = 0; t < kTokens; ++t) {
+        HWY_UNROLL(8)
+        for (std::size_t v = 0; v < kVectors; ++v) sums[t][v].Clear();
+      }
+      HWY_UNROLL(4)
+      for (std::size_t i = 0; i < kPairs; ++i) {
+        const std::size_t step = StepOf<Format>(half * kPairs + i);
+        uint8x16_t w[2][kVectors];
+        HWY_UNROLL(8)
+        for (std::size_t v = 0; v < kVectors; ++v) {
+          w[0][v] = strip.Load(b, step, first + v).raw;
+          w[1][v] = strip.Load(b, step + 1, first + v).raw;
+        }
+        HWY_UNROLL(8)
+        for (std::size_t t = 0; t < kTokens; ++t) {
+          const EightActivations eight = LoadEight(x + t * at.cols + step * 4);
+          HWY_UNROLL(8)
+          for (std::size_t v = 0; v < kVectors; ++v) sums[t][v].Add(w[0][v], w[1][v], eight);
+        }
+      }
+      float32x4_t scale[kVectors];
+      HWY_UNROLL(8)
+      for (std::size_t v = 0; v < kVectors; ++v) {
+        scale[v] = strip.Scale(b, half, first + v).raw;
+      }
+      HWY_UNROLL(8)
+      for (std::size_t t = 0; t < kTokens; ++t) {
+        const ActivationBlock& of = activation[t * blocks];
+        const float32x4_t fields = vld1q_f32(&of.scale);
+        [[maybe_unused]] const int32x4_t offset =
+            OffsetOf<Format>(vreinterpretq_s32_f32(fields), half);
+        HWY_UNROLL(8)
+        for (std::size_t v = 0; v < kVectors; ++v) {
+          float32x4_t dot;
+          if constexpr (kHasOffset) {
+            dot = sums[t][v].ToFloatLess(offset);
+          } else {
+            dot = sums[t][v].ToFloat();
+          }
+          total[t][v] = vfmaq_f32(total[t][v], dot, TimesLane0(scale[v], fields));
+        }
+      }
+    }
+    if constexpr (Format::kHasMinimum) {
+      HWY_UNROLL(8)
+      for (std::size_t v = 0; v < kVectors; ++v) {
+        const float32x4_t minimum = strip.Minimum(b, first + v).raw;
+        HWY_UNROLL(8)
+        for (std::size_t t = 0; t < kTokens; ++t) {
+          const float32x4_t fields = vld1q_f32(&activation[t * blocks].scale);
+          total[t][v] = AddTimesLane1(total[t][v], minimum, fields);
+        }
+      }
+    }
+  }
+  HWY_UNROLL(8)
+  for (std::size_t t = 0; t < kTokens; ++t) {
+    HWY_UNROLL(8)
+    for (std::size_t v = 0; v < kVectors; ++v) {
+      vst1q_f32(at.out + t * at.out_stride + (first + v) * kLanes, total[t][v]);
+    }
+  }
+}
+
+/// A strip against kTokens tokens.
+template <class Format, std::size_t kTokens>
+HWY_NOINLINE void StripTimesTokens(const Format& strip, const StripOperands& at) {
+  for (std::size_t first = 0; first < kStripVectors; first += kTileVectors) {
+    StripTile<Format, kTileVectors, kTokens>(strip, first, at);
+  }
+}
+
+template <class Format>
+HWY_NOINLINE void StripTimesToken(const Format& strip, const StripOperands& at) {
+  StripTile<Format, kStripVectors, 1>(strip, 0, at);
+}
+
+/// A strip against all tokens: as many at a time as registers allow, the rest in smaller tiles.
+template <class Format>
+void StripTimesAll(const Format& strip, StripOperands at, std::size_t tokens) {
+  const auto advance = [&at, &tokens](std::size_t by) {
+    at.x.quants += by * at.cols;
+    at.x.blocks += by * (at.cols / kActivationBlock);
+    at.out += by * at.out_stride;
+    tokens -= by;
+  };
+  while (tokens >= kTileTokens) {
+    StripTimesTokens<Format, kTileTokens>(strip, at);
+    advance(kTileTokens);
+  }
+  if constexpr (kTileTokens > 4) {
+    if (tokens >= 4) {
+      StripTimesTokens<Format, 4>(strip, at);
+      advance(4);
+    }
+  }
+  if (tokens >= 2) {
+    StripTimesTokens<Format, 2>(strip, at);
+    advance(2);
+  }
+  if (tokens > 0) StripTimesToken(strip, at);
+}
+
+template <class Format>
+void AllStrips(const std::byte* strips, std::size_t count, StripOperands at, std::size_t tokens) {
+  const std::size_t strip_bytes =
+      kStripRows * (at.cols / BlockElements(Format::kType)) * BlockBytes(Format::kType);
+  Format strip;
+  strip.at = Planes(Format::kType, strips, at.cols);
+  for (; count > 0; --count, at.out += kStripRows) {
+    StripTimesAll(strip, at, tokens);
+    strip.at.Advance(strip_bytes);
+  }
+}
+
+void AllStripsOf(DataType type, const std::byte* strips, std::size_t count, const StripOperands& at,
+                 std::size_t tokens) {
+  switch (type) {
+    case DataType::kQ8_0: return AllStrips<FormatQ8_0>(strips, count, at, tokens);
+    case DataType::kQ4_0: return AllStrips<FormatQ4_0>(strips, count, at, tokens);
+    case DataType::kIQ4_NL: return AllStrips<FormatIQ4_NL>(strips, count, at, tokens);
+    case DataType::kQ4_1: return AllStrips<FormatQ4_1>(strips, count, at, tokens);
+    case DataType::kQ5_0: return AllStrips<FormatQ5_0>(strips, count, at, tokens);
+    case DataType::kQ5_1: return AllStrips<FormatQ5_1>(strips, count, at, tokens);
+    case DataType::kQ4_K: return AllStrips<FormatQ4_K>(strips, count, at, tokens);
+    case DataType::kQ5_K: return AllStrips<FormatQ5_K>(strips, count, at, tokens);
+    case DataType::kQ6_K: return AllStrips<FormatQ6_K>(strips, count, at, tokens);
+    default: return;  // The caller asks HasStrips first.
+  }
+}
+
+}  // namespace
+
+#endif  // HWY_TARGET == HWY_NEON
+}  // namespace fovea::kernels::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#endif  // per-target include guard

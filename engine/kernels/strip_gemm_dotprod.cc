@@ -1,0 +1,31 @@
+// The strip products of ARM's dot-product extension (SDOT). Compiled for CPUs that have it: nothing
+// of this file but StripGemmDotprod may be seen by the linker.
+#include "engine/kernels/kernel_functions.h"
+
+#include "engine/kernels/highway_targets.h"
+
+#if FOVEA_KERNELS_ARM64
+
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "engine/kernels/strip_gemm_dotprod.cc"
+#include "hwy/foreach_target.h"  // IWYU pragma: keep
+
+#define FOVEA_STRIPS_DOTPROD 1
+#include "engine/kernels/strip_gemm_arm-inl.h"
+#undef FOVEA_STRIPS_DOTPROD
+
+HWY_BEFORE_NAMESPACE();
+namespace fovea::kernels::HWY_NAMESPACE {
+#if HWY_TARGET == HWY_NEON
+
+void StripGemmDotprod(DataType type, const std::byte* strips, std::size_t count, std::size_t cols,
+                      const QuantizedRows& x, std::size_t tokens, float* out,
+                      std::size_t out_stride) {
+  AllStripsOf(type, strips, count, {x, cols, out, out_stride}, tokens);
+}
+
+#endif  // HWY_TARGET == HWY_NEON
+}  // namespace fovea::kernels::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#endif  // FOVEA_KERNELS_ARM64
