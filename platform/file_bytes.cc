@@ -92,10 +92,13 @@ bool FileBytes::Open(const std::string& path, Access access, FileBytes* out, std
   if (S_ISDIR(info.st_mode)) return Fail("is a directory", error);
   if (!S_ISREG(info.st_mode)) return Fail("is not a regular file", error);
   const auto size = static_cast<std::uint64_t>(info.st_size);
-  const std::string no_memory = "not enough memory for " + std::to_string(size) + " bytes";
-  if (size > static_cast<std::uint64_t>(std::numeric_limits<std::ptrdiff_t>::max())) {
-    return Fail(no_memory, error);
+  constexpr auto kMost = static_cast<std::uint64_t>(std::numeric_limits<std::ptrdiff_t>::max());
+  if (size > kMost) {  // On 32-bit machines.
+    return Fail(std::to_string(size) + " bytes are more than this machine can address; at most " +
+                    std::to_string(kMost) + " are possible",
+                error);
   }
+  const std::string no_memory = "not enough memory for " + std::to_string(size) + " bytes";
   const auto bytes = static_cast<std::size_t>(size);
 
   FileBytes result;

@@ -1,5 +1,6 @@
 #include "fovea/gguf_writer.h"
 
+#include <algorithm>
 #include <bit>
 #include <cstring>
 #include <set>
@@ -31,7 +32,10 @@ class Encoder {
     Raw(std::as_bytes(std::span(&value, 1)));
   }
   void Raw(std::span<const std::byte> bytes) {
-    bytes_.insert(bytes_.end(), bytes.begin(), bytes.end());
+    // Not insert(): gcc 12 warns of an overflow inside it on 32-bit machines.
+    const std::size_t end = bytes_.size();
+    bytes_.resize(end + bytes.size());
+    std::copy(bytes.begin(), bytes.end(), bytes_.begin() + static_cast<std::ptrdiff_t>(end));
   }
   void Text(std::string_view text) {
     Number(std::uint64_t{text.size()});
@@ -88,7 +92,8 @@ struct GgufWriter::Impl {
 
   /// Zeros up to the next tensor.
   Status WritePadding() {
-    const std::vector<std::byte> zeros((alignment - file.position() % alignment) % alignment);
+    const auto past = static_cast<std::size_t>(file.position() % alignment);
+    const std::vector<std::byte> zeros((alignment - past) % alignment);
     return Write(zeros);
   }
 };

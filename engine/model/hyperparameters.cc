@@ -25,10 +25,13 @@ class KeyReader {
       : file_(file), prefix_(std::string(family) + ".") {}
 
   std::size_t Uint(const char* key, std::size_t min, std::size_t max) {
-    return Keep(file_.GetUint(prefix_ + key, min, max), std::uint64_t{min});
+    return static_cast<std::size_t>(  // It is at most `max`.
+        Keep(file_.GetUint(prefix_ + key, min, max), std::uint64_t{min}));
   }
-  std::optional<std::uint64_t> FindUint(const char* key, std::size_t min, std::size_t max) {
-    return Keep(file_.FindUint(prefix_ + key, min, max), std::optional<std::uint64_t>());
+  std::optional<std::size_t> FindUint(const char* key, std::size_t min, std::size_t max) {
+    const auto value =
+        Keep(file_.FindUint(prefix_ + key, min, max), std::optional<std::uint64_t>());
+    return value ? std::optional(static_cast<std::size_t>(*value)) : std::nullopt;
   }
   std::optional<float> FindFloat(const char* key) {
     return Keep(file_.FindFloat(prefix_ + key), std::optional<float>());
@@ -45,10 +48,7 @@ class KeyReader {
   std::optional<std::size_t> FindPerLayer(const char* key, std::size_t layers, std::size_t min,
                                           std::size_t max) {
     const std::string full = prefix_ + key;
-    if (!file_.IsArray(full)) {
-      const auto value = FindUint(key, min, max);
-      return value ? std::optional<std::size_t>(*value) : std::nullopt;
-    }
+    if (!file_.IsArray(full)) return FindUint(key, min, max);
     const auto values = Keep(
         file_.FindIntArray(full, static_cast<std::int64_t>(min), static_cast<std::int64_t>(max)),
         std::vector<std::int64_t>());

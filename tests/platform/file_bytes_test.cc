@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
+#include <cstdint>
+#include <filesystem>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -69,6 +71,17 @@ TEST_P(FileBytesTest, KeepsTheSpanValidAcrossMoves) {
   EXPECT_EQ(second.bytes().data(), data);
   EXPECT_EQ(Text(second), "abc");
 }
+
+// 64-bit machines can address every file that a file system can hold.
+#if PTRDIFF_MAX == INT32_MAX
+TEST_P(FileBytesTest, NamesTheSizeOfAFileThatTheMachineCannotAddress) {
+  WriteText(folder_.File("sparse"), "");
+  std::filesystem::resize_file(folder_.File("sparse"), (std::uintmax_t{1} << 32) + 5);
+  EXPECT_EQ(ErrorOf(folder_.File("sparse"), GetParam()),
+            "4294967301 bytes are more than this machine can address; at most 2147483647 are "
+            "possible");
+}
+#endif
 
 TEST_P(FileBytesTest, GivesAnEmptySpanForAnEmptyFile) {
   WriteText(folder_.File("empty"), "");

@@ -6,10 +6,10 @@ set(CMAKE_SYSTEM_PROCESSOR armv7l)
 set(CMAKE_C_COMPILER arm-linux-gnueabihf-gcc)
 set(CMAKE_CXX_COMPILER arm-linux-gnueabihf-g++)
 set(CMAKE_LIBRARY_ARCHITECTURE arm-linux-gnueabihf)
-# Without -mfpu Highway would compile its scalar code and say nothing. Files may be larger than 2 GiB.
+# Without -mfpu Highway would compile its scalar code and say nothing.
 foreach(language C CXX)
   set(CMAKE_${language}_FLAGS_INIT
-    "-march=armv7-a -mfpu=neon-vfpv4 -mfloat-abi=hard -mfp16-format=ieee -D_FILE_OFFSET_BITS=64")
+    "-march=armv7-a -mfpu=neon-vfpv4 -mfloat-abi=hard -mfp16-format=ieee")
 endforeach()
 # gcc would say for every file that gcc 7 passed some C++17 types otherwise.
 string(APPEND CMAKE_CXX_FLAGS_INIT " -Wno-psabi")
