@@ -9,6 +9,8 @@ fovea_page_packages=(chromium)
 fovea_arm64_packages=(g++-aarch64-linux-gnu qemu-user-static libhwy-dev:arm64 libxsimd-dev:arm64
   libcpp-httplib-dev:arm64 libpng-dev:arm64 zlib1g-dev:arm64 libutf8proc-dev:arm64
   libpcre2-dev:arm64 libgtest-dev:arm64 libgmock-dev:arm64 libbenchmark-dev:arm64)
+# The 32-bit cross build; its libraries are unpacked by tools/cross/armhf_sysroot.sh.
+fovea_armhf_packages=(g++-arm-linux-gnueabihf qemu-user-static)
 
 fovea_as_root() {
   if [ "$(id -u)" -eq 0 ]; then

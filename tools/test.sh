@@ -4,7 +4,10 @@
 #   tools/test.sh                optimised build, with the page's tests in a browser
 #   tools/test.sh --asan         with AddressSanitizer and UndefinedBehaviorSanitizer
 #   tools/test.sh --tsan         with ThreadSanitizer
-#   tools/test.sh --arm64        cross-compiled for 64-bit ARM, run under qemu as two CPUs
+#   tools/test.sh --arm64        cross-compiled for 64-bit ARM, under qemu: all tests on a CPU that has everything,
+#                                then the tests of kernels on each CPU of tools/cross/arm_cpus.sh
+#   tools/test.sh --armhf        the same for 32-bit ARM (ARMv7 with NEON)
+#   tools/test.sh --armhf --cpu NAME   on one of those CPUs only
 #   tools/test.sh --werror ...   warnings in our own code are errors
 #
 # FOVEA_REFERENCE_DIR names a folder with peer goldens; tests use it if it is set. FOVEA_JOBS limits the
@@ -12,27 +15,47 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 . tools/packages.sh
+. tools/cross/arm_cpus.sh
 
 preset=release
+only_cpu=
 cmake_options=()
-for argument in "$@"; do
-  case "$argument" in
+while [ $# -gt 0 ]; do
+  case "$1" in
     --asan) preset=asan ;;
     --tsan) preset=tsan ;;
     --arm64) preset=arm64 ;;
+    --armhf) preset=armhf ;;
+    --cpu) only_cpu=${2:?test.sh: --cpu needs a name}; shift ;;
     --werror) cmake_options+=(-DFOVEA_WERROR=ON) ;;
     -h | --help) sed -n '2,/^set/p' "$0" | sed -n 's/^# \{0,1\}//p'; exit 0 ;;
-    *) echo "test.sh: unknown option '$argument'; see --help" >&2; exit 2 ;;
+    *) echo "test.sh: unknown option '$1'; see --help" >&2; exit 2 ;;
   esac
+  shift
 done
 jobs=${FOVEA_JOBS:-$(nproc)}
 
-if [ "$preset" = arm64 ]; then
-  fovea_enable_arm64
-  fovea_install "${fovea_build_packages[@]}" "${fovea_test_packages[@]}" "${fovea_arm64_packages[@]}"
-else
-  fovea_install "${fovea_build_packages[@]}" "${fovea_test_packages[@]}"
+cpus=()
+case "$preset" in
+  arm64) emulator=qemu-aarch64-static cpus=("${fovea_arm64_cpus[@]%%:*}") ;;
+  armhf) emulator="qemu-arm-static -L build/armhf-sysroot" cpus=("${fovea_armhf_cpus[@]%%:*}") ;;
+esac
+if [ -n "$only_cpu" ]; then
+  [ ${#cpus[@]} -gt 0 ] || { echo "test.sh: --cpu goes with --arm64 or --armhf" >&2; exit 2; }
+  fovea_expected_kernels "$preset" "$only_cpu" >/dev/null
 fi
+
+fovea_install "${fovea_build_packages[@]}" "${fovea_test_packages[@]}"
+case "$preset" in
+  arm64)
+    fovea_enable_arm64
+    fovea_install "${fovea_arm64_packages[@]}"
+    ;;
+  armhf)
+    fovea_install "${fovea_armhf_packages[@]}"
+    tools/cross/armhf_sysroot.sh
+    ;;
+esac
 
 # The page is tested in a browser, in optimised builds; what drives it comes from npm's registry.
 install_page_tests() {
@@ -59,12 +82,19 @@ cmake --build "build/$preset" --parallel "$jobs"
 run_tests() {
   ctest --test-dir "build/$preset" --output-on-failure --parallel "$jobs" --no-tests=error
 }
-if [ "$preset" = arm64 ]; then
-  # `max` has everything that qemu knows; cortex-a72 stops at any instruction newer than ARMv8.0.
-  for cpu in max cortex-a72; do
-    echo "== tests on $cpu =="
-    QEMU_CPU=$cpu run_tests
-  done
-else
+if [ ${#cpus[@]} -eq 0 ]; then
   run_tests
+  exit
 fi
+for cpu in "${cpus[@]}"; do
+  [ -z "$only_cpu" ] || [ "$cpu" = "$only_cpu" ] || continue
+  started=$SECONDS
+  echo "== $preset: tests on $cpu"
+  fovea_check_kernels "build/$preset" "$emulator" "$cpu" "$(fovea_expected_kernels "$preset" "$cpu")"
+  if [ "$cpu" = "${cpus[0]}" ]; then
+    QEMU_CPU=$cpu run_tests
+  else
+    fovea_test_kernels_on "build/$preset" "$emulator" "$cpu" "$jobs"
+  fi
+  echo "   passed in $((SECONDS - started)) s"
+done
