@@ -19,13 +19,22 @@
 #ifndef FOVEA_KERNELS_HIGHWAY_TARGETS_H_
 #define FOVEA_KERNELS_HIGHWAY_TARGETS_H_
 
+#include "engine/kernels/targets.h"
+
 #define HWY_DISABLED_TARGETS \
   (HWY_SSSE3 | HWY_SSE4 | HWY_SVE | HWY_SVE2 | HWY_SVE_256 | HWY_SVE2_128)
 
 // Highway's own checks in debug and sanitizer builds would call into libhwy and abort.
 #define HWY_IS_DEBUG_BUILD 0
 
-#define FOVEA_SIMD_TARGET \
-  (HWY_TARGET == HWY_AVX2 || HWY_TARGET == HWY_AVX3 || HWY_TARGET == HWY_NEON)
+// On 32-bit ARM Highway 1.0.3 asks for fused multiply-adds by clang's name, which gcc does not
+// define.
+#if defined(__arm__) && defined(__ARM_FEATURE_FMA) && !defined(__ARM_VFPV4__)
+#define __ARM_VFPV4__ 1
+#endif
+
+#define FOVEA_SIMD_TARGET                              \
+  (HWY_TARGET == HWY_AVX2 || HWY_TARGET == HWY_AVX3 || \
+   (HWY_TARGET == HWY_NEON && FOVEA_KERNELS_NEON))
 
 #endif  // FOVEA_KERNELS_HIGHWAY_TARGETS_H_

@@ -5,6 +5,11 @@
 // line says "may alias"; sizes may be 0. For one table the result of an output element depends only on
 // its own inputs, never on how many rows or tokens are computed together: splitting work among threads
 // or chunks gives bit-equal results.
+//
+// Float arithmetic is IEEE 754's with one rounding per multiply-add, but for two liberties that some
+// units take: exponentials below the smallest normal number may become 0; and NEON on 32-bit ARM takes
+// every subnormal number for 0, divides to within 2 units in the last place, and knows one NaN,
+// without sign and payload.
 #ifndef FOVEA_KERNELS_KERNEL_TABLE_H_
 #define FOVEA_KERNELS_KERNEL_TABLE_H_
 

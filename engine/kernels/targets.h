@@ -1,7 +1,8 @@
-// How one kernel source becomes several functions. Every kernel file is compiled once per Highway target
-// into namespace fovea::kernels::HWY_NAMESPACE; a plain C++ twin lives in fovea::kernels::scalar. The
-// macro below declares all of them, so that kernel_table.cc can build one constant table per target and
-// no run-time registration, no mutable global and no libhwy is needed. Free of SIMD types.
+// How one kernel source becomes several functions. Every kernel file is compiled once per Highway
+// target into namespace fovea::kernels::HWY_NAMESPACE; a plain C++ twin lives in
+// fovea::kernels::scalar. The macro below declares all of them, so that kernel_table.cc can build
+// one constant table per target and no run-time registration, no mutable global and no libhwy is
+// needed. Free of SIMD types.
 #ifndef FOVEA_KERNELS_TARGETS_H_
 #define FOVEA_KERNELS_TARGETS_H_
 
@@ -18,7 +19,8 @@
 #define FOVEA_KERNELS_AMX 0
 #endif
 
-#if defined(__aarch64__) || defined(__ARM_NEON)
+/// On 32-bit ARM with VFPv4 only: kernels mean one rounding where they multiply and add.
+#if defined(__aarch64__) || (defined(__ARM_NEON) && defined(__ARM_FEATURE_FMA))
 #define FOVEA_KERNELS_NEON 1
 #else
 #define FOVEA_KERNELS_NEON 0

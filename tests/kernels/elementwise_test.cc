@@ -7,7 +7,17 @@
 namespace fovea::kernels {
 namespace {
 
-class ElementwiseTest : public KernelTest {};
+class ElementwiseTest : public KernelTest {
+ protected:
+  /// NEON on 32-bit ARM makes one NaN of all.
+  bool has_one_nan() const {
+#if defined(__arm__)
+    return kernels().isa == Isa::kNeon;
+#else
+    return false;
+#endif
+  }
+};
 
 TEST_P(ElementwiseTest, AddsExactlyAndMayAlias) {
   for (const std::size_t n : Lengths()) {
@@ -42,9 +52,12 @@ TEST_P(ElementwiseTest, WidensEveryHalfBitEqually) {
   std::vector<float> out(halves.size());
   kernels().f16_to_f32(halves.data(), halves.size(), out.data());
   for (std::size_t i = 0; i < halves.size(); ++i) {
-    ASSERT_EQ(std::bit_cast<std::uint32_t>(out[i]),
-              std::bit_cast<std::uint32_t>(HalfToFloat(halves[i])))
-        << i;
+    const float expected = HalfToFloat(halves[i]);
+    if (has_one_nan() && std::isnan(expected)) {
+      ASSERT_TRUE(std::isnan(out[i])) << i;
+    } else {
+      ASSERT_EQ(std::bit_cast<std::uint32_t>(out[i]), std::bit_cast<std::uint32_t>(expected)) << i;
+    }
   }
 }
 
@@ -67,7 +80,9 @@ TEST_P(ElementwiseTest, NarrowsToTheNearestEvenHalfBitEqually) {
   std::vector<std::uint16_t> out(values.size());
   kernels().f32_to_f16(values.data(), values.size(), out.data());
   for (std::size_t i = 0; i < values.size(); ++i) {
-    ASSERT_EQ(out[i], FloatToHalf(values[i])) << values[i];
+    const bool one_nan = has_one_nan() && std::isnan(values[i]);
+    ASSERT_EQ(one_nan ? out[i] & 0x7E00 : out[i], one_nan ? 0x7E00 : FloatToHalf(values[i]))
+        << values[i];
   }
 }
 

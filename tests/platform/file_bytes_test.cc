@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <filesystem>
 #include <string>
@@ -130,8 +131,10 @@ TEST(FileBytesRead, ReportsAFileTooLargeForMemory) {
   const TemporaryFolder folder;
   WriteText(folder.File("huge"), "x");
   std::error_code code;
-  // A sparse file: larger than any machine's memory, smaller than ext4's limit.
-  const std::uintmax_t bytes = std::uintmax_t{15} << 40;
+  // A sparse file: larger than any machine's memory or 32-bit address space, smaller than ext4's
+  // limit.
+  constexpr std::uintmax_t kAddressable = PTRDIFF_MAX;
+  const std::uintmax_t bytes = std::min(std::uintmax_t{15} << 40, kAddressable);
   std::filesystem::resize_file(folder.File("huge"), bytes, code);
   ASSERT_FALSE(code) << code.message();
   const std::string error = ErrorOf(folder.File("huge"), Access::kRead);
