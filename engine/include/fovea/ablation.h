@@ -64,8 +64,13 @@ struct EffectOptions {
 /// kInvalidArgument for fewer than two tokens, an id outside the vocabulary, or a layer or head
 /// that does not exist; kNonFinite, naming the head, if a logit is not finite; kOutOfMemory.
 /// Thread-safe: nothing of the model changes. Example:
-///   auto report = MeasureHeadEffects(model, ids, {.threads = 4});
-///   for (const HeadEffect& effect : report->effects) Print(effect.layer, effect.loss_change);
+/// @code
+/// auto report = MeasureHeadEffects(model, ids, {.threads = 4});
+/// if (!report) return report.status();
+/// for (const HeadEffect& e : report->effects) {
+///   std::printf("L%zuH%zu %+.4f\n", e.layer, e.head, e.loss_change);
+/// }
+/// @endcode
 Result<EffectReport> MeasureHeadEffects(const Model& model, std::span<const std::int32_t> tokens,
                                         const SessionOptions& session = {},
                                         const EffectOptions& options = {});

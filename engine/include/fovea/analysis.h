@@ -38,9 +38,13 @@ struct HeadStatistics {
 
 /// An observer that keeps only HeadStatistics: O(heads) memory whatever the length. It takes one
 /// call at a time, as sessions give it. Example:
-///   HeadStatisticsObserver statistics({}, 0, 0, &model.info());
-///   session.Prefill(ids, {.observer = &statistics});
-///   for (const HeadStatistics& head : statistics.Heads()) Print(head, HeadType(head));
+/// @code
+/// HeadStatisticsObserver statistics({}, 0, 0, &model.info());
+/// if (auto logits = session.Prefill(ids, {.observer = &statistics}); !logits) {
+///   return logits.status();
+/// }
+/// for (const HeadStatistics& head : statistics.Heads()) std::cout << HeadType(head) << '\n';
+/// @endcode
 class HeadStatisticsObserver : public AttentionObserver {
  public:
   /// period > 0: the input is a block of `period` tokens repeated once, starting at `repeat_begin`

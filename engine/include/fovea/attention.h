@@ -141,10 +141,13 @@ class AttentionObserver {
 /// cross-attention is kept. One session at a time; not to be read while one runs.
 ///
 /// Example:
-///   AttentionRecorder maps({.layers = {0, 1}});
-///   session.Prefill(ids, {.observer = &maps});
-///   auto map = maps.Map(/*layer=*/1, /*head=*/3);
-///   float w = map.At(/*query=*/5, /*key=*/2);
+/// @code
+/// AttentionRecorder maps({.layers = {0, 1}});
+/// auto logits = session.Prefill(ids, {.observer = &maps});
+/// if (!logits) return logits.status();
+/// auto map = maps.Map(/*layer=*/1, /*head=*/3);
+/// float w = map.At(/*query=*/5, /*key=*/2);
+/// @endcode
 class AttentionRecorder : public AttentionObserver {
  public:
   /// The allocator gives the memory for maps; not owned. Null: the C library.
@@ -227,8 +230,12 @@ struct AttendOutputs {
 
 /// Computes weights and outputs with the best kernels of this CPU. kInvalidArgument names the shape
 /// that does not fit, kLimitExceeded a size that no memory holds. Thread-safe. Example:
-///   auto r = Attend({.queries = 4, .keys = 4, .query_width = 8, .key_width = 8, .value_width = 8,
-///                    .query = q, .key = k, .value = v});
+/// @code
+/// std::vector<float> q(4 * 8), k(4 * 8), v(4 * 8);
+/// auto r = Attend({.queries = 4, .keys = 4, .query_width = 8, .key_width = 8, .value_width = 8,
+///                  .query = q, .key = k, .value = v});
+/// if (!r) return r.status();
+/// @endcode
 Result<AttendOutputs> Attend(const AttendInputs& inputs);
 
 }  // namespace fovea

@@ -1,20 +1,21 @@
-/*
+/** @file
  * Fovea from C: the whole C API (C99; also valid C++). It does what the C++ API does
  * (fovea/fovea.hpp), with an ABI that stays.
  *
- *     #include <fovea/fovea.h>
+ * @code
+ * #include <fovea/fovea.h>
  *
- *     fovea_error error;
- *     fovea_model* model = NULL;
- *     fovea_session* session = NULL;
- *     fovea_session_options options = {.struct_size = sizeof options, .max_tokens = 512};
- *     if (fovea_model_load("model.gguf", NULL, &model, &error) != FOVEA_OK ||
- *         fovea_session_create(model, &options, &session, &error) != FOVEA_OK) {
- *       fprintf(stderr, "%s\n", error.message);
- *     }
- *     …
- *     fovea_session_free(session);
- *     fovea_model_free(model);
+ * fovea_error error;
+ * fovea_model* model = NULL;
+ * fovea_session* session = NULL;
+ * fovea_session_options options = {.struct_size = sizeof options, .max_tokens = 512};
+ * if (fovea_model_load("model.gguf", NULL, &model, &error) != FOVEA_OK ||
+ *     fovea_session_create(model, &options, &session, &error) != FOVEA_OK) {
+ *   fprintf(stderr, "%s\n", error.message);
+ * }
+ * fovea_session_free(session);
+ * fovea_model_free(model);
+ * @endcode
  *
  * What holds for every function:
  *

@@ -24,12 +24,14 @@ namespace fovea {
 /// follow.
 ///
 /// Example:
-///     auto writer = GgufWriter::Create("out.gguf");
-///     if (!writer) return writer.status();
-///     if (Status s = writer->AddText("general.architecture", "llama"); !s.ok()) return s;
-///     if (Status s = writer->Describe("output_norm.weight", DataType::kF32, {288}); !s.ok())
-///     return s; if (Status s = writer->Append(std::as_bytes(std::span(norm))); !s.ok()) return s;
-///     return writer->Finish();
+/// @code
+/// auto writer = GgufWriter::Create("out.gguf");
+/// if (!writer) return writer.status();
+/// Status status = writer->AddText("general.architecture", "llama");
+/// if (status.ok()) status = writer->Describe("norm.weight", DataType::kF32, {values.size()});
+/// if (status.ok()) status = writer->Append(std::as_bytes(std::span(values)));
+/// return status.ok() ? writer->Finish() : status;
+/// @endcode
 class GgufWriter {
  public:
   /// Data of tensors begin at multiples of `alignment`, a power of two from 8 to 65536. One other

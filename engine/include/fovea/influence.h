@@ -24,10 +24,13 @@ namespace fovea {
 /// while one runs.
 ///
 /// Example:
-///   auto maps = MeanAttentionObserver::Create(model.info(), ids.size());
-///   session.Prefill(ids, {.observer = &*maps});
-///   auto rollout = Rollout(*maps);
-///   float w = rollout->At(query, key);
+/// @code
+/// auto maps = MeanAttentionObserver::Create(model.info(), ids.size());
+/// if (!maps) return maps.status();
+/// if (auto logits = session.Prefill(ids, {.observer = &*maps}); !logits) return logits.status();
+/// auto rollout = Rollout(*maps);
+/// if (rollout) std::printf("%g\n", rollout->At(/*query=*/5, /*key=*/2));
+/// @endcode
 class MeanAttentionObserver : public AttentionObserver {
  public:
   /// For up to max_tokens tokens. kLimitExceeded if the maps would need more than max_memory bytes

@@ -10,10 +10,10 @@
 namespace fovea {
 
 enum class Isa : std::uint8_t {
-  kScalar,  ///< Portable C++, the oracle of the tests. Name "scalar".
-  kAvx2,    ///< x86 AVX2 + FMA + F16C. Name "avx2".
-  kAvx512,  ///< x86 AVX-512 F/BW/CD/DQ/VL. Name "avx512".
-  kNeon,    ///< ARM Advanced SIMD. Name "neon".
+  kScalar,      ///< Portable C++, the oracle of the tests. Name "scalar".
+  kAvx2,        ///< x86 AVX2 + FMA + F16C. Name "avx2".
+  kAvx512,      ///< x86 AVX-512 F/BW/CD/DQ/VL. Name "avx512".
+  kNeon,        ///< ARM Advanced SIMD. Name "neon".
   kAvx512Vnni,  ///< kAvx512 with VNNI's integer dot products. Name "avx512vnni".
   kAvx512Bf16,  ///< kAvx512Vnni with bfloat16 dot products. Name "avx512bf16".
   kAmx,         ///< kAvx512Bf16 with AMX tiles (int8 and bfloat16). Name "amx".

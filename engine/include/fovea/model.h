@@ -74,14 +74,24 @@ struct TensorSummary {
 class Model {
  public:
   /// Reads and validates a GGUF file of a supported family. Errors name the file and the key or
-  /// tensor. Example: `auto model = Model::Load("model.gguf"); if (!model) Report(model.error());`
+  /// tensor: kNotFound, kIoError, kMalformed, kUnsupported, kLimitExceeded (options.max_memory
+  /// included), kOutOfMemory, and kNonFinite with options.check_finite. Thread-safe. Example:
+  /// @code
+  /// auto model = Model::Load("model.gguf");
+  /// if (!model) return model.status();
+  /// std::printf("%zu layers\n", model->info().layers);
+  /// @endcode
   static Result<Model> Load(const std::string& path, const LoadOptions& options = {});
 
   /// The same for a GGUF file in memory, for systems without files and models inside a program.
   /// The bytes are copied, so the buffer may go; with options.map they are used where they are:
   /// they must then outlive the model, must not change, and must begin at a multiple of 32
   /// (kInvalidArgument). `name` stands for the path in messages and in ModelInfo.
-  /// Example: `auto model = Model::FromBuffer(std::as_bytes(std::span(kModelFile)));`
+  /// Errors as of Load. Thread-safe. Example:
+  /// @code
+  /// static constexpr std::uint8_t kFile[] = {'G', 'G', 'U', 'F'};  // and so on: #embed, xxd -i
+  /// auto model = Model::FromBuffer(std::as_bytes(std::span(kFile)));
+  /// @endcode
   static Result<Model> FromBuffer(std::span<const std::byte> bytes, const LoadOptions& options = {},
                                   const std::string& name = "buffer");
 

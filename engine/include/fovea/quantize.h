@@ -101,8 +101,13 @@ struct QuantizeReport {
 ///
 /// The output appears when all is well and never half-written; it must not be the input itself. The
 /// input is mapped and must not shrink meanwhile; memory is needed for its keys and for some rows.
-/// Errors name the file and the tensor.
-/// Example: `auto report = QuantizeFile("f32.gguf", "q8.gguf", {.type = DataType::kQ8_0});`
+/// Errors name the file and the tensor: those of Encode, and kNotFound, kIoError, kMalformed,
+/// kUnsupported, kCancelled, kOutOfMemory. Thread-safe. Example:
+/// @code
+/// auto report = QuantizeFile("f32.gguf", "q8.gguf", {.type = DataType::kQ8_0});
+/// if (!report) return report.status();
+/// std::printf("relative error %g\n", report->error.Relative());
+/// @endcode
 Result<QuantizeReport> QuantizeFile(const std::string& input, const std::string& output,
                                     const QuantizeOptions& options);
 

@@ -14,9 +14,13 @@ namespace fovea {
 /// not throw.
 ///
 /// Example:
-///     struct Arena : fovea::Allocator { … };
-///     Arena arena;
-///     auto session = fovea::Session::Create(*model, {.allocator = &arena});
+/// @code
+/// struct Arena : Allocator {
+///   void* Allocate(std::size_t bytes) override { return std::malloc(bytes); }
+///   void Free(void* block, std::size_t) override { std::free(block); }
+/// } arena;
+/// auto session = Session::Create(model, {.allocator = &arena});
+/// @endcode
 class Allocator {
  public:
   virtual ~Allocator() = default;
@@ -34,9 +38,15 @@ class Allocator {
 /// calls at the same time.
 ///
 /// Example:
-///     class Runner : public fovea::TaskRunner { … };
-///     Runner runner(my_pool);
-///     auto session = fovea::Session::Create(*model, {.runner = &runner});
+/// @code
+/// struct Runner : TaskRunner {
+///   std::size_t workers() const override { return 1; }
+///   void Run(std::size_t tasks, Task task, void* context) override {
+///     for (std::size_t i = 0; i < tasks; ++i) task(context, i, /*worker=*/0);
+///   }
+/// } runner;
+/// auto session = Session::Create(model, {.runner = &runner});
+/// @endcode
 class TaskRunner {
  public:
   using Task = void (*)(void* context, std::size_t task, std::size_t worker);

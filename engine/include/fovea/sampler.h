@@ -33,9 +33,9 @@ class Sampler {
  private:
   explicit Sampler(const SamplerOptions& options);
   SamplerOptions options_;
-  std::uint64_t state_[4];           // xoshiro256** state
-  std::vector<float> probabilities_; // scratch, [vocabulary]
-  std::vector<std::int32_t> order_;  // scratch
+  std::uint64_t state_[4];            // xoshiro256** state
+  std::vector<float> probabilities_;  // scratch, [vocabulary]
+  std::vector<std::int32_t> order_;   // scratch
 };
 
 /// Index of the largest value, the lowest among equals. values must not be empty.

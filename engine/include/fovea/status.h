@@ -13,19 +13,24 @@ namespace fovea {
 /// What kind of thing went wrong. The message of the Status says which file, key, tensor or limit.
 enum class StatusCode : std::uint8_t {
   kOk = 0,
-  kInvalidArgument,  ///< The caller passed something that can never work (a layer that does not exist).
+  kInvalidArgument,  ///< The caller passed something that can never work (a layer that does not
+                     ///< exist).
   kNotFound,         ///< A file, key or tensor is missing.
   kIoError,          ///< The operating system refused to open, read or write.
   kMalformed,        ///< Bytes that break their format's rules.
   kUnsupported,      ///< Well-formed, but a family, type or version that this build does not know.
-  kLimitExceeded,    ///< Larger than a limit of the format, the model (context) or the caller's budget.
+  kLimitExceeded,    ///< Larger than a limit of the format, the model (context) or the caller's
+                     ///< budget.
   kOutOfMemory,      ///< An allocation failed; nothing was changed.
   kCancelled,        ///< The caller's cancel callback said stop.
   kNonFinite,        ///< A computed logit is NaN or infinite.
 };
 
 /// Success, or a code with one line of English that names the culprit.
-/// Example: `if (Status s = session.Reset(); !s.ok()) return s;`
+/// A value type: copied freely, each copy used by one thread at a time. Example:
+/// @code
+/// if (Status s = session.Truncate(0); !s.ok()) return s;
+/// @endcode
 class [[nodiscard]] Status {
  public:
   Status() = default;
@@ -43,12 +48,17 @@ class [[nodiscard]] Status {
 };
 
 /// A value, or the Status that says why there is none.
-/// Example: `auto model = Model::Load(path); if (!model) return model.status();`
+/// Owns the value. Example:
+/// @code
+/// Result<Model> model = Model::Load(path);
+/// if (!model) return model.status();
+/// std::puts(model->info().family.c_str());
+/// @endcode
 template <typename T>
 class [[nodiscard]] Result {
  public:
-  Result(T value) : value_(std::move(value)) {}             // NOLINT: implicit by design
-  Result(Status status) : status_(std::move(status)) {}     // NOLINT: implicit by design
+  Result(T value) : value_(std::move(value)) {}          // NOLINT: implicit by design
+  Result(Status status) : status_(std::move(status)) {}  // NOLINT: implicit by design
 
   bool ok() const { return value_.has_value(); }
   explicit operator bool() const { return ok(); }

@@ -17,8 +17,8 @@ namespace fovea {
 /// One id with the bytes of the input text that it stands for.
 struct Token {
   std::int32_t id = 0;
-  /// [begin, end) in bytes of the input text. Empty for tokens that were added (BOS, EOS). Tokens of
-  /// one text are ordered and their ranges never overlap; a byte-fallback token covers one byte.
+  /// [begin, end) in bytes of the input text. Empty for tokens that were added (BOS, EOS). Tokens
+  /// of one text are ordered and their ranges never overlap; a byte-fallback token covers one byte.
   std::size_t begin = 0;
   std::size_t end = 0;
 };
@@ -64,17 +64,27 @@ class Tokenizer {
   virtual bool adds_space_prefix() const { return false; }
 };
 
-/// The tokenizer of a GGUF file alone: also of files without weights, or of a family that Model refuses.
-/// kNotFound if the file has none, kUnsupported if its kind is not known; messages name file and key.
-/// Example: `auto tokenizer = LoadTokenizer("vocab.gguf"); auto ids = (*tokenizer)->Tokenize("Hi");`
+/// The tokenizer of a GGUF file alone: also of files without weights, or of a family that Model
+/// refuses. kNotFound if the file has none, kUnsupported if its kind is not known; messages name
+/// file and key. The caller owns it. Thread-safe. Example:
+/// @code
+/// auto tokenizer = LoadTokenizer("vocab.gguf");
+/// if (!tokenizer) return tokenizer.status();
+/// auto tokens = (*tokenizer)->Tokenize("Hi");
+/// @endcode
 Result<std::unique_ptr<Tokenizer>> LoadTokenizer(const std::string& path);
 
 /// Turns a stream of ids into text that never ends in the middle of a UTF-8 character.
-/// Example: `StreamingDetokenizer out(tokenizer); for (auto id : ids) std::cout << out.Push(id);`
+/// The tokenizer must outlive it; it belongs to one thread at a time. Example:
+/// @code
+/// StreamingDetokenizer out(tokenizer);
+/// for (std::int32_t id : ids) std::cout << out.Push(id) << std::flush;
+/// std::cout << out.Finish();
+/// @endcode
 class StreamingDetokenizer {
  public:
-  /// at_start: the ids begin a text. False for ids that continue one (generated after a prompt), whose
-  /// first space is a real one.
+  /// at_start: the ids begin a text. False for ids that continue one (generated after a prompt),
+  /// whose first space is a real one.
   explicit StreamingDetokenizer(const Tokenizer& tokenizer, bool at_start = true)
       : tokenizer_(&tokenizer), first_(at_start) {}
 

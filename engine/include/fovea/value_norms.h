@@ -19,10 +19,13 @@ namespace fovea {
 /// precision from the weights as the file gives them. A norm after the projection (Gemma 2 and 3)
 /// and the projection's bias are not part of the definition.
 ///
-/// Example, in an observer whose selection has `values`:
-///   void OnValues(const AttentionValues& values) override {
-///     norms.Norms(values.layer, values, cells.data());  // cells: [heads, values.count]
-///   }
+/// Example, with the values that an observer was handed:
+/// @code
+/// auto norms = ValueNorms::Create(model);
+/// if (!norms) return norms.status();
+/// std::vector<float> cells(model.info().heads * values.count);  // [heads, values.count]
+/// norms->Norms(values.layer, values, cells.data());
+/// @endcode
 class ValueNorms {
  public:
   /// Reads the output projections of the layers (empty: of all). kInvalidArgument for a layer that

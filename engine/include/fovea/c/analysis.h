@@ -1,4 +1,4 @@
-/*
+/** @file
  * Numbers from attention maps: statistics of heads, counted as rows stream by. Part of the C API;
  * include fovea/fovea.h, which says what holds for every function.
  */
@@ -19,63 +19,67 @@ typedef struct fovea_statistics fovea_statistics;
 
 typedef struct fovea_statistics_options {
   size_t struct_size;
-  const size_t* layers; /* As of fovea_observer; copied. */
+  const size_t* layers; /**< As of fovea_observer; copied. */
   size_t layer_count;
   const size_t* heads;
   size_t head_count;
-  /* Not 0: the input is a block of `period` tokens repeated once that starts at `repeat_begin` (1
+  /** Not 0: the input is a block of `period` tokens repeated once that starts at `repeat_begin` (1
    * after a BOS); fills duplicate_token and induction. */
   size_t period;
   size_t repeat_begin;
-  const fovea_allocator* allocator; /* For the handle. NULL: malloc and free. Copied. */
+  const fovea_allocator* allocator; /**< For the handle. NULL: malloc and free. Copied. */
 } fovea_statistics_options;
 
-/* Of one head over all rows seen; means are over rows, A is the map. */
+/** Of one head over all rows seen; means are over rows, A is the map. */
 typedef struct fovea_head_statistics {
   size_t layer;
   size_t head;
   size_t kv_head;
   size_t rows;
-  double entropy;         /* Mean of -sum A ln A, nats. */
-  double mean_distance;   /* sum A (q - k) / sum A over all cells, tokens. */
-  double confidence;      /* Mean of the row maximum. */
-  double previous_token;  /* Mean of A[q, q-1]. */
-  double first_token;     /* Mean of A[q, 0], q >= 1 (attention sink). */
-  double self;            /* Mean of A[q, q]. */
-  double duplicate_token; /* Mean of A[q, q-S] in the second block of period S. */
-  double induction;       /* Mean of A[q, q-(S-1)] there. */
-  double row_sum_error;   /* Largest |sum A - 1| of a row. */
-  double even_entropy;  /* Entropy and mean distance of a head that looks evenly at all that its */
-  double even_distance; /* mask shows. */
+  double entropy;         /**< Mean of -sum A ln A, nats. */
+  double mean_distance;   /**< sum A (q - k) / sum A over all cells, tokens. */
+  double confidence;      /**< Mean of the row maximum. */
+  double previous_token;  /**< Mean of A[q, q-1]. */
+  double first_token;     /**< Mean of A[q, 0], q >= 1 (attention sink). */
+  double self;            /**< Mean of A[q, q]. */
+  double duplicate_token; /**< Mean of A[q, q-S] in the second block of period S. */
+  double induction;       /**< Mean of A[q, q-(S-1)] there. */
+  double row_sum_error;   /**< Largest |sum A - 1| of a row. */
+  double even_entropy; /**< Entropy and mean distance of a head that looks evenly at all that its */
+  double even_distance; /**< mask shows. */
 } fovea_head_statistics;
 
-/* An observer that keeps only these numbers, for runs of `model`: memory does not grow with the
+/** An observer that keeps only these numbers, for runs of `model`: memory does not grow with the
  * text. `options` may be NULL. One session at a time. FOVEA_OUT_OF_MEMORY.
  *
- *     fovea_statistics_create(model, NULL, &statistics, &error);
- *     run.observer = fovea_statistics_observer(statistics);
- *     fovea_session_prefill(session, ids, count, &run, NULL);
+ * @code
+ * fovea_statistics_create(model, NULL, &statistics, &error);
+ * run.observer = fovea_statistics_observer(statistics);
+ * fovea_session_prefill(session, ids, count, &run, NULL);
+ * @endcode
  */
 FOVEA_API fovea_status fovea_statistics_create(const fovea_model* model,
                                                const fovea_statistics_options* options,
                                                fovea_statistics** statistics, fovea_error* error);
 FOVEA_API void fovea_statistics_free(fovea_statistics* statistics);
-/* The observer to run with; lives as long as the handle. NULL for NULL. */
+/** The observer to run with; lives as long as the handle. NULL for NULL. */
 FOVEA_API const fovea_observer* fovea_statistics_observer(fovea_statistics* statistics);
 
-/* *count becomes the number of heads seen; `heads` [capacity] receives them by layer, then head, or
- * may be NULL to count. FOVEA_BUFFER_TOO_SMALL if there are more than `capacity`: the first
+/** *count becomes the number of heads seen; `heads` [capacity] receives them by layer, then head,
+ * or may be NULL to count. FOVEA_BUFFER_TOO_SMALL if there are more than `capacity`: the first
  * `capacity` were stored.
  *
- *     fovea_head_statistics* heads = calloc(layers * heads_per_layer, sizeof *heads);
- *     fovea_statistics_heads(statistics, heads, layers * heads_per_layer, &count, &error);
- *     puts(fovea_head_type(&heads[0]));
+ * @code
+ * fovea_head_statistics* heads = calloc(layers * heads_per_layer, sizeof *heads);
+ * fovea_statistics_heads(statistics, heads, layers * heads_per_layer, &count, &error);
+ * puts(fovea_head_type(&heads[0]));
+ * @endcode
  */
 FOVEA_API fovea_status fovea_statistics_heads(const fovea_statistics* statistics,
                                               fovea_head_statistics* heads, size_t capacity,
                                               size_t* count, fovea_error* error);
 
-/* A plain-words type: "previous token", "current token", "first token (sink)", "broad", "local" or
+/** A plain-words type: "previous token", "current token", "first token (sink)", "broad", "local" or
  * "mixed"; "" for NULL. Thread-safe; lives as long as the program. */
 FOVEA_API const char* fovea_head_type(const fovea_head_statistics* head);
 

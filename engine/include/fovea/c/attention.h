@@ -1,4 +1,4 @@
-/*
+/** @file
  * Attention as it is computed: an observer receives the exact rows of the maps, the queries and
  * keys to rebuild them (trace), and the values, while a session runs. Part of the C API; include
  * fovea/fovea.h, which says what holds for every function.
@@ -15,100 +15,104 @@
 extern "C" {
 #endif
 
-/* Which keys a query may look at. */
+/** Which keys a query may look at. */
 typedef int32_t fovea_mask;
 enum {
-  FOVEA_MASK_NONE = 0,          /* Every valid key. */
-  FOVEA_MASK_CAUSAL = 1,        /* key <= query. */
-  FOVEA_MASK_SLIDING_WINDOW = 2 /* key <= query and query - key < window. */
+  FOVEA_MASK_NONE = 0,          /**< Every valid key. */
+  FOVEA_MASK_CAUSAL = 1,        /**< key <= query. */
+  FOVEA_MASK_SLIDING_WINDOW = 2 /**< key <= query and query - key < window. */
 };
 
-/* Which attention a row belongs to. */
+/** Which attention a row belongs to. */
 typedef int32_t fovea_stream;
 enum { FOVEA_STREAM_SELF = 0, FOVEA_STREAM_ENCODER = 1, FOVEA_STREAM_CROSS = 2 };
 
-/* Finished rows of one head's map. */
+/** Finished rows of one head's map. */
 typedef struct fovea_rows {
-  size_t struct_size; /* Set by the library, as in the structs below. */
+  size_t struct_size; /**< Set by the library, as in the structs below. */
   size_t layer;
-  size_t head;        /* Query head. */
-  size_t kv_head;     /* Key/value head that it read. */
-  size_t query_begin; /* Position of the first row in the sequence. */
-  size_t query_count; /* Rows. */
-  size_t key_count;   /* Columns 0 … key_count - 1 are delivered. */
-  size_t stride;      /* Floats between rows, >= key_count. */
-  /* Normalised weights, row r at weights + r * stride; masked cells are exactly 0. */
+  size_t head;        /**< Query head. */
+  size_t kv_head;     /**< Key/value head that it read. */
+  size_t query_begin; /**< Position of the first row in the sequence. */
+  size_t query_count; /**< Rows. */
+  size_t key_count;   /**< Columns 0 … key_count - 1 are delivered. */
+  size_t stride;      /**< Floats between rows, >= key_count. */
+  /** Normalised weights, row r at weights + r * stride; masked cells are exactly 0. */
   const float* weights;
-  /* Scores before softmax (after scale, bias and softcap), masked cells -inf; same stride. NULL
+  /** Scores before softmax (after scale, bias and softcap), masked cells -inf; same stride. NULL
    * unless the observer asked for scores. */
   const float* scores;
-  /* ln of the softmax denominator of each row, [query_count]. */
+  /** ln of the softmax denominator of each row, [query_count]. */
   const float* log_sum_exp;
-  size_t window; /* Of FOVEA_MASK_SLIDING_WINDOW. */
+  size_t window; /**< Of FOVEA_MASK_SLIDING_WINDOW. */
   fovea_mask mask;
   fovea_stream stream;
 } fovea_rows;
 
-/* What is needed to rebuild any row of one layer's maps later:
+/** What is needed to rebuild any row of one layer's maps later:
  * weight = exp(cap(q . k * scale) - log_sum_exp), cap(s) = softcap * tanh(s / softcap) if softcap
  * is not 0, else s. */
 typedef struct fovea_trace {
   size_t struct_size;
   size_t layer;
-  size_t query_begin; /* Position of the first query and of the first key given here. */
+  size_t query_begin; /**< Position of the first query and of the first key given here. */
   size_t query_count;
   size_t heads;
   size_t kv_heads;
   size_t head_dim;
-  const float* query; /* [query_count, heads, head_dim], after positions were applied. */
-  /* [query_count, kv_heads, head_dim]: keys of the same positions as read back from the KV cache
+  const float* query; /**< [query_count, heads, head_dim], after positions were applied. */
+  /** [query_count, kv_heads, head_dim]: keys of the same positions as read back from the KV cache
    * (so rounded to F16 if the cache is F16). */
   const float* key;
-  const float* log_sum_exp; /* [heads, query_count] */
+  const float* log_sum_exp; /**< [heads, query_count] */
   float scale;
-  float softcap; /* 0: none. */
+  float softcap; /**< 0: none. */
   size_t window;
   fovea_mask mask;
   fovea_stream stream;
 } fovea_trace;
 
-/* The values of the tokens of one chunk, of all KV heads of a layer. */
+/** The values of the tokens of one chunk, of all KV heads of a layer. */
 typedef struct fovea_values {
   size_t struct_size;
   size_t layer;
-  size_t begin; /* Position of the first value. */
+  size_t begin; /**< Position of the first value. */
   size_t count;
   size_t kv_heads;
   size_t value_dim;
-  const float* value; /* [count, kv_heads, value_dim], as read back from the KV cache. */
+  const float* value; /**< [count, kv_heads, value_dim], as read back from the KV cache. */
   fovea_stream stream;
   int32_t reserved;
 } fovea_values;
 
-/* Listens while a session runs. It never changes what is computed; unselected heads run the plain
+/** Listens while a session runs. It never changes what is computed; unselected heads run the plain
  * path, and without an observer nothing is spent. What is delivered follows from which callbacks
  * are set. Structs and arrays that a callback receives are valid during the call only.
  *
  * Callbacks come on the session's threads; by default one at a time. They must not use the session.
  * Rows of one (layer, head) come in ascending order, each position once; heads come in any order.
  *
- *     static void show(void* user, const fovea_rows* rows) { … }
- *     fovea_observer observer = {.struct_size = sizeof observer, .on_rows = show};
- *     fovea_run_options run = {.struct_size = sizeof run, .observer = &observer};
+ * @code
+ * static void show(void* user, const fovea_rows* rows) {
+ *   printf("layer %zu head %zu: %zu rows\n", rows->layer, rows->head, rows->query_count);
+ * }
+ * fovea_observer observer = {.struct_size = sizeof observer, .on_rows = show};
+ * fovea_run_options run = {.struct_size = sizeof run, .observer = &observer};
+ * @endcode
  */
 typedef struct fovea_observer {
   size_t struct_size;
-  void* user;           /* Passed to the callbacks. */
-  const size_t* layers; /* [layer_count], the layers to be told of; NULL: all. */
+  void* user;           /**< Passed to the callbacks. */
+  const size_t* layers; /**< [layer_count], the layers to be told of; NULL: all. */
   size_t layer_count;
-  const size_t* heads; /* [head_count], query heads, the same for every layer; NULL: all. */
+  const size_t* heads; /**< [head_count], query heads, the same for every layer; NULL: all. */
   size_t head_count;
   void (*on_rows)(void* user, const fovea_rows* rows);
   void (*on_trace)(void* user, const fovea_trace* trace);
-  /* Once per selected layer and chunk, before that chunk's rows of the layer. */
+  /** Once per selected layer and chunk, before that chunk's rows of the layer. */
   void (*on_values)(void* user, const fovea_values* values);
-  int32_t scores;     /* Not 0: deliver scores with the rows. */
-  int32_t concurrent; /* Not 0: the callbacks are safe for different heads at once. */
+  int32_t scores;     /**< Not 0: deliver scores with the rows. */
+  int32_t concurrent; /**< Not 0: the callbacks are safe for different heads at once. */
 } fovea_observer;
 
 /* ---------------------------------------------------------------------------------------------
@@ -117,49 +121,53 @@ typedef struct fovea_observer {
 
 typedef struct fovea_recorder fovea_recorder;
 
-/* One head's map: row q at weights + q * stride, `tokens` rows and columns. */
+/** One head's map: row q at weights + q * stride, `tokens` rows and columns. */
 typedef struct fovea_map {
   size_t struct_size;
   size_t tokens;
-  size_t stride; /* Floats between rows, >= tokens. */
+  size_t stride; /**< Floats between rows, >= tokens. */
   const float* weights;
 } fovea_map;
 
 typedef struct fovea_recorder_options {
   size_t struct_size;
-  const size_t* layers; /* As of fovea_observer; copied. */
+  const size_t* layers; /**< As of fovea_observer; copied. */
   size_t layer_count;
   const size_t* heads;
   size_t head_count;
-  const fovea_allocator* allocator; /* NULL: malloc and free. Copied. */
+  const fovea_allocator* allocator; /**< NULL: malloc and free. Copied. */
 } fovea_recorder_options;
 
-/* Maps grow as rows arrive: 4 bytes times heads times tokens squared. `options` may be NULL. One
+/** Maps grow as rows arrive: 4 bytes times heads times tokens squared. `options` may be NULL. One
  * session at a time. FOVEA_OUT_OF_MEMORY.
  *
- *     fovea_recorder_create(NULL, &maps, &error);
- *     run.observer = fovea_recorder_observer(maps);
- *     fovea_session_prefill(session, ids, count, &run, NULL);
+ * @code
+ * fovea_recorder_create(NULL, &recorder, &error);
+ * run.observer = fovea_recorder_observer(recorder);
+ * fovea_session_prefill(session, ids, count, &run, NULL);
+ * @endcode
  */
 FOVEA_API fovea_status fovea_recorder_create(const fovea_recorder_options* options,
                                              fovea_recorder** recorder, fovea_error* error);
 FOVEA_API void fovea_recorder_free(fovea_recorder* recorder);
 
-/* The observer to run with; lives as long as the recorder. NULL for NULL. */
+/** The observer to run with; lives as long as the recorder. NULL for NULL. */
 FOVEA_API const fovea_observer* fovea_recorder_observer(fovea_recorder* recorder);
 
-/* Fills *map, whose weights are valid until the next run with this recorder. A generation is
+/** Fills *map, whose weights are valid until the next run with this recorder. A generation is
  * stitched: prompt rows first, then one row per token. FOVEA_NOT_FOUND if nothing was recorded for
  * this head; FOVEA_OUT_OF_MEMORY if rows were lost because a map could not grow.
  *
- *     fovea_map map = {.struct_size = sizeof map};
- *     fovea_recorder_map(maps, 1, 3, &map, &error);
- *     float weight = map.weights[query * map.stride + key];
+ * @code
+ * fovea_map map = {.struct_size = sizeof map};
+ * fovea_recorder_map(recorder, 1, 3, &map, &error);
+ * float weight = map.weights[query * map.stride + key];
+ * @endcode
  */
 FOVEA_API fovea_status fovea_recorder_map(const fovea_recorder* recorder, size_t layer, size_t head,
                                           fovea_map* map, fovea_error* error);
 
-/* Forgets all rows and frees their memory. */
+/** Forgets all rows and frees their memory. */
 FOVEA_API void fovea_recorder_clear(fovea_recorder* recorder);
 
 #ifdef __cplusplus

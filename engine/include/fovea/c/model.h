@@ -1,4 +1,4 @@
-/*
+/** @file
  * Models: loaded from a file or from memory, immutable, shared by threads and sessions. Part of the
  * C API; include fovea/fovea.h, which says what holds for every function.
  */
@@ -15,116 +15,126 @@ typedef struct fovea_model fovea_model;
 
 typedef struct fovea_model_options {
   size_t struct_size;
-  /* Refuse to load if weights and metadata need more bytes than this; 0: no limit. */
+  /** Refuse to load if weights and metadata need more bytes than this; 0: no limit. */
   size_t max_memory;
-  /* NULL: malloc and free. Copied. */
+  /** NULL: malloc and free. Copied. */
   const fovea_allocator* allocator;
-  /* Not 0: map the file instead of reading it. Starts faster and shares pages between processes;
+  /** Not 0: map the file instead of reading it. Starts faster and shares pages between processes;
    * the file must not shrink while the model lives. For fovea_model_load_memory: use the caller's
    * bytes where they are instead of copying them; they must begin at a multiple of 32, must not
    * change, and must live until the model and its last session are freed. */
   int32_t map;
-  /* Not 0: leave quantized matrices as the file has them. Otherwise they are rearranged in place
+  /** Not 0: leave quantized matrices as the file has them. Otherwise they are rearranged in place
    * for faster generation (the same bits; not possible with `map`). */
   int32_t no_pack;
-  /* Not 0: check every weight for NaN and infinity (one pass over the file). */
+  /** Not 0: check every weight for NaN and infinity (one pass over the file). */
   int32_t check_finite;
-  int32_t reserved; /* 0 */
+  int32_t reserved; /**< 0 */
 } fovea_model_options;
 
-/* Reads and validates a GGUF file of a supported family (fovea_family_name). `options` may be NULL.
- * On success *model must be freed with fovea_model_free. Errors name the file and the key or
+/** Reads and validates a GGUF file of a supported family (fovea_family_name). `options` may be
+ * NULL. On success *model must be freed with fovea_model_free. Errors name the file and the key or
  * tensor: FOVEA_NOT_FOUND, FOVEA_IO_ERROR, FOVEA_MALFORMED, FOVEA_UNSUPPORTED,
  * FOVEA_LIMIT_EXCEEDED, FOVEA_OUT_OF_MEMORY. Thread-safe.
  *
- *     fovea_error error;
- *     fovea_model* model;
- *     if (fovea_model_load("model.gguf", NULL, &model, &error)) return fail(error.message);
+ * @code
+ * fovea_error error;
+ * fovea_model* model;
+ * if (fovea_model_load("model.gguf", NULL, &model, &error)) return puts(error.message);
+ * @endcode
  */
 FOVEA_API fovea_status fovea_model_load(const char* path, const fovea_model_options* options,
                                         fovea_model** model, fovea_error* error);
 
-/* The same for a GGUF file of `size` bytes in memory: for systems without files, and for models
+/** The same for a GGUF file of `size` bytes in memory: for systems without files, and for models
  * that are part of the program. The bytes are copied unless options->map. `name` stands for the
  * path in messages; NULL: "buffer". Thread-safe.
  *
- *     static const unsigned char file[] = { ... };
- *     fovea_model_load_memory(file, sizeof file, "built in", NULL, &model, &error);
+ * @code
+ * static const unsigned char file[] = {'G', 'G', 'U', 'F'};   // and so on: #embed, xxd -i
+ * fovea_model_load_memory(file, sizeof file, "built in", NULL, &model, &error);
+ * @endcode
  */
 FOVEA_API fovea_status fovea_model_load_memory(const void* bytes, size_t size, const char* name,
                                                const fovea_model_options* options,
                                                fovea_model** model, fovea_error* error);
 
-/* Gives the handle back. Sessions, detokenizers and other things made from the model stay usable;
+/** Gives the handle back. Sessions, detokenizers and other things made from the model stay usable;
  * its memory goes with the last of them. */
 FOVEA_API void fovea_model_free(fovea_model* model);
 
-/* The hyperparameters of a model, as its file states them. Texts and arrays live as long as the
+/** The hyperparameters of a model, as its file states them. Texts and arrays live as long as the
  * model. */
 typedef struct fovea_model_info {
   size_t struct_size;
-  const char* path;   /* As given to fovea_model_load, or the name of a buffer. */
-  const char* family; /* GGUF's general.architecture, e.g. "llama". */
-  const char* name;   /* general.name; may be empty. */
+  const char* path;   /**< As given to fovea_model_load, or the name of a buffer. */
+  const char* family; /**< GGUF's general.architecture, e.g. "llama". */
+  const char* name;   /**< general.name; may be empty. */
   size_t layers;
-  size_t heads;     /* Query heads per layer. */
-  size_t kv_heads;  /* Key/value heads per layer; divides heads. */
-  size_t head_dim;  /* Width of a query or key head. */
-  size_t value_dim; /* Width of a value head. */
-  size_t width;     /* Embedding length. */
-  size_t hidden;    /* Feed-forward length. */
+  size_t heads;     /**< Query heads per layer. */
+  size_t kv_heads;  /**< Key/value heads per layer; divides heads. */
+  size_t head_dim;  /**< Width of a query or key head. */
+  size_t value_dim; /**< Width of a value head. */
+  size_t width;     /**< Embedding length. */
+  size_t hidden;    /**< Feed-forward length. */
   size_t vocabulary;
-  size_t context;           /* Tokens that it was trained for. */
-  const char* position;     /* "rope", "rope interleaved" or "learned". */
-  const char* rope_scaling; /* "none", "linear", "yarn", "llama3" or "longrope". */
-  const char* weight_type;  /* The type that holds most bytes, e.g. "Q8_0". */
-  const size_t* windows;    /* [layers] sliding window of each layer; 0: full attention. */
-  uint64_t parameters;      /* Weights counted. */
-  uint64_t weight_bytes;    /* Bytes of all tensors in the file. */
+  size_t context;           /**< Tokens that it was trained for. */
+  const char* position;     /**< "rope", "rope interleaved" or "learned". */
+  const char* rope_scaling; /**< "none", "linear", "yarn", "llama3" or "longrope". */
+  const char* weight_type;  /**< The type that holds most bytes, e.g. "Q8_0". */
+  const size_t* windows;    /**< [layers] sliding window of each layer; 0: full attention. */
+  uint64_t parameters;      /**< Weights counted. */
+  uint64_t weight_bytes;    /**< Bytes of all tensors in the file. */
   uint64_t file_bytes;
   float rope_base;
   float rope_factor;
-  float attention_scale;   /* Multiplies q . k. */
-  float attention_softcap; /* 0: none. */
-  float logit_softcap;     /* 0: none. */
-  float reserved;          /* 0 */
+  float attention_scale;   /**< Multiplies q . k. */
+  float attention_softcap; /**< 0: none. */
+  float logit_softcap;     /**< 0: none. */
+  float reserved;          /**< 0 */
 } fovea_model_info;
 
-/* Fills *info as far as its struct_size goes. FOVEA_INVALID_ARGUMENT for NULL or a struct_size that
- * was not set. Thread-safe.
+/** Fills *info as far as its struct_size goes. FOVEA_INVALID_ARGUMENT for NULL or a struct_size
+ * that was not set. Thread-safe.
  *
- *     fovea_model_info info = {.struct_size = sizeof info};
- *     fovea_model_get_info(model, &info);
- *     printf("%zu layers of %zu heads\n", info.layers, info.heads);
+ * @code
+ * fovea_model_info info = {.struct_size = sizeof info};
+ * fovea_model_get_info(model, &info);
+ * printf("%zu layers of %zu heads\n", info.layers, info.heads);
+ * @endcode
  */
 FOVEA_API fovea_status fovea_model_get_info(const fovea_model* model, fovea_model_info* info);
 
-/* One tensor of the file; valid during the call of the visitor only. */
+/** One tensor of the file; valid during the call of the visitor only. */
 typedef struct fovea_tensor_info {
-  size_t struct_size; /* Set by the library. */
+  size_t struct_size; /**< Set by the library. */
   const char* name;
-  const char* type;      /* "F32", "Q8_0", … */
-  const uint64_t* shape; /* [rank], outermost first: rows, columns. */
+  const char* type;      /**< "F32", "Q8_0", … */
+  const uint64_t* shape; /**< [rank], outermost first: rows, columns. */
   size_t rank;
   uint64_t bytes;
 } fovea_tensor_info;
 
-/* Calls visit(user, tensor) for every tensor in file order. FOVEA_OUT_OF_MEMORY. Thread-safe.
+/** Calls visit(user, tensor) for every tensor in file order. FOVEA_OUT_OF_MEMORY. Thread-safe.
  *
- *     static void show(void* user, const fovea_tensor_info* tensor) { puts(tensor->name); }
- *     fovea_model_visit_tensors(model, show, NULL, &error);
+ * @code
+ * static void show(void* user, const fovea_tensor_info* tensor) { puts(tensor->name); }
+ * fovea_model_visit_tensors(model, show, NULL, &error);
+ * @endcode
  */
 FOVEA_API fovea_status fovea_model_visit_tensors(const fovea_model* model,
                                                  void (*visit)(void* user,
                                                                const fovea_tensor_info* tensor),
                                                  void* user, fovea_error* error);
 
-/* FNV-1a 64-bit hash over the whole file, as 16 hex digits and a zero byte; one pass over it. A
+/** FNV-1a 64-bit hash over the whole file, as 16 hex digits and a zero byte; one pass over it. A
  * model whose weights were rearranged reads its file again: FOVEA_NOT_FOUND if that is gone or was
  * a buffer. Thread-safe.
  *
- *     char hash[17];
- *     if (fovea_model_file_hash(model, hash, NULL) == FOVEA_OK) puts(hash);
+ * @code
+ * char hash[17];
+ * if (fovea_model_file_hash(model, hash, NULL) == FOVEA_OK) puts(hash);
+ * @endcode
  */
 FOVEA_API fovea_status fovea_model_file_hash(const fovea_model* model, char hash[17],
                                              fovea_error* error);

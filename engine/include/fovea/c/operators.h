@@ -1,4 +1,4 @@
-/*
+/** @file
  * Attention as an operator of its own, with the classic scoring functions, and distances between
  * distributions. Part of the C API; include fovea/fovea.h, which says what holds for every
  * function.
@@ -12,68 +12,72 @@
 extern "C" {
 #endif
 
-/* How a query and a key are compared. */
+/** How a query and a key are compared. */
 typedef int32_t fovea_scoring;
 enum {
   FOVEA_SCORING_SCALED_DOT =
-      0,                     /* q . k / sqrt(key width)                    (Vaswani et al. 2017) */
-  FOVEA_SCORING_DOT = 1,     /* q . k                                      (Luong et al. 2015) */
-  FOVEA_SCORING_GENERAL = 2, /* q . (W k), W [query_width, key_width]      (Luong et al. 2015) */
-  FOVEA_SCORING_ADDITIVE = 3 /* v . tanh(W q + U k)                        (Bahdanau et al. 2015) */
+      0,                 /**< q . k / sqrt(key width)                    (Vaswani et al. 2017) */
+  FOVEA_SCORING_DOT = 1, /**< q . k                                      (Luong et al. 2015) */
+  FOVEA_SCORING_GENERAL = 2, /**< q . (W k), W [query_width, key_width]      (Luong et al. 2015) */
+  FOVEA_SCORING_ADDITIVE =
+      3 /**< v . tanh(W q + U k)                        (Bahdanau et al. 2015) */
 };
 
-/* Inputs of one attention operation; arrays are row-major and used during the call only. Queries
+/** Inputs of one attention operation; arrays are row-major and used during the call only. Queries
  * may come from another sequence than keys and values (cross-attention). */
 typedef struct fovea_attend_inputs {
   size_t struct_size;
-  size_t queries;              /* Rows of `query`. */
-  size_t keys;                 /* Rows of `key` and `value`. */
-  size_t heads;                /* Query heads; 0: 1. */
-  size_t kv_heads;             /* Divides heads; 0: 1. */
-  size_t query_width;          /* Per head. */
-  size_t key_width;            /* Per head; equals query_width for dot and scaled dot. */
-  size_t value_width;          /* Per head. */
-  const float* query;          /* [queries, heads, query_width] */
-  const float* key;            /* [keys, kv_heads, key_width] */
-  const float* value;          /* [keys, kv_heads, value_width] */
-  const float* general;        /* FOVEA_SCORING_GENERAL: W [query_width, key_width]. */
-  const float* additive_query; /* FOVEA_SCORING_ADDITIVE: W [hidden, query_width]. */
-  const float* additive_key;   /* FOVEA_SCORING_ADDITIVE: U [hidden, key_width]. */
-  const float* additive_v;     /* FOVEA_SCORING_ADDITIVE: v [hidden]. */
-  size_t hidden;               /* FOVEA_SCORING_ADDITIVE. */
-  const uint8_t* key_valid;    /* [keys], 0 hides a key from every query; NULL: all are valid. */
-  size_t window;               /* FOVEA_MASK_SLIDING_WINDOW: keys that a query sees, > 0. */
-  size_t first_query;          /* Position of the first query row among the keys. */
+  size_t queries;              /**< Rows of `query`. */
+  size_t keys;                 /**< Rows of `key` and `value`. */
+  size_t heads;                /**< Query heads; 0: 1. */
+  size_t kv_heads;             /**< Divides heads; 0: 1. */
+  size_t query_width;          /**< Per head. */
+  size_t key_width;            /**< Per head; equals query_width for dot and scaled dot. */
+  size_t value_width;          /**< Per head. */
+  const float* query;          /**< [queries, heads, query_width] */
+  const float* key;            /**< [keys, kv_heads, key_width] */
+  const float* value;          /**< [keys, kv_heads, value_width] */
+  const float* general;        /**< FOVEA_SCORING_GENERAL: W [query_width, key_width]. */
+  const float* additive_query; /**< FOVEA_SCORING_ADDITIVE: W [hidden, query_width]. */
+  const float* additive_key;   /**< FOVEA_SCORING_ADDITIVE: U [hidden, key_width]. */
+  const float* additive_v;     /**< FOVEA_SCORING_ADDITIVE: v [hidden]. */
+  size_t hidden;               /**< FOVEA_SCORING_ADDITIVE. */
+  const uint8_t* key_valid;    /**< [keys], 0 hides a key from every query; NULL: all are valid. */
+  size_t window;               /**< FOVEA_MASK_SLIDING_WINDOW: keys that a query sees, > 0. */
+  size_t first_query;          /**< Position of the first query row among the keys. */
   fovea_scoring scoring;
   fovea_mask mask;
-  float scale;        /* Multiplies dot and general scores; 0: the scoring function's own. */
-  float softcap;      /* > 0: scores become softcap * tanh(score / softcap). */
-  int32_t no_softmax; /* Not 0: the scores themselves are the weights. */
-  int32_t reserved;   /* 0 */
+  float scale;        /**< Multiplies dot and general scores; 0: the scoring function's own. */
+  float softcap;      /**< > 0: scores become softcap * tanh(score / softcap). */
+  int32_t no_softmax; /**< Not 0: the scores themselves are the weights. */
+  int32_t reserved;   /**< 0 */
 } fovea_attend_inputs;
 
-/* Computes output [queries, heads, value_width], weights [heads, queries, keys] and log_sum_exp
+/** Computes output [queries, heads, value_width], weights [heads, queries, keys] and log_sum_exp
  * [heads, queries] (-inf for a row that sees no key; not written without softmax) into arrays of
  * the caller; each may be NULL if it is not wanted. FOVEA_INVALID_ARGUMENT names the shape that
  * does not fit, FOVEA_LIMIT_EXCEEDED a size that no memory holds, FOVEA_OUT_OF_MEMORY. Thread-safe.
  *
- *     fovea_attend_inputs in = {.struct_size = sizeof in, .queries = 4, .keys = 4,
- *                               .query_width = 8, .key_width = 8, .value_width = 8,
- *                               .query = q, .key = k, .value = v};
- *     fovea_attend(&in, output, weights, NULL, &error);
+ * @code
+ * fovea_attend_inputs in = {.struct_size = sizeof in, .queries = 4, .keys = 4,
+ *                           .query_width = 8, .key_width = 8, .value_width = 8,
+ *                           .query = q, .key = k, .value = v};
+ * fovea_attend(&in, output, weights, NULL, &error);
+ * @endcode
  */
 FOVEA_API fovea_status fovea_attend(const fovea_attend_inputs* inputs, float* output,
                                     float* weights, float* log_sum_exp, fovea_error* error);
 
-/* Jensen-Shannon divergence of two rows of n probabilities (Lin 1991), nats: from 0 (equal) to ln 2
- * (nothing in common). NaN for NULL. Thread-safe, as are the others below. */
+/** Jensen-Shannon divergence of two rows of n probabilities (Lin 1991), nats: from 0 (equal) to ln
+ * 2 (nothing in common). NaN for NULL. Thread-safe, as are the others below. */
 FOVEA_API double fovea_jensen_shannon(const float* p, const float* q, size_t n);
 
-/* KL(P||Q) of the distributions that two rows of n logits stand for, nats. NaN for NULL or n == 0.
+/** KL(P||Q) of the distributions that two rows of n logits stand for, nats. NaN for NULL or n == 0.
  */
 FOVEA_API double fovea_kullback_leibler(const float* p_logits, const float* q_logits, size_t n);
 
-/* -ln softmax(logits)[id], nats: the loss of predicting `id`. NaN for NULL or an id outside [0, n).
+/** -ln softmax(logits)[id], nats: the loss of predicting `id`. NaN for NULL or an id outside [0,
+ * n).
  */
 FOVEA_API double fovea_negative_log_likelihood(const float* logits, size_t n, int32_t id);
 

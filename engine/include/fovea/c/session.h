@@ -1,4 +1,4 @@
-/*
+/** @file
  * Sessions: one running sequence over a model, with its KV cache and scratch memory. Part of the C
  * API; include fovea/fovea.h, which says what holds for every function.
  */
@@ -14,162 +14,174 @@ extern "C" {
 
 typedef struct fovea_session fovea_session;
 
-/* How products with weight matrices are computed; everything else is 32-bit floats either way. */
+/** How products with weight matrices are computed; everything else is 32-bit floats either way. */
 typedef int32_t fovea_arithmetic;
 enum {
-  FOVEA_ARITHMETIC_DEFAULT = 0, /* FOVEA_ARITHMETIC_FAST */
-  /* Quantized weights meet activations rounded to 8 bits, F16 and BF16 weights activations rounded
+  FOVEA_ARITHMETIC_DEFAULT = 0, /**< FOVEA_ARITHMETIC_FAST */
+  /** Quantized weights meet activations rounded to 8 bits, F16 and BF16 weights activations rounded
    * to bfloat16 where that is faster. */
   FOVEA_ARITHMETIC_FAST = 1,
-  FOVEA_ARITHMETIC_EXACT = 2 /* Activations stay 32-bit floats. */
+  FOVEA_ARITHMETIC_EXACT = 2 /**< Activations stay 32-bit floats. */
 };
 
-/* Element type of cached keys and values. */
+/** Element type of cached keys and values. */
 typedef int32_t fovea_kv_type;
 enum {
-  FOVEA_KV_DEFAULT = 0, /* FOVEA_KV_F16 */
+  FOVEA_KV_DEFAULT = 0, /**< FOVEA_KV_F16 */
   FOVEA_KV_F32 = 1,
   FOVEA_KV_F16 = 2,
   FOVEA_KV_BF16 = 3,
-  FOVEA_KV_Q8 = 4 /* 8-bit integers with one scale per row. */
+  FOVEA_KV_Q8 = 4 /**< 8-bit integers with one scale per row. */
 };
 
 typedef struct fovea_session_options {
   size_t struct_size;
-  /* Positions that the KV cache holds; 0: the model's context. */
+  /** Positions that the KV cache holds; 0: the model's context. */
   size_t max_tokens;
-  /* Tokens that prefill runs at once; 0: 256. The result does not depend on it. */
+  /** Tokens that prefill runs at once; 0: 256. The result does not depend on it. */
   size_t chunk;
-  /* Threads that compute, the caller's included, up to 256; 0 or 1 starts none. The result does not
-   * depend on it. Ignored with a thread_pool. */
+  /** Threads that compute, the caller's included, up to 256; 0 or 1 starts none. The result does
+   * not depend on it. Ignored with a thread_pool. */
   size_t threads;
-  /* Refuse (FOVEA_LIMIT_EXCEEDED, before allocating) if KV cache and scratch need more bytes; 0: no
-   * limit. */
+  /** Refuse (FOVEA_LIMIT_EXCEEDED, before allocating) if KV cache and scratch need more bytes; 0:
+   * no limit. */
   size_t max_memory;
-  const fovea_allocator* allocator;     /* NULL: malloc and free. Copied. */
-  const fovea_thread_pool* thread_pool; /* NULL: `threads` of the session's own. Copied. */
-  const char* isa;                      /* Kernels to use (fovea_isa_name); NULL: the best. */
+  const fovea_allocator* allocator;     /**< NULL: malloc and free. Copied. */
+  const fovea_thread_pool* thread_pool; /**< NULL: `threads` of the session's own. Copied. */
+  const char* isa;                      /**< Kernels to use (fovea_isa_name); NULL: the best. */
   fovea_kv_type kv_type;
   fovea_arithmetic arithmetic;
 } fovea_session_options;
 
-/* Bytes that a session allocates. */
+/** Bytes that a session allocates. */
 typedef struct fovea_memory_plan {
   size_t struct_size;
   size_t kv_cache;
   size_t scratch;
 } fovea_memory_plan;
 
-/* What fovea_session_create would allocate, without allocating. Errors as of that. Thread-safe.
+/** What fovea_session_create would allocate, without allocating. Errors as of that. Thread-safe.
  *
- *     fovea_memory_plan plan = {.struct_size = sizeof plan};
- *     fovea_session_plan(model, &options, &plan, &error);
- *     if (plan.kv_cache + plan.scratch > budget) …
+ * @code
+ * fovea_memory_plan plan = {.struct_size = sizeof plan};
+ * fovea_session_plan(model, &options, &plan, &error);
+ * if (plan.kv_cache + plan.scratch > 100000000) return puts("not on this machine");
+ * @endcode
  */
 FOVEA_API fovea_status fovea_session_plan(const fovea_model* model,
                                           const fovea_session_options* options,
                                           fovea_memory_plan* plan, fovea_error* error);
 
-/* Allocates all that running needs: prefill and decode allocate nothing (an observer's rows aside).
- * `options` may be NULL. On success *session must be freed with fovea_session_free; the model may
- * be freed before. FOVEA_INVALID_ARGUMENT, FOVEA_UNSUPPORTED (an instruction set that this CPU
- * lacks), FOVEA_LIMIT_EXCEEDED, FOVEA_OUT_OF_MEMORY. Thread-safe.
+/** Allocates all that running needs: prefill and decode allocate nothing (an observer's rows
+ * aside). `options` may be NULL. On success *session must be freed with fovea_session_free; the
+ * model may be freed before. FOVEA_INVALID_ARGUMENT, FOVEA_UNSUPPORTED (an instruction set that
+ * this CPU lacks), FOVEA_LIMIT_EXCEEDED, FOVEA_OUT_OF_MEMORY. Thread-safe.
  *
- *     fovea_session_options options = {.struct_size = sizeof options, .max_tokens = 512};
- *     fovea_session_create(model, &options, &session, &error);
- *     fovea_session_prefill(session, ids, count, NULL, &logits);
+ * @code
+ * fovea_session_options options = {.struct_size = sizeof options, .max_tokens = 512};
+ * fovea_session_create(model, &options, &session, &error);
+ * fovea_session_prefill(session, ids, count, NULL, &logits);
+ * @endcode
  */
 FOVEA_API fovea_status fovea_session_create(const fovea_model* model,
                                             const fovea_session_options* options,
                                             fovea_session** session, fovea_error* error);
-/* Stops the session's threads. Not from a callback of the session. */
+/** Stops the session's threads. Not from a callback of the session. */
 FOVEA_API void fovea_session_free(fovea_session* session);
 
-/* Takes one head out of a run (Michel et al. 2019): what it hands to the output projection is
+/** Takes one head out of a run (Michel et al. 2019): what it hands to the output projection is
  * replaced for every token of the call. Its own map is computed as always; later layers see the
  * change. */
 typedef struct fovea_ablation {
   size_t layer;
-  size_t head;              /* Query head. */
-  const float* replacement; /* [value_dim]; NULL: zeros. */
+  size_t head;              /**< Query head. */
+  const float* replacement; /**< [value_dim]; NULL: zeros. */
 } fovea_ablation;
 
-/* What to do while tokens run. All callbacks may be NULL; `user` is passed to each of them (not to
+/** What to do while tokens run. All callbacks may be NULL; `user` is passed to each of them (not to
  * the observer's, which have their own). They come on the calling thread and must not use the
  * session: FOVEA_BUSY. */
 typedef struct fovea_run_options {
   size_t struct_size;
   void* user;
-  /* Receives attention during the call. */
+  /** Receives attention during the call. */
   const fovea_observer* observer;
-  /* Called for every position in order with its logits [vocabulary], valid during the call. Without
-   * it only the last position's logits are computed. */
+  /** Called for every position in order with its logits [vocabulary], valid during the call.
+   * Without it only the last position's logits are computed. */
   void (*on_logits)(void* user, size_t position, const float* logits, size_t vocabulary);
-  /* Asked at least once per layer and chunk; not 0 stops with FOVEA_CANCELLED. */
+  /** Asked at least once per layer and chunk; not 0 stops with FOVEA_CANCELLED. */
   int32_t (*cancelled)(void* user);
-  /* Called after each layer of each chunk with the work done so far, from 0 to 1. */
+  /** Called after each layer of each chunk with the work done so far, from 0 to 1. */
   void (*on_progress)(void* user, double done);
-  const fovea_ablation* ablations; /* [ablation_count] */
+  const fovea_ablation* ablations; /**< [ablation_count] */
   size_t ablation_count;
 } fovea_run_options;
 
-/* Runs `count` tokens after those that are cached already. *logits (may be NULL) becomes the last
+/** Runs `count` tokens after those that are cached already. *logits (may be NULL) becomes the last
  * position's logits [vocabulary], valid until the next call for this session. `run` may be NULL.
  * FOVEA_LIMIT_EXCEEDED if the tokens do not fit, FOVEA_INVALID_ARGUMENT for an id outside the
  * vocabulary or a layer or head that does not exist, FOVEA_CANCELLED, FOVEA_NON_FINITE,
  * FOVEA_OUT_OF_MEMORY, FOVEA_BUSY; the cache is then as before the call. The same tokens give the
  * same bits on the same CPU, whatever the chunks, the threads, and whoever observes.
  *
- *     const float* logits;
- *     if (fovea_session_prefill(session, ids, count, NULL, &logits) != FOVEA_OK) {
- *       return fail(fovea_session_error(session));
- *     }
+ * @code
+ * const float* logits;
+ * if (fovea_session_prefill(session, ids, count, NULL, &logits) != FOVEA_OK) {
+ *   return puts(fovea_session_error(session));
+ * }
+ * @endcode
  */
 FOVEA_API fovea_status fovea_session_prefill(fovea_session* session, const int32_t* tokens,
                                              size_t count, const fovea_run_options* run,
                                              const float** logits);
 
-/* Runs one token: the same as a prefill of one.
+/** Runs one token: the same as a prefill of one.
  *
- *     int32_t id = fovea_argmax(logits, vocabulary);
- *     fovea_session_decode(session, id, NULL, &logits);
+ * @code
+ * int32_t id = fovea_argmax(logits, vocabulary);
+ * fovea_session_decode(session, id, NULL, &logits);
+ * @endcode
  */
 FOVEA_API fovea_status fovea_session_decode(fovea_session* session, int32_t token,
                                             const fovea_run_options* run, const float** logits);
 
-/* Forgets all positions from `position` on; 0 forgets everything. FOVEA_INVALID_ARGUMENT if there
+/** Forgets all positions from `position` on; 0 forgets everything. FOVEA_INVALID_ARGUMENT if there
  * are fewer, FOVEA_BUSY.
  *
- *     fovea_session_truncate(session, 0);
- *     fovea_session_prefill(session, next_text, count, NULL, &logits);
+ * @code
+ * fovea_session_truncate(session, 0);
+ * fovea_session_prefill(session, next_text, count, NULL, &logits);
+ * @endcode
  */
 FOVEA_API fovea_status fovea_session_truncate(fovea_session* session, size_t position);
 
-/* The text of the last call for this session that failed, other than with FOVEA_BUSY; "" if there
+/** The text of the last call for this session that failed, other than with FOVEA_BUSY; "" if there
  * is none. Valid until the next call for the session. Never NULL. */
 FOVEA_API const char* fovea_session_error(const fovea_session* session);
 
-/* Tokens in the cache; 0 for NULL. */
+/** Tokens in the cache; 0 for NULL. */
 FOVEA_API size_t fovea_session_position(const fovea_session* session);
 
 typedef struct fovea_session_info {
   size_t struct_size;
-  size_t max_tokens; /* Positions that the cache holds. */
-  size_t vocabulary; /* Logits of a position. */
-  size_t threads;    /* Threads that compute, the caller's included. */
-  size_t kv_cache;   /* Bytes. */
-  size_t scratch;    /* Bytes. */
-  const char* isa;   /* The kernels that run; lives as long as the program. */
+  size_t max_tokens; /**< Positions that the cache holds. */
+  size_t vocabulary; /**< Logits of a position. */
+  size_t threads;    /**< Threads that compute, the caller's included. */
+  size_t kv_cache;   /**< Bytes. */
+  size_t scratch;    /**< Bytes. */
+  const char* isa;   /**< The kernels that run; lives as long as the program. */
   fovea_kv_type kv_type;
   fovea_arithmetic arithmetic;
 } fovea_session_info;
 
-/* Fills *info as far as its struct_size goes. FOVEA_INVALID_ARGUMENT for NULL or a struct_size that
- * was not set.
+/** Fills *info as far as its struct_size goes. FOVEA_INVALID_ARGUMENT for NULL or a struct_size
+ * that was not set.
  *
- *     fovea_session_info info = {.struct_size = sizeof info};
- *     fovea_session_get_info(session, &info);
- *     printf("%zu threads, %s\n", info.threads, info.isa);
+ * @code
+ * fovea_session_info info = {.struct_size = sizeof info};
+ * fovea_session_get_info(session, &info);
+ * printf("%zu threads, %s\n", info.threads, info.isa);
+ * @endcode
  */
 FOVEA_API fovea_status fovea_session_get_info(const fovea_session* session,
                                               fovea_session_info* info);
