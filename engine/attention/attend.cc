@@ -4,7 +4,6 @@
 #include <cmath>
 #include <initializer_list>
 #include <limits>
-#include <new>
 #include <string>
 #include <string_view>
 
@@ -14,6 +13,7 @@
 #include "fovea/isa.h"
 #include "platform/aligned_buffer.h"
 #include "platform/checked_math.h"
+#include "platform/exceptions.h"
 
 namespace fovea {
 namespace {
@@ -275,15 +275,9 @@ Result<AttendOutputs> AttendChecked(const AttendInputs& inputs) {
 Result<AttendOutputs> Attend(const AttendInputs& inputs) {
   Status status = Check(inputs);
   if (!status.ok()) return status;
-#if defined(__cpp_exceptions)
-  try {
-    return AttendChecked(inputs);
-  } catch (const std::bad_alloc&) {  // The vectors of the result.
-    return Status(StatusCode::kOutOfMemory, "attend: no memory for the outputs");
-  }
-#else
-  return AttendChecked(inputs);
-#endif
+  return platform::IfMemoryLasts(
+      [&] { return AttendChecked(inputs); },
+      [] { return Status(StatusCode::kOutOfMemory, "attend: no memory for the outputs"); });
 }
 
 }  // namespace fovea

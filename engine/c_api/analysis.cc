@@ -84,10 +84,10 @@ fovea_status fovea_statistics_create(const fovea_model* model,
     if (Status s = c_api::ReadAllocator(read.allocator, &memory); !s.ok()) return s;
     fovea::AttentionSelection selection;
     if (Status s = c_api::ReadSelection(read, &selection); !s.ok()) return s;
-    *statistics = c_api::NewHandle<fovea_statistics>(memory, std::move(selection), read.period,
-                                                     read.repeat_begin, model->model->info())
-                      .release();
-    return Status::Ok();
+    return c_api::HandOut(
+        c_api::NewHandle<fovea_statistics>(memory, std::move(selection), read.period,
+                                           read.repeat_begin, model->model->info()),
+        statistics);
   });
 }
 

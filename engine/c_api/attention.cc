@@ -36,8 +36,7 @@ fovea_status fovea_recorder_create(const fovea_recorder_options* options, fovea_
     if (Status s = c_api::ReadAllocator(read.allocator, &memory); !s.ok()) return s;
     fovea::AttentionSelection selection;
     if (Status s = c_api::ReadSelection(read, &selection); !s.ok()) return s;
-    *recorder = c_api::NewHandle<fovea_recorder>(memory, std::move(selection)).release();
-    return Status::Ok();
+    return c_api::HandOut(c_api::NewHandle<fovea_recorder>(memory, std::move(selection)), recorder);
   });
 }
 

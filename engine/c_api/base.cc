@@ -7,18 +7,19 @@
 #include "fovea/isa.h"
 #include "fovea/model.h"
 #include "fovea/status.h"
+#include "platform/exceptions.h"
 
 namespace {
 
 /// Texts of the list's elements are literals, so they end with a zero byte.
 template <typename List, typename Name>
 const char* NameAt(const List& list, std::size_t index, const Name& name) noexcept {
-  try {
-    const auto items = list();
-    return index < items.size() ? name(items[index]).data() : nullptr;
-  } catch (...) {
-    return nullptr;
-  }
+  return fovea::platform::ContainExceptions(
+      [&]() -> const char* {
+        const auto items = list();
+        return index < items.size() ? name(items[index]).data() : nullptr;
+      },
+      [](const fovea::platform::Thrown&) -> const char* { return nullptr; });
 }
 
 }  // namespace

@@ -103,8 +103,7 @@ fovea_status fovea_value_norms_create(const fovea_model* model,
     auto made = fovea::ValueNorms::Create(
         *model->model, std::vector<std::size_t>(read.layers, read.layers + read.layer_count));
     if (!made) return made.status();
-    *norms = c_api::NewHandle<fovea_value_norms>(memory, std::move(*made)).release();
-    return Status::Ok();
+    return c_api::HandOut(c_api::NewHandle<fovea_value_norms>(memory, std::move(*made)), norms);
   });
 }
 

@@ -2,13 +2,12 @@
 #ifndef FOVEA_C_API_ERRORS_H_
 #define FOVEA_C_API_ERRORS_H_
 
-#include <exception>
-#include <new>
 #include <string>
 #include <string_view>
 
 #include "fovea/fovea.h"
 #include "fovea/status.h"
+#include "platform/exceptions.h"
 
 namespace fovea::c_api {
 
@@ -25,17 +24,16 @@ Status NullArgument(const char* name);
 /// text.
 template <typename Body>
 fovea_status Guarded(fovea_error* error, const Body& body) noexcept {
-  try {
-    const Status status = body();
-    if (status.ok()) return FOVEA_OK;
-    return Fail(error, static_cast<fovea_status>(status.code()), status.message());
-  } catch (const std::bad_alloc&) {
-    return Fail(error, FOVEA_OUT_OF_MEMORY, "not enough memory");
-  } catch (const std::exception& exception) {
-    return Fail(error, FOVEA_INTERNAL, exception.what());
-  } catch (...) {
-    return Fail(error, FOVEA_INTERNAL, "an exception of unknown type");
-  }
+  return platform::ContainExceptions(
+      [&] {
+        const Status status = body();
+        if (status.ok()) return fovea_status{FOVEA_OK};
+        return Fail(error, static_cast<fovea_status>(status.code()), status.message());
+      },
+      [error](const platform::Thrown& thrown) {
+        return Fail(error, thrown.out_of_memory ? FOVEA_OUT_OF_MEMORY : FOVEA_INTERNAL,
+                    thrown.text);
+      });
 }
 
 }  // namespace fovea::c_api

@@ -49,8 +49,8 @@ fovea_status fovea_gguf_writer_create(const char* path, fovea_gguf_writer** writ
     if (writer == nullptr) return c_api::NullArgument("writer");
     auto made = fovea::GgufWriter::Create(path);
     if (!made) return made.status();
-    *writer = c_api::NewHandle<fovea_gguf_writer>(c_api::Memory(), std::move(*made)).release();
-    return Status::Ok();
+    return c_api::HandOut(c_api::NewHandle<fovea_gguf_writer>(c_api::Memory(), std::move(*made)),
+                          writer);
   });
 }
 

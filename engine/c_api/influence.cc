@@ -59,8 +59,7 @@ fovea_status fovea_mean_maps_create(const fovea_model* model, size_t max_tokens,
     auto made =
         fovea::MeanAttentionObserver::Create(model->model->info(), max_tokens, read.max_memory);
     if (!made) return made.status();
-    *maps = c_api::NewHandle<fovea_mean_maps>(memory, std::move(*made)).release();
-    return Status::Ok();
+    return c_api::HandOut(c_api::NewHandle<fovea_mean_maps>(memory, std::move(*made)), maps);
   });
 }
 

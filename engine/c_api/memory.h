@@ -10,6 +10,7 @@
 
 #include "fovea/fovea.h"
 #include "fovea/resources.h"
+#include "fovea/status.h"
 
 namespace fovea::c_api {
 
@@ -55,16 +56,27 @@ struct HandleDeleter {
 template <typename Handle>
 using HandlePtr = std::unique_ptr<Handle, HandleDeleter>;
 
-/// A handle made in the given memory: Handle(memory, arguments…). Throws std::bad_alloc if there is
-/// no memory, and what the constructor throws.
+/// A handle made in the given memory: Handle(memory, arguments…); null if there is no memory.
 template <typename Handle, typename... Arguments>
 HandlePtr<Handle> NewHandle(Memory memory, Arguments&&... arguments) {
   const auto release = [&memory](void* block) { memory.Free(block, sizeof(Handle)); };
   std::unique_ptr<void, decltype(release)> block(memory.Allocate(sizeof(Handle)), release);
-  if (block == nullptr) throw std::bad_alloc();
+  if (block == nullptr) return nullptr;
   auto* handle = new (block.get()) Handle(memory, std::forward<Arguments>(arguments)...);
   static_cast<void>(block.release());
   return HandlePtr<Handle>(handle);
+}
+
+inline Status NoMemory() {
+  return {StatusCode::kOutOfMemory, "not enough memory"};
+}
+
+/// Gives a new handle to the caller; kOutOfMemory if there is none.
+template <typename Handle>
+Status HandOut(HandlePtr<Handle> handle, Handle** out) {
+  if (handle == nullptr) return NoMemory();
+  *out = handle.release();
+  return Status::Ok();
 }
 
 }  // namespace fovea::c_api

@@ -36,6 +36,7 @@ Status LoadInto(const fovea_model_options* given, fovea_model** out, const LoadF
   Memory memory;
   if (Status s = ReadAllocator(options.allocator, &memory); !s.ok()) return s;
   auto handle = NewHandle<fovea_model>(memory);
+  if (handle == nullptr) return NoMemory();
   auto model = load(LoadOptions{.map = options.map != 0,
                                 .pack = options.no_pack == 0,
                                 .check_finite = options.check_finite != 0,

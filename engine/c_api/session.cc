@@ -114,6 +114,7 @@ fovea_status fovea_session_create(const fovea_model* model, const fovea_session_
     c_api::SessionSetup setup;
     if (Status s = Prepare(model, options, &setup); !s.ok()) return s;
     auto handle = c_api::NewHandle<fovea_session>(setup.memory, model, setup.threads);
+    if (handle == nullptr) return c_api::NoMemory();
     auto made = fovea::Session::Create(
         *model->model, setup.Options(handle->memory.lent(), handle->threads.runner()));
     if (!made) return made.status();

@@ -94,6 +94,7 @@ fovea_status fovea_tokenizer_load(const char* path, const fovea_allocator* alloc
     auto loaded = fovea::LoadTokenizer(path);
     if (!loaded) return loaded.status();
     auto handle = c_api::NewHandle<fovea_tokenizer>(memory);
+    if (handle == nullptr) return c_api::NoMemory();
     handle->owned = std::move(*loaded);
     handle->tokenizer = handle->owned.get();
     *tokenizer = handle.release();
@@ -193,9 +194,8 @@ fovea_status fovea_detokenizer_create(const fovea_tokenizer* tokenizer, int32_t 
     if (detokenizer == nullptr) return c_api::NullArgument("detokenizer");
     c_api::Memory memory;
     if (Status s = c_api::ReadAllocator(allocator, &memory); !s.ok()) return s;
-    *detokenizer =
-        c_api::NewHandle<fovea_detokenizer>(memory, *tokenizer, continues == 0).release();
-    return Status::Ok();
+    return c_api::HandOut(c_api::NewHandle<fovea_detokenizer>(memory, *tokenizer, continues == 0),
+                          detokenizer);
   });
 }
 
@@ -227,8 +227,7 @@ fovea_status fovea_sampler_create(const fovea_sampler_options* options, fovea_sa
                                         .top_p = read.top_p == 0.0F ? 1.0F : read.top_p,
                                         .seed = read.seed});
     if (!made) return made.status();
-    *sampler = c_api::NewHandle<fovea_sampler>(memory, std::move(*made)).release();
-    return Status::Ok();
+    return c_api::HandOut(c_api::NewHandle<fovea_sampler>(memory, std::move(*made)), sampler);
   });
 }
 

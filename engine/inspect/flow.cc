@@ -1,10 +1,9 @@
-#include <exception>
-#include <new>
 #include <string>
 
 #include "engine/inspect/influence_layers.h"
 #include "engine/inspect/layered_flow.h"
 #include "fovea/influence.h"
+#include "platform/exceptions.h"
 
 namespace fovea {
 namespace {
@@ -42,13 +41,13 @@ Result<std::vector<float>> Flow(const MeanAttentionObserver& maps, std::size_t q
                                                     " does not exist; there are " +
                                                     std::to_string(maps.tokens()) + " tokens");
   }
-  try {
-    return FlowOf(maps, query, *layers, options);
-  } catch (const std::exception&) {  // bad_alloc, or a vector longer than any.
-    return Status(StatusCode::kOutOfMemory, "not enough memory for the flow from token " +
-                                                std::to_string(query) + " through " +
-                                                std::to_string(*layers) + " layers");
-  }
+  return platform::ContainExceptions(
+      [&] { return FlowOf(maps, query, *layers, options); },
+      [&](const platform::Thrown&) {  // No memory, or a vector longer than any.
+        return Status(StatusCode::kOutOfMemory, "not enough memory for the flow from token " +
+                                                    std::to_string(query) + " through " +
+                                                    std::to_string(*layers) + " layers");
+      });
 }
 
 }  // namespace fovea

@@ -4,12 +4,12 @@
 #include <bit>
 #include <cmath>
 #include <cstdint>
-#include <new>
 #include <string>
 #include <utility>
 
 #include "platform/aligned_buffer.h"
 #include "platform/checked_math.h"
+#include "platform/exceptions.h"
 
 namespace fovea {
 
@@ -43,7 +43,11 @@ Result<MeanAttentionObserver> MeanAttentionObserver::Create(const ModelInfo& inf
                       std::to_string(max_tokens) + " tokens need " + std::to_string(bytes.value()) +
                       " bytes of memory, the limit is " + std::to_string(max_memory));
   }
-  try {
+  const auto out_of_memory = [&] {
+    return Status(StatusCode::kOutOfMemory,
+                  "not enough memory for " + std::to_string(bytes.value()) + " bytes of mean maps");
+  };
+  const auto create = [&]() -> Result<MeanAttentionObserver> {
     auto state = std::make_unique<State>();
     state->layers = info.layers;
     state->heads = info.heads;
@@ -51,11 +55,10 @@ Result<MeanAttentionObserver> MeanAttentionObserver::Create(const ModelInfo& inf
     state->one = std::ldexp(1.0F, 31 - static_cast<int>(std::bit_width(info.heads)));
     state->rows.resize(info.layers);
     state->sums = AlignedBuffer::Allocate(bytes.value());
-    if (state->sums) return MeanAttentionObserver(std::move(state));
-  } catch (const std::bad_alloc&) {
-  }
-  return Status(StatusCode::kOutOfMemory,
-                "not enough memory for " + std::to_string(bytes.value()) + " bytes of mean maps");
+    if (!state->sums) return out_of_memory();
+    return MeanAttentionObserver(std::move(state));
+  };
+  return platform::IfMemoryLasts(create, out_of_memory);
 }
 
 MeanAttentionObserver::MeanAttentionObserver(std::unique_ptr<State> state)

@@ -1,9 +1,9 @@
 #include <algorithm>
-#include <new>
 #include <string>
 
 #include "engine/inspect/influence_layers.h"
 #include "fovea/influence.h"
+#include "platform/exceptions.h"
 
 namespace fovea {
 namespace inspect {
@@ -60,7 +60,7 @@ void HandOn(const MeanAttentionObserver& maps, std::size_t layer, InfluenceMap* 
 Result<InfluenceMap> Rollout(const MeanAttentionObserver& maps, const InfluenceOptions& options) {
   auto layers = inspect::LayersToFollow(maps, options);
   if (!layers) return layers.status();
-  try {
+  const auto roll = [&]() -> Result<InfluenceMap> {
     InfluenceMap map{.tokens = maps.tokens(), .weights = {}};
     map.weights.resize(map.tokens * map.tokens);
     for (std::size_t i = 0; i < map.tokens; ++i) map.weights[i * map.tokens + i] = 1.0F;
@@ -72,9 +72,10 @@ Result<InfluenceMap> Rollout(const MeanAttentionObserver& maps, const InfluenceO
       inspect::Report(options, layer + 1, *layers);
     }
     return map;
-  } catch (const std::bad_alloc&) {
+  };
+  return platform::IfMemoryLasts(roll, [] {
     return Status(StatusCode::kOutOfMemory, "not enough memory for a map of influence");
-  }
+  });
 }
 
 }  // namespace fovea

@@ -21,8 +21,27 @@
 
 #include "engine/kernels/targets.h"
 
+// A build may leave out instruction sets (CMake option FOVEA_ISAS).
+#if defined(FOVEA_WITHOUT_AVX2)
+#define FOVEA_HWY_WITHOUT_AVX2 HWY_AVX2
+#else
+#define FOVEA_HWY_WITHOUT_AVX2 0
+#endif
+#if defined(FOVEA_WITHOUT_AVX512)
+#define FOVEA_HWY_WITHOUT_AVX3 HWY_AVX3
+#else
+#define FOVEA_HWY_WITHOUT_AVX3 0
+#endif
+#if defined(FOVEA_WITHOUT_NEON)
+#define FOVEA_HWY_WITHOUT_NEON HWY_NEON
+#else
+#define FOVEA_HWY_WITHOUT_NEON 0
+#endif
+#define FOVEA_HWY_LEFT_OUT \
+  (FOVEA_HWY_WITHOUT_AVX2 | FOVEA_HWY_WITHOUT_AVX3 | FOVEA_HWY_WITHOUT_NEON)
+
 #define HWY_DISABLED_TARGETS \
-  (HWY_SSSE3 | HWY_SSE4 | HWY_SVE | HWY_SVE2 | HWY_SVE_256 | HWY_SVE2_128)
+  (HWY_SSSE3 | HWY_SSE4 | HWY_SVE | HWY_SVE2 | HWY_SVE_256 | HWY_SVE2_128 | FOVEA_HWY_LEFT_OUT)
 
 // Highway's own checks in debug and sanitizer builds would call into libhwy and abort.
 #define HWY_IS_DEBUG_BUILD 0

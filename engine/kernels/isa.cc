@@ -9,17 +9,16 @@ namespace fovea {
 namespace {
 
 /// Slowest first, where SVE's vectors are longer than NEON's.
-constexpr std::array kAllIsas = {
+constexpr std::array<Isa, 11> kAllIsas = {
     Isa::kScalar, Isa::kNeon,   Isa::kNeonDotprod, Isa::kNeonI8mm,   Isa::kSve, Isa::kSveI8mm,
     Isa::kAvx2,   Isa::kAvx512, Isa::kAvx512Vnni,  Isa::kAvx512Bf16, Isa::kAmx,
 };
 
 /// The same elsewhere.
-constexpr std::array kAllIsasOfShortSve = {
+constexpr std::array<Isa, 11> kAllIsasOfShortSve = {
     Isa::kScalar, Isa::kSve,    Isa::kNeon,       Isa::kNeonDotprod, Isa::kSveI8mm, Isa::kNeonI8mm,
     Isa::kAvx2,   Isa::kAvx512, Isa::kAvx512Vnni, Isa::kAvx512Bf16,  Isa::kAmx,
 };
-static_assert(kAllIsas.size() == kAllIsasOfShortSve.size());
 
 }  // namespace
 

@@ -40,19 +40,24 @@ namespace {
 // clang-format on
 
 constexpr KernelTable kScalar = FOVEA_KERNEL_TABLE(Isa::kScalar, scalar);
-#if FOVEA_KERNELS_X86
+#if FOVEA_KERNELS_AVX2
 constexpr KernelTable kAvx2 = FOVEA_KERNEL_TABLE(Isa::kAvx2, N_AVX2);
+#endif
+#if FOVEA_KERNELS_AVX512
 constexpr KernelTable kAvx512 = FOVEA_KERNEL_TABLE(Isa::kAvx512, N_AVX3);
 
 // The extensions of AVX-512 share its functions, except for those that an extension makes faster.
 
+#if FOVEA_KERNELS_AVX512VNNI
 constexpr KernelTable WithVnni(KernelTable table) {
   table.isa = Isa::kAvx512Vnni;
   table.strip_gemm = N_AVX3::StripGemmVnni;
   return table;
 }
 constexpr KernelTable kAvx512Vnni = WithVnni(kAvx512);
+#endif
 
+#if FOVEA_KERNELS_AVX512BF16
 constexpr Bf16Products kBf16Dots = {
     .takes = [](DataType type) { return type == DataType::kBF16; },
     .prepare = N_AVX3::Bf16PrepareDot,
@@ -65,6 +70,7 @@ constexpr KernelTable WithBf16(KernelTable table) {
   return table;
 }
 constexpr KernelTable kAvx512Bf16 = WithBf16(kAvx512Vnni);
+#endif
 #if FOVEA_KERNELS_AMX
 constexpr Bf16Products kBf16OnTiles = {
     .takes = [](DataType type) { return type == DataType::kF16 || type == DataType::kBF16; },
@@ -86,11 +92,12 @@ bool HasTiles(const platform::CpuFeatures& cpu) {
          platform::RequestTilePermission();
 }
 #endif
-#elif FOVEA_KERNELS_NEON
+#endif
+#if FOVEA_KERNELS_NEON
 constexpr KernelTable kNeon = FOVEA_KERNEL_TABLE(Isa::kNeon, N_NEON);
-#if FOVEA_KERNELS_ARM64
 // The extensions of NEON share its functions, except for those that an extension makes faster.
 
+#if FOVEA_KERNELS_NEON_DOTPROD
 constexpr KernelTable WithDotprod(KernelTable table) {
   table.isa = Isa::kNeonDotprod;
   table.strip_gemm = N_NEON::StripGemmDotprod;
@@ -104,22 +111,27 @@ constexpr KernelTable kNeonDotprod = WithDotprod(kNeon);
 
 const KernelTable* KernelsFor(Isa isa) {
   if (isa == Isa::kScalar) return &kScalar;
-  const platform::CpuFeatures cpu = platform::DetectCpuFeatures();
-#if FOVEA_KERNELS_X86
+  [[maybe_unused]] const platform::CpuFeatures cpu = platform::DetectCpuFeatures();
+#if FOVEA_KERNELS_AVX2
   if (isa == Isa::kAvx2 && cpu.avx2_fma_f16c) return &kAvx2;
+#endif
+#if FOVEA_KERNELS_AVX512
   if (isa == Isa::kAvx512 && cpu.avx512) return &kAvx512;
+#endif
+#if FOVEA_KERNELS_AVX512VNNI
   if (isa == Isa::kAvx512Vnni && cpu.avx512_vnni) return &kAvx512Vnni;
+#endif
+#if FOVEA_KERNELS_AVX512BF16
   if (isa == Isa::kAvx512Bf16 && cpu.avx512_vnni && cpu.avx512_bf16) return &kAvx512Bf16;
+#endif
 #if FOVEA_KERNELS_AMX
   if (isa == Isa::kAmx && HasTiles(cpu)) return &kAmx;
 #endif
-#elif FOVEA_KERNELS_NEON
+#if FOVEA_KERNELS_NEON
   if (isa == Isa::kNeon && cpu.neon) return &kNeon;
-#if FOVEA_KERNELS_ARM64
-  if (isa == Isa::kNeonDotprod && cpu.dotprod) return &kNeonDotprod;
 #endif
-#else
-  static_cast<void>(cpu);
+#if FOVEA_KERNELS_NEON_DOTPROD
+  if (isa == Isa::kNeonDotprod && cpu.dotprod) return &kNeonDotprod;
 #endif
   return nullptr;
 }

@@ -12,15 +12,41 @@
 #define FOVEA_KERNELS_X86 0
 #endif
 
+// Instruction sets, but for those that this build leaves out (CMake option FOVEA_ISAS).
+#if FOVEA_KERNELS_X86 && !defined(FOVEA_WITHOUT_AVX2)
+#define FOVEA_KERNELS_AVX2 1
+#else
+#define FOVEA_KERNELS_AVX2 0
+#endif
+
+#if FOVEA_KERNELS_X86 && !defined(FOVEA_WITHOUT_AVX512)
+#define FOVEA_KERNELS_AVX512 1
+#else
+#define FOVEA_KERNELS_AVX512 0
+#endif
+
+#if FOVEA_KERNELS_X86 && !defined(FOVEA_WITHOUT_AVX512VNNI)
+#define FOVEA_KERNELS_AVX512VNNI 1
+#else
+#define FOVEA_KERNELS_AVX512VNNI 0
+#endif
+
+#if FOVEA_KERNELS_X86 && !defined(FOVEA_WITHOUT_AVX512BF16)
+#define FOVEA_KERNELS_AVX512BF16 1
+#else
+#define FOVEA_KERNELS_AVX512BF16 0
+#endif
+
 /// Tiles exist in 64-bit mode only.
-#if defined(__x86_64__) || defined(_M_X64)
+#if (defined(__x86_64__) || defined(_M_X64)) && !defined(FOVEA_WITHOUT_AMX)
 #define FOVEA_KERNELS_AMX 1
 #else
 #define FOVEA_KERNELS_AMX 0
 #endif
 
 /// On 32-bit ARM with VFPv4 only: kernels mean one rounding where they multiply and add.
-#if defined(__aarch64__) || (defined(__ARM_NEON) && defined(__ARM_FEATURE_FMA))
+#if (defined(__aarch64__) || (defined(__ARM_NEON) && defined(__ARM_FEATURE_FMA))) && \
+    !defined(FOVEA_WITHOUT_NEON)
 #define FOVEA_KERNELS_NEON 1
 #else
 #define FOVEA_KERNELS_NEON 0
@@ -31,6 +57,12 @@
 #define FOVEA_KERNELS_ARM64 1
 #else
 #define FOVEA_KERNELS_ARM64 0
+#endif
+
+#if FOVEA_KERNELS_ARM64 && !defined(FOVEA_WITHOUT_NEON_DOTPROD)
+#define FOVEA_KERNELS_NEON_DOTPROD 1
+#else
+#define FOVEA_KERNELS_NEON_DOTPROD 0
 #endif
 
 /// Declares `return_type name parameters` in every target's namespace. Use inside fovea::kernels.

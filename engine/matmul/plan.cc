@@ -1,7 +1,7 @@
 #include "engine/matmul/plan.h"
 
 #include <algorithm>
-#include <array>
+#include <span>
 
 #include "engine/matmul/bf16_provider.h"
 #include "engine/matmul/native_providers.h"
@@ -10,7 +10,7 @@
 namespace fovea::matmul {
 namespace {
 
-constexpr std::array kProviders = {
+constexpr Provider kProviders[] = {
     Provider{"integer strips", AcceptsStrips, MultiplyStrips, /*quantizes=*/true},
     Provider{"direct f32", AcceptsDirectF32, MultiplyDirectF32},
     Provider{"bfloat16", AcceptsBf16, MultiplyBf16, /*quantizes=*/false, /*rounds=*/true},
@@ -44,7 +44,7 @@ const Provider& Plan(const Problem& problem) {
   for (const Provider& provider : kProviders) {
     if (provider.accepts(problem)) return provider;
   }
-  return kProviders.back();
+  return std::span(kProviders).back();
 }
 
 }  // namespace fovea::matmul

@@ -1,11 +1,20 @@
 #include "engine/model/family.h"
 
+#include <algorithm>
+#include <array>
+#include <iterator>
+
 #include "fovea/model.h"
+
+/// The families that this build has, each between commas; empty: all of them.
+#ifndef FOVEA_FAMILIES
+#define FOVEA_FAMILIES ""
+#endif
 
 namespace fovea::model {
 namespace {
 
-constexpr Family kFamilies[] = {
+constexpr Family kKnownFamilies[] = {
     // Touvron et al. 2023; also Mistral, SmolLM, TinyLlama and others that convert to it.
     {.name = "llama", .positions = PositionKind::kRopeInterleaved},
     {.name = "qwen2"},
@@ -67,6 +76,30 @@ constexpr Family kFamilies[] = {
      .output_required = true},
 };
 
+constexpr std::string_view kChosen = FOVEA_FAMILIES;
+
+constexpr bool IsChosen(std::string_view name) {
+  for (std::size_t at = kChosen.find(name); at < kChosen.size(); at = kChosen.find(name, at + 1)) {
+    if (kChosen[at - 1] == ',' && kChosen[at + name.size()] == ',') return true;
+  }
+  return kChosen.empty();
+}
+
+constexpr std::size_t kFamilyCount = [] {
+  std::size_t count = 0;
+  for (const Family& family : kKnownFamilies) count += IsChosen(family.name) ? 1 : 0;
+  return count;
+}();
+
+constexpr std::array<Family, kFamilyCount> kFamilies = [] {
+  std::array<Family, kFamilyCount> chosen;
+  std::size_t count = 0;
+  for (const Family& family : kKnownFamilies) {
+    if (IsChosen(family.name)) chosen[count++] = family;
+  }
+  return chosen;
+}();
+
 }  // namespace
 
 std::span<const Family> Families() {
@@ -78,6 +111,12 @@ const Family* FindFamily(std::string_view name) {
     if (family.name == name) return &family;
   }
   return nullptr;
+}
+
+bool IsLeftOut(std::string_view name) {
+  return FindFamily(name) == nullptr &&
+         std::any_of(std::begin(kKnownFamilies), std::end(kKnownFamilies),
+                     [name](const Family& family) { return family.name == name; });
 }
 
 }  // namespace fovea::model

@@ -58,11 +58,14 @@ struct Family {
   std::size_t layers_scaled_by_width = 0;
 };
 
-/// All rows, in the order that SupportedFamilies reports.
+/// All rows of this build, in the order that SupportedFamilies reports.
 std::span<const Family> Families();
 
 /// Null for a family that is not supported.
 const Family* FindFamily(std::string_view name);
+
+/// Whether the family is one that this build was told to leave out (CMake option FOVEA_FAMILIES).
+bool IsLeftOut(std::string_view name);
 
 }  // namespace fovea::model
 

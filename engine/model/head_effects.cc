@@ -10,6 +10,7 @@
 #include "fovea/ablation.h"
 #include "fovea/divergence.h"
 #include "fovea/sampler.h"
+#include "platform/exceptions.h"
 
 namespace fovea {
 namespace {
@@ -341,15 +342,16 @@ Result<EffectReport> EffectRun::Run() {
 Result<EffectReport> MeasureHeadEffects(const Model& model, std::span<const std::int32_t> tokens,
                                         const SessionOptions& session,
                                         const EffectOptions& options) {
-  try {
+  const auto measure = [&]() -> Result<EffectReport> {
     auto plan = PlanEffects(model.impl().hp, tokens, session, options);
     if (!plan) return plan.status();
     auto runner = model::Runner::Create(model.impl(), plan->text.session, plan->text.context);
     if (!runner) return runner.status();
     return EffectRun(**runner, *plan, tokens, options).Run();
-  } catch (const std::bad_alloc&) {
+  };
+  return platform::IfMemoryLasts(measure, [] {
     return Status(StatusCode::kOutOfMemory, "not enough memory to measure the heads");
-  }
+  });
 }
 
 }  // namespace fovea

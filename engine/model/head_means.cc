@@ -1,10 +1,10 @@
 #include "engine/model/head_means.h"
 
 #include <algorithm>
-#include <new>
 
 #include "engine/model/text_plan.h"
 #include "fovea/ablation.h"
+#include "platform/exceptions.h"
 
 namespace fovea {
 namespace model {
@@ -62,11 +62,11 @@ Result<HeadMeans> MeansOf(const Model& model, std::span<const std::int32_t> toke
 Result<HeadMeans> MeasureHeadMeans(const Model& model, std::span<const std::int32_t> tokens,
                                    const SessionOptions& session,
                                    const std::function<bool()>& cancelled) {
-  try {
-    return MeansOf(model, tokens, session, cancelled);
-  } catch (const std::bad_alloc&) {
-    return Status(StatusCode::kOutOfMemory, "not enough memory for the means of head outputs");
-  }
+  return platform::IfMemoryLasts([&] { return MeansOf(model, tokens, session, cancelled); },
+                                 [] {
+                                   return Status(StatusCode::kOutOfMemory,
+                                                 "not enough memory for the means of head outputs");
+                                 });
 }
 
 }  // namespace fovea

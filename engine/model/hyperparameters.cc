@@ -104,9 +104,12 @@ Status CheckFamily(const format::GgufFile& file, const Family** family) {
     known += known.empty() ? "" : ", ";
     known += row.name;
   }
-  return file.Error(StatusCode::kUnsupported, "model family " +
-                                                  file.Describe("general.architecture") +
-                                                  " is not supported; supported are " + known);
+  const std::string family_text = "model family " + file.Describe("general.architecture");
+  return file.Error(
+      StatusCode::kUnsupported,
+      IsLeftOut(*name)
+          ? family_text + " is left out of this build of Fovea (FOVEA_FAMILIES=" + known + ")"
+          : family_text + " is not supported; supported are " + known);
 }
 
 void ReadShape(KeyReader& keys, ModelInfo& info) {

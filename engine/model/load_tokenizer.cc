@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cstdint>
 #include <limits>
-#include <new>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -12,6 +11,7 @@
 #include "engine/text/create_tokenizer.h"
 #include "engine/text/pre_tokenizer_table.h"
 #include "engine/text/vocabulary.h"
+#include "platform/exceptions.h"
 
 namespace fovea::model {
 namespace {
@@ -220,11 +220,9 @@ class Reader {
 }  // namespace
 
 Result<std::unique_ptr<Tokenizer>> LoadTokenizer(const format::GgufFile& file) {
-  try {
-    return Reader(file).Run();
-  } catch (const std::bad_alloc&) {
-    return file.Error(StatusCode::kOutOfMemory, "not enough memory for the tokenizer");
-  }
+  return platform::IfMemoryLasts(
+      [&] { return Reader(file).Run(); },
+      [&] { return file.Error(StatusCode::kOutOfMemory, "not enough memory for the tokenizer"); });
 }
 
 }  // namespace fovea::model

@@ -2,16 +2,15 @@
 
 #include <array>
 #include <cstdint>
-#include <exception>
 #include <filesystem>
 #include <fstream>
-#include <new>
 #include <system_error>
 #include <utility>
 
 #include "engine/model/load_tokenizer.h"
 #include "engine/model/model_impl.h"
 #include "engine/model/pack_weights.h"
+#include "platform/exceptions.h"
 
 namespace fovea {
 namespace {
@@ -91,13 +90,11 @@ Result<std::unique_ptr<Model::Impl>> LoadImpl(Result<GgufFile> file, const LoadO
 /// The only exceptions that can start in `load` are those of the standard library's containers.
 template <typename LoadFunction>
 Result<std::unique_ptr<Model::Impl>> Guarded(const std::string& name, const LoadFunction& load) {
-  try {
-    return load();
-  } catch (const std::bad_alloc&) {
-    return Status(StatusCode::kOutOfMemory, name + ": not enough memory to load the model");
-  } catch (const std::exception& error) {
-    return Status(StatusCode::kLimitExceeded, name + ": " + error.what());
-  }
+  return platform::ContainExceptions(load, [&](const platform::Thrown& thrown) {
+    return thrown.out_of_memory
+               ? Status(StatusCode::kOutOfMemory, name + ": not enough memory to load the model")
+               : Status(StatusCode::kLimitExceeded, name + ": " + thrown.text);
+  });
 }
 
 }  // namespace

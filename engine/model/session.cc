@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cstdint>
 #include <memory>
-#include <new>
 #include <string>
 #include <utility>
 
@@ -11,6 +10,7 @@
 #include "engine/model/model_impl.h"
 #include "engine/model/runner.h"
 #include "engine/model/session_memory.h"
+#include "platform/exceptions.h"
 
 namespace fovea {
 
@@ -170,7 +170,7 @@ Result<MemoryPlan> Session::Plan(const Model& model, const SessionOptions& optio
 }
 
 Result<Session> Session::Create(const Model& model, const SessionOptions& options) {
-  try {
+  const auto create = [&]() -> Result<Session> {
     auto plan = model::PlanSession(model.impl().hp, options);
     if (!plan) return plan.status();
     auto runner = model::Runner::Create(model.impl(), *plan, plan->max_tokens);
@@ -178,9 +178,9 @@ Result<Session> Session::Create(const Model& model, const SessionOptions& option
     auto impl = std::make_unique<Impl>(std::move(*runner));
     impl->max_memory = options.max_memory;
     return Session(std::move(impl));
-  } catch (const std::bad_alloc&) {
-    return Status(StatusCode::kOutOfMemory, "not enough memory for a session");
-  }
+  };
+  return platform::IfMemoryLasts(
+      create, [] { return Status(StatusCode::kOutOfMemory, "not enough memory for a session"); });
 }
 
 Session::Session(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}

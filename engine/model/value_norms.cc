@@ -3,13 +3,13 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
-#include <new>
 #include <numeric>
 #include <utility>
 
 #include "engine/matmul/read_row.h"
 #include "engine/model/model_impl.h"
 #include "engine/model/runner.h"
+#include "platform/exceptions.h"
 
 namespace fovea {
 namespace {
@@ -64,7 +64,7 @@ struct ValueNorms::Impl {
 };
 
 Result<ValueNorms> ValueNorms::Create(const Model& model, std::vector<std::size_t> layers) {
-  try {
+  const auto create = [&]() -> Result<ValueNorms> {
     const ModelInfo& info = model.info();
     auto impl = std::make_unique<Impl>();
     impl->heads = info.heads;
@@ -86,9 +86,10 @@ Result<ValueNorms> ValueNorms::Create(const Model& model, std::vector<std::size_
                        info.heads, info.value_dim);
     }
     return ValueNorms(std::move(impl));
-  } catch (const std::bad_alloc&) {
+  };
+  return platform::IfMemoryLasts(create, [] {
     return Status(StatusCode::kOutOfMemory, "not enough memory for the norms of values");
-  }
+  });
 }
 
 ValueNorms::ValueNorms(std::unique_ptr<const Impl> impl) : impl_(std::move(impl)) {}

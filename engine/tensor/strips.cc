@@ -1,6 +1,5 @@
 #include "engine/tensor/strips.h"
 
-#include <array>
 #include <cstring>
 
 #include "engine/tensor/blocks.h"
@@ -10,48 +9,48 @@ namespace {
 
 // The small planes first: a stream of quants that is fetched ahead runs into them before their
 // quants are needed.
-constexpr std::array kQ8_0 = {
+constexpr StripField kQ8_0[] = {
     StripField{offsetof(BlockQ8_0, scale), 2, 2},
     StripField{offsetof(BlockQ8_0, quants), kSmallBlock, 4, kStripQuantFlip},
 };
-constexpr std::array kQ4_0 = {
+constexpr StripField kQ4_0[] = {
     StripField{offsetof(BlockQ4_0, scale), 2, 2},
     StripField{offsetof(BlockQ4_0, nibbles), kSmallBlock / 2, 4},
 };
-constexpr std::array kIQ4_NL = {
+constexpr StripField kIQ4_NL[] = {
     StripField{offsetof(BlockIQ4_NL, scale), 2, 2},
     StripField{offsetof(BlockIQ4_NL, nibbles), kSmallBlock / 2, 4},
 };
-constexpr std::array kQ4_1 = {
+constexpr StripField kQ4_1[] = {
     StripField{offsetof(BlockQ4_1, scale), 2, 2},
     StripField{offsetof(BlockQ4_1, minimum), 2, 2},
     StripField{offsetof(BlockQ4_1, nibbles), kSmallBlock / 2, 4},
 };
-constexpr std::array kQ5_0 = {
+constexpr StripField kQ5_0[] = {
     StripField{offsetof(BlockQ5_0, scale), 2, 2},
     StripField{offsetof(BlockQ5_0, high_bits), 4, 4},
     StripField{offsetof(BlockQ5_0, nibbles), kSmallBlock / 2, 4},
 };
-constexpr std::array kQ5_1 = {
+constexpr StripField kQ5_1[] = {
     StripField{offsetof(BlockQ5_1, scale), 2, 2},
     StripField{offsetof(BlockQ5_1, minimum), 2, 2},
     StripField{offsetof(BlockQ5_1, high_bits), 4, 4},
     StripField{offsetof(BlockQ5_1, nibbles), kSmallBlock / 2, 4},
 };
-constexpr std::array kQ4_K = {
+constexpr StripField kQ4_K[] = {
     StripField{offsetof(BlockQ4_K, scale), 2, 2},
     StripField{offsetof(BlockQ4_K, min_scale), 2, 2},
     StripField{offsetof(BlockQ4_K, scales), 12, 1},
     StripField{offsetof(BlockQ4_K, nibbles), kSuperBlock / 2, 4},
 };
-constexpr std::array kQ5_K = {
+constexpr StripField kQ5_K[] = {
     StripField{offsetof(BlockQ5_K, scale), 2, 2},
     StripField{offsetof(BlockQ5_K, min_scale), 2, 2},
     StripField{offsetof(BlockQ5_K, scales), 12, 1},
     StripField{offsetof(BlockQ5_K, high_bits), kSuperBlock / 8, 4},
     StripField{offsetof(BlockQ5_K, nibbles), kSuperBlock / 2, 4},
 };
-constexpr std::array kQ6_K = {
+constexpr StripField kQ6_K[] = {
     StripField{offsetof(BlockQ6_K, scale), 2, 2},
     StripField{offsetof(BlockQ6_K, scales), kSuperBlock / 16, 1},
     StripField{offsetof(BlockQ6_K, high_bits), kSuperBlock / 4, 4},

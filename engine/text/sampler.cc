@@ -4,11 +4,11 @@
 #include <charconv>
 #include <cmath>
 #include <iterator>
-#include <new>
 #include <numeric>
 #include <string>
 
 #include "engine/text/vocabulary_math.h"
+#include "platform/exceptions.h"
 
 namespace fovea {
 namespace {
@@ -92,10 +92,12 @@ Result<std::int32_t> Sampler::Sample(std::span<const float> logits) {
   if (options_.temperature == 0.0F || options_.top_k == 1) return ArgMax(logits);
 
   const std::size_t size = logits.size();
-  try {
+  const auto make_room = [&] {
     probabilities_.resize(size);
     order_.resize(size);
-  } catch (const std::bad_alloc&) {
+    return true;
+  };
+  if (!platform::IfMemoryLasts(make_room, [] { return false; })) {
     return Status(StatusCode::kOutOfMemory,
                   "not enough memory to sample from " + std::to_string(size) + " logits");
   }

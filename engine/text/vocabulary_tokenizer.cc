@@ -1,11 +1,11 @@
 #include "engine/text/vocabulary_tokenizer.h"
 
 #include <algorithm>
-#include <new>
 #include <utility>
 
 #include "engine/text/display.h"
 #include "engine/text/utf8.h"
+#include "platform/exceptions.h"
 
 namespace fovea::text {
 namespace {
@@ -40,12 +40,12 @@ Result<std::vector<Token>> VocabularyTokenizer::Tokenize(std::string_view text,
     return Status(StatusCode::kInvalidArgument,
                   "the text is not valid UTF-8 at byte " + std::to_string(*offset));
   }
-  try {
-    return TokenizeChecked(text, options);
-  } catch (const std::bad_alloc&) {
-    return Status(StatusCode::kOutOfMemory, "not enough memory to tokenize a text of " +
-                                                std::to_string(text.size()) + " bytes");
-  }
+  return platform::IfMemoryLasts([&] { return TokenizeChecked(text, options); },
+                                 [&] {
+                                   return Status(StatusCode::kOutOfMemory,
+                                                 "not enough memory to tokenize a text of " +
+                                                     std::to_string(text.size()) + " bytes");
+                                 });
 }
 
 Result<std::vector<Token>> VocabularyTokenizer::TokenizeChecked(

@@ -1,0 +1,111 @@
+# What a build may leave out, to be small. The headers stay the same: a left-out function that returns a Status
+# or an error code says that it is left out and which option did it; the few that return no such thing are not
+# there, so that the linker says it. README.md ("Leave out what you do not need") has the table of sizes.
+set(FOVEA_TOKENIZERS all CACHE STRING
+    "Tokenizers: all, none, or some of gpt2 (needs PCRE2), llama, bert (needs utf8proc)")
+set(FOVEA_FAMILIES all CACHE STRING "Model families: all, or a list such as llama;qwen2")
+set(FOVEA_ISAS all CACHE STRING
+    "Instruction sets to have kernels for, beside plain C++ which is always there: all, none, or a list such as avx2;avx512")
+option(FOVEA_INSPECT "Statistics of heads, rollout, flow, effects of heads, norms of values" ON)
+option(FOVEA_QUANTIZE "Encoding numbers, quantizing files, writing GGUF files" ON)
+option(FOVEA_C_API "The C API" ON)
+option(FOVEA_EXCEPTIONS
+    "Compile our code with exceptions and RTTI. OFF: where the C++ library's containers find no memory the program ends; the large blocks (weights, KV cache, scratch, maps) still give errors"
+    ON)
+
+# fovea_choose(OPTION OUT KNOWN...): the names that a list option keeps, checked. ON means all, OFF none.
+function(fovea_choose option out)
+  set(wanted "${${option}}")
+  string(REPLACE "," ";" wanted "${wanted}")
+  string(TOLOWER "${wanted}" wanted)
+  if(wanted MATCHES "^(all|on|yes|true|1)$")
+    set(wanted ${ARGN})
+  elseif(wanted MATCHES "^(none|off|no|false|0|)$")
+    set(wanted "")
+  endif()
+  foreach(name IN LISTS wanted)
+    if(NOT name IN_LIST ARGN)
+      list(JOIN ARGN ", " known)
+      message(FATAL_ERROR "${option} names '${name}', which is none of: ${known}")
+    endif()
+  endforeach()
+  set(${out} "${wanted}" PARENT_SCOPE)
+endfunction()
+
+# fovea_leave_out(PREFIX KEPT KNOWN...): PREFIX_NAME is defined for our own code for every known name that is not kept.
+function(fovea_leave_out prefix kept)
+  foreach(name IN LISTS ARGN)
+    if(NOT name IN_LIST kept)
+      string(TOUPPER "${prefix}_${name}" definition)
+      string(REGEX REPLACE "[^A-Z0-9]" "_" definition "${definition}")
+      list(APPEND FOVEA_LEFT_OUT "${definition}=1")
+    endif()
+  endforeach()
+  set(FOVEA_LEFT_OUT "${FOVEA_LEFT_OUT}" PARENT_SCOPE)
+endfunction()
+
+set(FOVEA_LEFT_OUT "")  # Definitions that our sources read.
+
+set(tokenizers gpt2 llama bert)
+fovea_choose(FOVEA_TOKENIZERS FOVEA_CHOSEN_TOKENIZERS ${tokenizers})
+fovea_leave_out(FOVEA_WITHOUT_TOKENIZER "${FOVEA_CHOSEN_TOKENIZERS}" ${tokenizers})
+
+# The rows of the table are the list of families.
+file(STRINGS "${PROJECT_SOURCE_DIR}/engine/model/family.cc" rows REGEX "{\\.name = \"")
+set(FOVEA_KNOWN_FAMILIES "")
+foreach(row IN LISTS rows)
+  string(REGEX REPLACE ".*{\\.name = \"([a-z0-9]+)\".*" "\\1" family "${row}")
+  list(APPEND FOVEA_KNOWN_FAMILIES "${family}")
+endforeach()
+fovea_choose(FOVEA_FAMILIES FOVEA_CHOSEN_FAMILIES ${FOVEA_KNOWN_FAMILIES})
+if(NOT FOVEA_CHOSEN_FAMILIES)
+  message(FATAL_ERROR "FOVEA_FAMILIES is '${FOVEA_FAMILIES}': a library without any family runs no model")
+endif()
+
+# The names are those of fovea/isa.h; one that extends another brings that along.
+file(STRINGS "${PROJECT_SOURCE_DIR}/engine/kernels/isa.cc" rows REGEX "case Isa::k[A-Za-z0-9]+: return \"")
+set(isas "")
+foreach(row IN LISTS rows)
+  string(REGEX REPLACE ".*return \"([^\"]+)\".*" "\\1" isa "${row}")
+  list(APPEND isas "${isa}")
+endforeach()
+fovea_choose(FOVEA_ISAS FOVEA_CHOSEN_ISAS ${isas})
+foreach(extension "amx;avx512bf16" "avx512bf16;avx512vnni" "avx512vnni;avx512" "neon-dotprod;neon"
+    "neon-i8mm;neon-dotprod" "sve-i8mm;sve")  # The richest first.
+  list(GET extension 0 name)
+  list(GET extension 1 base)
+  if(name IN_LIST FOVEA_CHOSEN_ISAS)
+    list(APPEND FOVEA_CHOSEN_ISAS ${base})
+  endif()
+endforeach()
+list(REMOVE_ITEM isas scalar)
+fovea_leave_out(FOVEA_WITHOUT "${FOVEA_CHOSEN_ISAS}" ${isas})
+
+set(FOVEA_HAS_ALL_PARTS OFF)
+if(NOT FOVEA_LEFT_OUT AND FOVEA_INSPECT AND FOVEA_QUANTIZE AND FOVEA_C_API AND FOVEA_CHOSEN_FAMILIES STREQUAL FOVEA_KNOWN_FAMILIES)
+  set(FOVEA_HAS_ALL_PARTS ON)
+endif()
+
+# Vectors of many shapes are unrolled for speed; smaller shapes give the same bits.
+set(FOVEA_SMALL_KERNELS AUTO CACHE STRING
+    "Fewer unrolled shapes of the kernels: ON, OFF, or AUTO (ON for CMAKE_BUILD_TYPE=MinSizeRel)")
+
+# What the choices above mean for the compiler.
+function(fovea_apply_parts target)
+  target_compile_definitions(${target} PRIVATE ${FOVEA_LEFT_OUT})
+  if(NOT FOVEA_EXCEPTIONS)
+    target_compile_options(${target} PRIVATE $<$<COMPILE_LANGUAGE:CXX>:-fno-exceptions$<SEMICOLON>-fno-rtti>)
+    # Applications may derive from these classes and be compiled with RTTI, which then refers to theirs.
+    set_source_files_properties(
+      "${PROJECT_SOURCE_DIR}/engine/attention/recorder.cc" "${PROJECT_SOURCE_DIR}/engine/inspect/analysis.cc"
+      "${PROJECT_SOURCE_DIR}/engine/inspect/mean_attention.cc" "${PROJECT_SOURCE_DIR}/engine/inspect/no_inspect.cc"
+      TARGET_DIRECTORY ${target} PROPERTIES COMPILE_OPTIONS -frtti)
+  endif()
+  if(FOVEA_SMALL_KERNELS STREQUAL "AUTO")
+    target_compile_definitions(${target} PRIVATE $<$<CONFIG:MinSizeRel>:FOVEA_SMALL_KERNELS=1>)
+  elseif(FOVEA_SMALL_KERNELS)
+    target_compile_definitions(${target} PRIVATE FOVEA_SMALL_KERNELS=1)
+  endif()
+  # For programs that link with --gc-sections: each function can be left out by itself.
+  target_compile_options(${target} PRIVATE $<$<CONFIG:MinSizeRel>:-ffunction-sections$<SEMICOLON>-fdata-sections>)
+endfunction()
