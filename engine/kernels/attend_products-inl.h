@@ -21,7 +21,13 @@ namespace fovea::kernels::HWY_NAMESPACE {
 #if FOVEA_SIMD_TARGET
 
 /// Rows whose sums are kept in registers at once, at most.
+#if defined(FOVEA_SMALL_KERNELS)  // CMake option; fewer shapes, each of them once
+constexpr std::size_t kBlockRows = 2;
+#define FOVEA_ROWS HWY_NOINLINE
+#else
 constexpr std::size_t kBlockRows = 6;
+#define FOVEA_ROWS HWY_INLINE
+#endif
 /// Registers for sums: of 32, or of AVX2's 16.
 constexpr std::size_t kSumRegisters = HWY_TARGET == HWY_AVX2 ? 12 : 24;
 constexpr std::size_t kVectorsPerKvBlock = kKvBlock / kLanes;
@@ -41,6 +47,9 @@ struct TileView {
   std::size_t block_stride = 0;  ///< Elements between blocks of 16 positions.
 };
 
+// Loops over rows and vectors are unrolled whatever the compiler thinks of size: sums live in
+// registers.
+
 /// scores[r, 16 * kBlocks] = queries · keys for kRows rows. queries: [kRows, dim]; keys: blocks
 /// from the first on; factors: null, or what each key's sum is multiplied by.
 template <std::size_t kRows, std::size_t kBlocks, typename Element>
@@ -50,7 +59,9 @@ HWY_INLINE void ScoreBlock(const float* queries, std::size_t dim, const Element*
   constexpr std::size_t kVectors = kBlocks * kVectorsPerKvBlock;
   const F32Tag d;
   F32 sums[kRows][kVectors];
+  HWY_UNROLL(16)
   for (std::size_t r = 0; r < kRows; ++r) {
+    HWY_UNROLL(16)
     for (std::size_t v = 0; v < kVectors; ++v) sums[r][v] = hn::Zero(d);
   }
   for (std::size_t i = 0; i < dim; ++i, keys += kKvBlock) {
@@ -62,22 +73,29 @@ HWY_INLINE void ScoreBlock(const float* queries, std::size_t dim, const Element*
       }
     }
     F32 key[kVectors];
+    HWY_UNROLL(16)
     for (std::size_t v = 0; v < kVectors; ++v) {
       key[v] = LoadElements(keys + v / kVectorsPerKvBlock * block_stride +
                             v % kVectorsPerKvBlock * kLanes);
     }
+    HWY_UNROLL(16)
     for (std::size_t r = 0; r < kRows; ++r) {
       const F32 q = hn::Set(d, queries[r * dim + i]);
+      HWY_UNROLL(16)
       for (std::size_t v = 0; v < kVectors; ++v) sums[r][v] = hn::MulAdd(q, key[v], sums[r][v]);
     }
   }
   if (factors != nullptr) {
+    HWY_UNROLL(16)
     for (std::size_t v = 0; v < kVectors; ++v) {
       const F32 factor = hn::Load(d, factors + v * kLanes);
+      HWY_UNROLL(16)
       for (std::size_t r = 0; r < kRows; ++r) sums[r][v] = hn::Mul(sums[r][v], factor);
     }
   }
+  HWY_UNROLL(16)
   for (std::size_t r = 0; r < kRows; ++r) {
+    HWY_UNROLL(16)
     for (std::size_t v = 0; v < kVectors; ++v) {
       hn::Store(sums[r][v], d, scores + r * stride + v * kLanes);
     }
@@ -87,7 +105,7 @@ HWY_INLINE void ScoreBlock(const float* queries, std::size_t dim, const Element*
 /// The same for the columns [begin, end) of a tile, multiples of 16. factors and scores start at
 /// column 0.
 template <std::size_t kRows, typename Element>
-HWY_INLINE void ScoreRows(const float* queries, std::size_t dim, const TileView<Element>& keys,
+FOVEA_ROWS void ScoreRows(const float* queries, std::size_t dim, const TileView<Element>& keys,
                           const float* factors, std::size_t begin, std::size_t end, float* scores,
                           std::size_t stride) {
   constexpr std::size_t kMost = StepsFor(kRows, kVectorsPerKvBlock, kKeyTile / kKvBlock) * kKvBlock;
@@ -117,7 +135,9 @@ HWY_INLINE void ValueBlock(const float* numerators, std::size_t stride,
                            std::size_t end, const std::uint8_t* valid, float* sums) {
   const F32Tag d;
   F32 sum[kRows][kVectors];
+  HWY_UNROLL(16)
   for (std::size_t r = 0; r < kRows; ++r) {
+    HWY_UNROLL(16)
     for (std::size_t v = 0; v < kVectors; ++v)
       sum[r][v] = hn::Load(d, sums + r * padded + v * kLanes);
   }
@@ -133,14 +153,19 @@ HWY_INLINE void ValueBlock(const float* numerators, std::size_t stride,
         }
       }
       F32 value[kVectors];
+      HWY_UNROLL(16)
       for (std::size_t v = 0; v < kVectors; ++v) value[v] = LoadElements(row + v * kLanes);
+      HWY_UNROLL(16)
       for (std::size_t r = 0; r < kRows; ++r) {
         const F32 p = hn::Set(d, numerators[r * stride + column]);
+        HWY_UNROLL(16)
         for (std::size_t v = 0; v < kVectors; ++v) sum[r][v] = hn::MulAdd(p, value[v], sum[r][v]);
       }
     }
   }
+  HWY_UNROLL(16)
   for (std::size_t r = 0; r < kRows; ++r) {
+    HWY_UNROLL(16)
     for (std::size_t v = 0; v < kVectors; ++v) {
       hn::Store(sum[r][v], d, sums + r * padded + v * kLanes);
     }
@@ -150,7 +175,7 @@ HWY_INLINE void ValueBlock(const float* numerators, std::size_t stride,
 /// The same for all vectors of the rows, from element i on, kVectors at once while that many are
 /// left.
 template <std::size_t kRows, std::size_t kVectors, typename Element>
-HWY_INLINE void ValueRows(const float* numerators, std::size_t stride,
+FOVEA_ROWS void ValueRows(const float* numerators, std::size_t stride,
                           const TileView<Element>& values, std::size_t padded, std::size_t begin,
                           std::size_t end, const std::uint8_t* valid, float* sums,
                           std::size_t i = 0) {
@@ -170,6 +195,11 @@ HWY_INLINE void ValueRows(const float* numerators, std::size_t stride,
 /// Calls function(std::integral_constant<std::size_t, rows>()) for rows in 1 … kBlockRows.
 template <typename Function>
 HWY_INLINE void WithRows(std::size_t rows, const Function& function) {
+#if defined(FOVEA_SMALL_KERNELS)
+  static_assert(kBlockRows == 2);
+  if (rows == 1) return function(std::integral_constant<std::size_t, 1>());
+  return function(std::integral_constant<std::size_t, 2>());
+#else
   static_assert(kBlockRows == 6);
   switch (rows) {
     case 1: return function(std::integral_constant<std::size_t, 1>());
@@ -179,7 +209,10 @@ HWY_INLINE void WithRows(std::size_t rows, const Function& function) {
     case 5: return function(std::integral_constant<std::size_t, 5>());
     default: return function(std::integral_constant<std::size_t, 6>());
   }
+#endif
 }
+
+#undef FOVEA_ROWS
 
 #endif  // FOVEA_SIMD_TARGET
 }  // namespace fovea::kernels::HWY_NAMESPACE

@@ -20,7 +20,11 @@ namespace fovea::kernels::HWY_NAMESPACE {
 
 // Registers: kRows * tokens sums, kRows weights and one input must fit in 32 (AVX-512, NEON) or 16.
 inline constexpr std::size_t kRows = 4;  // Enough sums to keep the adders busy with one token.
+#if defined(FOVEA_SMALL_KERNELS)  // CMake option; fewer tiles
+inline constexpr std::size_t kMaxTokens = 3;
+#else
 inline constexpr std::size_t kMaxTokens = HWY_TARGET == HWY_AVX2 ? 3 : 6;
+#endif
 
 /// Weights is how a row of w is read:
 ///   Load(row, c)                    kLanes floats from column c on
@@ -133,7 +137,7 @@ void GemmColumnsOf(std::size_t tokens, const GemmOperands& at, std::size_t rows,
     case 1: return GemmColumns<Weights, 1>(at, rows, spread);
     case 2: return GemmColumns<Weights, 2>(at, rows, spread);
     case 3: return GemmColumns<Weights, 3>(at, rows, spread);
-#if HWY_TARGET != HWY_AVX2
+#if HWY_TARGET != HWY_AVX2 && !defined(FOVEA_SMALL_KERNELS)
     case 4: return GemmColumns<Weights, 4>(at, rows, spread);
     case 5: return GemmColumns<Weights, 5>(at, rows, spread);
     case 6: return GemmColumns<Weights, 6>(at, rows, spread);

@@ -34,6 +34,10 @@ namespace {
 constexpr std::size_t kMostStrips = 1;
 constexpr std::size_t kMostTokens = 1;
 constexpr std::size_t kMostStreams = 1;
+#elif defined(FOVEA_SMALL_KERNELS)
+constexpr std::size_t kMostStreams = 1;
+constexpr std::size_t kMostStrips = 1;
+constexpr std::size_t kMostTokens = 2;
 #elif HWY_TARGET == HWY_AVX3
 constexpr std::size_t kMostStreams = 4;
 constexpr std::size_t kMostStrips = 2;
@@ -46,6 +50,15 @@ constexpr std::size_t kMostTokens = 2;
 constexpr std::size_t kMostStreams = 1;
 constexpr std::size_t kMostStrips = 1;
 constexpr std::size_t kMostTokens = 3;
+#endif
+
+// Small builds (CMake option FOVEA_SMALL_KERNELS) have each tile once and its steps in a loop.
+#if defined(FOVEA_SMALL_KERNELS)
+#define FOVEA_TILE HWY_NOINLINE
+#define FOVEA_UNROLL_STEPS HWY_UNROLL(1)
+#else
+#define FOVEA_TILE HWY_INLINE
+#define FOVEA_UNROLL_STEPS HWY_UNROLL(8)
 #endif
 
 /// Bytes that weights are fetched ahead of their use; measured.
@@ -97,7 +110,7 @@ struct StripOperands {
 
 /// kStrips strips × kTokens tokens.
 template <class Format, std::size_t kStrips, std::size_t kTokens>
-HWY_INLINE void StripTile(const Format (&strips)[kStrips], const StripOperands& at) {
+FOVEA_TILE void StripTile(const Format (&strips)[kStrips], const StripOperands& at) {
   const F32Tag d;
   const I32Tag di;
   constexpr std::size_t kVectors = kStrips * kStripVectors;
@@ -137,7 +150,7 @@ HWY_INLINE void StripTile(const Format (&strips)[kStrips], const StripOperands& 
         }
       }
       constexpr std::size_t kSteps = 8 / kHalves;
-      HWY_UNROLL(8)
+      FOVEA_UNROLL_STEPS
       for (std::size_t i = 0; i < kSteps; ++i) {
         const std::size_t step = half * kSteps + i;
         Quants w[kVectors];
@@ -306,6 +319,9 @@ void AllStripsOf(DataType type, const std::byte* strips, std::size_t count, cons
 }
 
 }  // namespace
+
+#undef FOVEA_TILE
+#undef FOVEA_UNROLL_STEPS
 
 #endif  // FOVEA_SIMD_TARGET
 }  // namespace fovea::kernels::HWY_NAMESPACE
