@@ -28,10 +28,16 @@ namespace {
 // token takes all rows of a strip at once; with more tokens, half of them: fewer loads per product
 // than the other way round.
 constexpr std::size_t kTileVectors = 2;
-#if defined(FOVEA_STRIPS_DOTPROD)
+#if defined(FOVEA_SMALL_KERNELS)  // CMake option: fewer tiles, their steps in a loop
+constexpr std::size_t kTileTokens = 2;
+#define FOVEA_UNROLL_PAIRS HWY_UNROLL(1)
+#elif defined(FOVEA_STRIPS_DOTPROD)
 constexpr std::size_t kTileTokens = 6;
 #else
 constexpr std::size_t kTileTokens = 4;
+#endif
+#if !defined(FOVEA_SMALL_KERNELS)
+#define FOVEA_UNROLL_PAIRS HWY_UNROLL(4)
 #endif
 
 /// Bytes that weights are fetched ahead of their use, and of a cache line.
@@ -110,7 +116,7 @@ HWY_INLINE void StripTile(const Format& strip, std::size_t first, const StripOpe
         HWY_UNROLL(8)
         for (std::size_t v = 0; v < kVectors; ++v) sums[t][v].Clear();
       }
-      HWY_UNROLL(4)
+      FOVEA_UNROLL_PAIRS
       for (std::size_t i = 0; i < kPairs; ++i) {
         const std::size_t step = StepOf<Format>(half * kPairs + i);
         uint8x16_t w[2][kVectors];
@@ -238,6 +244,8 @@ void AllStripsOf(DataType type, const std::byte* strips, std::size_t count, cons
 }
 
 }  // namespace
+
+#undef FOVEA_UNROLL_PAIRS
 
 #endif  // HWY_TARGET == HWY_NEON
 }  // namespace fovea::kernels::HWY_NAMESPACE
