@@ -62,10 +62,10 @@ build() {
 
 mkdir -p "$folder"
 build whole . -DFOVEA_BUILD_TESTS=OFF -DFOVEA_BUILD_TOOLS=OFF -DFOVEA_SHARED=ON
-minimal=(tests/minimal/project -DFOVEA_ISAS="$isa" -DMINIMAL_C_API=OFF)
+minimal=(tests/minimal/project -DMINIMAL_ISA="$isa" -DMINIMAL_C_API=OFF)
 build minimal "${minimal[@]}"
 build fast "${minimal[@]}" -DFOVEA_SMALL_KERNELS=OFF
-build tokenizer "${minimal[@]}" -DFOVEA_TOKENIZERS=llama -DFOVEA_FAMILIES=all
+build tokenizer "${minimal[@]}" -DMINIMAL_TOKENIZERS=llama -DMINIMAL_FAMILIES=all
 
 echo "KB of 1,000 bytes:"
 echo "| | code | constants | unwinding | variables |"
