@@ -24,7 +24,7 @@ enum class AblationKind : std::uint8_t {
 
 /// What a text loses without one head.
 struct HeadEffect {
-  std::size_t layer = 0;
+  std::size_t layer = 0;     ///< Counted from 0.
   std::size_t head = 0;      ///< Query head.
   double loss = 0.0;         ///< Mean −ln p of the text's tokens but the first, nats, without it.
   double loss_change = 0.0;  ///< loss minus that of the whole model: > 0, the head helps.
@@ -34,16 +34,18 @@ struct HeadEffect {
   double top1_change = 0.0;  ///< Share of positions whose most likely next token is another one.
 };
 
+/// What MeasureHeadEffects found.
 struct EffectReport {
-  double loss = 0.0;  ///< Of the whole model.
-  std::size_t tokens = 0;
+  double loss = 0.0;                ///< Of the whole model.
+  std::size_t tokens = 0;           ///< Tokens of the text.
   std::vector<HeadEffect> effects;  ///< By layer, then head.
 };
 
+/// What MeasureHeadEffects measures, and how to follow and stop it.
 struct EffectOptions {
-  AblationKind kind = AblationKind::kZero;
-  std::vector<std::size_t> layers = {};  ///< Empty: all.
-  std::vector<std::size_t> heads = {};   ///< Of each of the layers; empty: all.
+  AblationKind kind = AblationKind::kZero;  ///< What takes the place of the output.
+  std::vector<std::size_t> layers = {};     ///< Empty: all.
+  std::vector<std::size_t> heads = {};      ///< Of each of the layers; empty: all.
   /// Asked at least once per layer and chunk; true stops with kCancelled.
   std::function<bool()> cancelled = {};
   /// Called after each layer of each chunk with the work done so far, from 0 to 1.
@@ -77,8 +79,8 @@ Result<EffectReport> MeasureHeadEffects(const Model& model, std::span<const std:
 
 /// Mean outputs of all heads over a text.
 struct HeadMeans {
-  std::size_t heads = 0;
-  std::size_t value_dim = 0;
+  std::size_t heads = 0;      ///< Query heads per layer.
+  std::size_t value_dim = 0;  ///< Width of a value head.
   std::vector<float> values;  ///< [layers, heads, value_dim]
 
   /// One head's [value_dim], as HeadAblation::replacement takes it; lives as long as this.

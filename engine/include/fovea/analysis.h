@@ -14,10 +14,10 @@ namespace fovea {
 
 /// Statistics of one head over all rows seen. Means are over rows.
 struct HeadStatistics {
-  std::size_t layer = 0;
-  std::size_t head = 0;
-  std::size_t kv_head = 0;
-  std::size_t rows = 0;
+  std::size_t layer = 0;        ///< Counted from 0.
+  std::size_t head = 0;         ///< Query head.
+  std::size_t kv_head = 0;      ///< Key/value head that it reads.
+  std::size_t rows = 0;         ///< Rows that have been seen.
   double entropy = 0.0;         ///< Mean of -Σ A ln A, nats.
   double mean_distance = 0.0;   ///< Σ A·(q-k) / Σ A over all cells.
   double confidence = 0.0;      ///< Mean of the row maximum.
@@ -27,13 +27,13 @@ struct HeadStatistics {
   /// Only with a repeat of period S: mean of A[q, q-S] (duplicate token) and of A[q, q-(S-1)]
   /// (induction) over the second block.
   double duplicate_token = 0.0;
-  double induction = 0.0;
+  double induction = 0.0;  ///< See duplicate_token.
   /// Largest |Σ A - 1| of a row that sees a key.
   double row_sum_error = 0.0;
   /// Entropy and mean distance of a head that would look evenly at all its mask shows (padding
   /// aside): what "broad" and "local" are measured against.
   double even_entropy = 0.0;
-  double even_distance = 0.0;
+  double even_distance = 0.0;  ///< See even_entropy.
 };
 
 /// An observer that keeps only HeadStatistics: O(heads) memory whatever the length. It takes one
@@ -55,6 +55,8 @@ class HeadStatisticsObserver : public AttentionObserver {
                                   std::size_t repeat_begin = 0, const ModelInfo* model = nullptr);
 
   const AttentionSelection& selection() const override { return selection_; }
+  /// Rows of one head are finished. Called for every selected layer and head if the selection has
+  /// rows.
   void OnRows(const AttentionRows& rows) override;
 
   /// Ordered by layer, then head.

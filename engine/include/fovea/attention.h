@@ -20,12 +20,13 @@ namespace fovea {
 
 /// Which keys a query may look at. Positions count from 0 within the key sequence.
 struct Mask {
+  /// The shape of the mask.
   enum class Kind : std::uint8_t {
     kNone,           ///< Every valid key.
     kCausal,         ///< key <= query.
     kSlidingWindow,  ///< key <= query and query - key < window.
   };
-  Kind kind = Kind::kCausal;
+  Kind kind = Kind::kCausal;  ///< Causal unless it is said otherwise.
   /// Keys that a query of a sliding window sees, itself included; > 0 for kSlidingWindow.
   std::size_t window = 0;
   /// Position of the first query row among the keys (the cached positions before this call).
@@ -37,9 +38,10 @@ struct Mask {
   /// The half-open key range [begin, end) that query row `query` (counted from 0 within this call)
   /// may see among `keys` keys, padding aside.
   struct Range {
-    std::size_t begin = 0;
-    std::size_t end = 0;
+    std::size_t begin = 0;  ///< The first key.
+    std::size_t end = 0;    ///< One beyond the last key.
   };
+  /// See Range.
   Range KeyRange(std::size_t query, std::size_t keys) const;
 };
 
@@ -51,13 +53,13 @@ enum class AttentionStream : std::uint8_t { kSelf, kEncoder, kCross };
 
 /// Finished rows of one head's map. Pointers are valid during the call only.
 struct AttentionRows {
-  AttentionStream stream = AttentionStream::kSelf;
-  std::size_t layer = 0;
-  std::size_t head = 0;         ///< Query head.
-  std::size_t kv_head = 0;      ///< Key/value head that it read.
-  std::size_t query_begin = 0;  ///< Position of the first row in the sequence.
-  std::size_t query_count = 0;
-  std::size_t key_count = 0;  ///< Columns 0 … key_count - 1 are delivered.
+  AttentionStream stream = AttentionStream::kSelf;  ///< Which attention this is.
+  std::size_t layer = 0;                            ///< Counted from 0.
+  std::size_t head = 0;                             ///< Query head.
+  std::size_t kv_head = 0;                          ///< Key/value head that it read.
+  std::size_t query_begin = 0;                      ///< Position of the first row in the sequence.
+  std::size_t query_count = 0;                      ///< Number of rows.
+  std::size_t key_count = 0;                        ///< Columns 0 … key_count - 1 are delivered.
   /// Normalised weights, row r at weights + r * stride; masked cells are exactly 0.
   const float* weights = nullptr;
   /// Pre-softmax scores (after scale, bias and softcap), masked cells -inf; same stride. Null
@@ -66,40 +68,40 @@ struct AttentionRows {
   std::size_t stride = 0;  ///< Floats between rows, >= key_count.
   /// ln of the softmax denominator of each row (natural log-sum-exp of its scores), [query_count].
   const float* log_sum_exp = nullptr;
-  Mask::Kind mask = Mask::Kind::kCausal;
-  std::size_t window = 0;
+  Mask::Kind mask = Mask::Kind::kCausal;  ///< Which keys the queries may look at.
+  std::size_t window = 0;                 ///< Of a sliding window: keys that a query sees.
 };
 
 /// What is needed to rebuild any row of one layer's maps later:
 /// weight = exp(softcap(q · k * scale) - log_sum_exp). Pointers are valid during the call only.
 struct AttentionTrace {
-  AttentionStream stream = AttentionStream::kSelf;
-  std::size_t layer = 0;
-  std::size_t query_begin = 0;  ///< Position of the first query (and of the first key) given here.
-  std::size_t query_count = 0;
-  std::size_t heads = 0;
-  std::size_t kv_heads = 0;
-  std::size_t head_dim = 0;
+  AttentionStream stream = AttentionStream::kSelf;  ///< Which attention this is.
+  std::size_t layer = 0;                            ///< Counted from 0.
+  std::size_t query_begin = 0;   ///< Position of the first query (and of the first key) given here.
+  std::size_t query_count = 0;   ///< Number of rows.
+  std::size_t heads = 0;         ///< Query heads.
+  std::size_t kv_heads = 0;      ///< Key/value heads.
+  std::size_t head_dim = 0;      ///< Width of a query or key head.
   const float* query = nullptr;  ///< [query_count, heads, head_dim], after positions were applied.
   /// [query_count, kv_heads, head_dim]: the keys of the same positions, as read back from the KV
   /// cache (so rounded to f16 if the cache is f16).
   const float* key = nullptr;
-  const float* log_sum_exp = nullptr;  ///< [heads, query_count]
-  float scale = 1.0F;
-  float softcap = 0.0F;  ///< 0: none.
-  Mask::Kind mask = Mask::Kind::kCausal;
-  std::size_t window = 0;
+  const float* log_sum_exp = nullptr;     ///< [heads, query_count]
+  float scale = 1.0F;                     ///< Multiplies q · k.
+  float softcap = 0.0F;                   ///< 0: none.
+  Mask::Kind mask = Mask::Kind::kCausal;  ///< Which keys the queries may look at.
+  std::size_t window = 0;                 ///< Of a sliding window: keys that a query sees.
 };
 
 /// The values of the tokens of one call, of all KV heads of a layer. Pointers are valid during the
 /// call only.
 struct AttentionValues {
-  AttentionStream stream = AttentionStream::kSelf;
-  std::size_t layer = 0;
-  std::size_t begin = 0;  ///< Position of the first value.
-  std::size_t count = 0;
-  std::size_t kv_heads = 0;
-  std::size_t value_dim = 0;
+  AttentionStream stream = AttentionStream::kSelf;  ///< Which attention this is.
+  std::size_t layer = 0;                            ///< Counted from 0.
+  std::size_t begin = 0;                            ///< Position of the first value.
+  std::size_t count = 0;                            ///< Number of positions.
+  std::size_t kv_heads = 0;                         ///< Key/value heads.
+  std::size_t value_dim = 0;                        ///< Width of a value head.
   /// [count, kv_heads, value_dim], as read back from the KV cache (so rounded to f16 if it is f16).
   const float* value = nullptr;
 };
@@ -108,12 +110,14 @@ struct AttentionValues {
 struct AttentionSelection {
   std::vector<std::size_t> layers = {};  ///< Empty: all.
   std::vector<std::size_t> heads = {};   ///< Query heads, the same for every layer. Empty: all.
-  bool rows = true;
-  bool scores = false;  ///< Also deliver pre-softmax scores with the rows.
-  bool trace = false;
+  bool rows = true;                      ///< Deliver finished rows (OnRows).
+  bool scores = false;                   ///< Also deliver pre-softmax scores with the rows.
+  bool trace = false;                    ///< Deliver queries, keys and log-sum-exp (OnTrace).
   bool values = false;  ///< Also deliver the values of the selected layers, all KV heads.
 
+  /// Whether the layer is selected.
   bool HasLayer(std::size_t layer) const;
+  /// Whether the query head is selected.
   bool HasHead(std::size_t head) const;
 };
 
@@ -128,9 +132,13 @@ class AttentionObserver {
 
   /// Asked once at the start of each Prefill or Decode.
   virtual const AttentionSelection& selection() const = 0;
+  /// True if the methods may be called for different heads at the same time.
   virtual bool concurrent() const { return false; }
 
+  /// Rows of one head are finished. Called for every selected layer and head if the selection has
+  /// rows.
   virtual void OnRows(const AttentionRows& rows) = 0;
+  /// Queries and keys of a layer: once per selected layer and chunk, if the selection has trace.
   virtual void OnTrace(const AttentionTrace& trace) { static_cast<void>(trace); }
   /// Once per selected layer and chunk, before that chunk's rows of the layer.
   virtual void OnValues(const AttentionValues& values) { static_cast<void>(values); }
@@ -159,18 +167,23 @@ class AttentionRecorder : public AttentionObserver {
   struct View {
     std::size_t tokens = 0;          ///< Rows and columns.
     const float* weights = nullptr;  ///< Row-major [tokens, tokens]; row stride is `stride`.
-    std::size_t stride = 0;
+    std::size_t stride = 0;          ///< Floats between rows.
+    /// One weight; both indices must be below `tokens`. [query, key]
     float At(std::size_t query, std::size_t key) const { return weights[query * stride + key]; }
   };
+  /// One head's map, by layer and query head counted from 0.
   View Map(std::size_t layer, std::size_t head) const;
 
   /// Rows seen so far. A generation is stitched: prompt rows first, then one row per token.
   std::size_t tokens() const;
   /// kOutOfMemory if rows had to be dropped because a map could not grow; Clear() forgets it.
   const Status& status() const;
+  /// Forgets all rows and frees their memory.
   void Clear();
 
   const AttentionSelection& selection() const override;
+  /// Rows of one head are finished. Called for every selected layer and head if the selection has
+  /// rows.
   void OnRows(const AttentionRows& rows) override;
 
  private:
@@ -210,9 +223,9 @@ struct AttendInputs {
   std::span<const float> query = {};  ///< [queries, heads, query_width]
   std::span<const float> key = {};    ///< [keys, kv_heads, key_width]
   std::span<const float> value = {};  ///< [keys, kv_heads, value_width]
-  Mask mask = {.kind = Mask::Kind::kNone};
-  ScoringFunction scoring = ScoringFunction::kScaledDot;
-  ScoringWeights weights = {};
+  Mask mask = {.kind = Mask::Kind::kNone};                ///< Which keys the queries may look at.
+  ScoringFunction scoring = ScoringFunction::kScaledDot;  ///< How a query and a key are compared.
+  ScoringWeights weights = {};  ///< Learned parameters of general and additive scoring.
   /// Multiplies dot and general scores; 0: the scoring function's own. Must be 0 for kAdditive.
   float scale = 0.0F;
   float softcap = 0.0F;  ///< > 0: scores become softcap * tanh(score / softcap) (Gemma 2).

@@ -8,7 +8,11 @@
 
 namespace fovea {
 
-/// The numbers are GGUF's tensor type ids.
+/// The numbers are GGUF's tensor type ids. Example:
+/// @code
+/// static_assert(static_cast<std::uint32_t>(DataType::kQ8_0) == 8);
+/// std::cout << DataTypeName(DataType::kQ8_0) << ' ' << BlockBytes(DataType::kQ8_0) << '\n';
+/// @endcode
 enum class DataType : std::uint32_t {
   kF32 = 0,
   kF16 = 1,

@@ -12,7 +12,11 @@ namespace fovea {
 
 /// Jensen–Shannon divergence of two rows of n probabilities (Lin 1991; between attention heads:
 /// Clark et al. 2019): symmetric, from 0 (equal) to ln 2 (nothing in common), however small it is
-/// without cancellation. Masked cells are 0 in both. NaN if a value is NaN.
+/// without cancellation. Masked cells are 0 in both. NaN if a value is NaN. Example:
+/// @code
+/// const float p[] = {0.5F, 0.5F}, q[] = {1.0F, 0.0F};
+/// std::printf("%.4f nats\n", JensenShannon(p, q, 2));
+/// @endcode
 double JensenShannon(const float* p, const float* q, std::size_t n);
 
 /// Whether both rows have their largest value at the same place (the first of equals); n > 0.

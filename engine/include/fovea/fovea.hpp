@@ -19,4 +19,7 @@
 #include "fovea/tokenizer.h"
 #include "fovea/value_norms.h"
 
+/// The C++ API of Fovea. Nothing in it throws, aborts, exits or prints.
+namespace fovea {}
+
 #endif  // FOVEA_FOVEA_HPP_

@@ -28,8 +28,8 @@ namespace fovea {
 /// auto writer = GgufWriter::Create("out.gguf");
 /// if (!writer) return writer.status();
 /// Status status = writer->AddText("general.architecture", "llama");
-/// if (status.ok()) status = writer->Describe("norm.weight", DataType::kF32, {values.size()});
-/// if (status.ok()) status = writer->Append(std::as_bytes(std::span(values)));
+/// if (status.ok()) status = writer->Describe("norm.weight", DataType::kF32, {norm.size()});
+/// if (status.ok()) status = writer->Append(std::as_bytes(std::span(norm)));
 /// return status.ok() ? writer->Finish() : status;
 /// @endcode
 class GgufWriter {
@@ -38,7 +38,9 @@ class GgufWriter {
   /// than 32 also becomes the key "general.alignment".
   static Result<GgufWriter> Create(const std::string& path, std::size_t alignment = 32);
 
+  /// The other is empty afterwards and may only be destroyed or assigned to.
   GgufWriter(GgufWriter&&) noexcept;
+  /// The other is empty afterwards and may only be destroyed or assigned to.
   GgufWriter& operator=(GgufWriter&&) noexcept;
   ~GgufWriter();
 
@@ -47,6 +49,7 @@ class GgufWriter {
   Status AddNumber(std::string_view key, T value) {
     return AddRaw(key, NumberType<T>(), Bytes(&value, 1));
   }
+  /// A text, which may hold any bytes but is meant to be UTF-8.
   Status AddText(std::string_view key, std::string_view text);
   /// An array of numbers; T as for AddNumber.
   template <typename T>
@@ -54,6 +57,7 @@ class GgufWriter {
     static_assert(!std::is_same_v<T, bool>, "vector<bool> has no array of bool");
     return AddArray(key, NumberType<T>(), values.size(), Bytes(values.data(), values.size()));
   }
+  /// An array of texts.
   Status AddTexts(std::string_view key, std::span<const std::string> texts);
   /// A value as the file stores it: GGUF's number for its type (array included) and its bytes,
   /// which are not looked at.

@@ -37,13 +37,18 @@ class MeanAttentionObserver : public AttentionObserver {
   /// (0: no limit), kOutOfMemory, kInvalidArgument for no tokens.
   static Result<MeanAttentionObserver> Create(const ModelInfo& info, std::size_t max_tokens,
                                               std::size_t max_memory = 0);
+  /// The other is empty afterwards and may only be destroyed or assigned to.
   MeanAttentionObserver(MeanAttentionObserver&&) noexcept;
+  /// The other is empty afterwards and may only be destroyed or assigned to.
   MeanAttentionObserver& operator=(MeanAttentionObserver&&) noexcept;
   ~MeanAttentionObserver() override;
 
   const AttentionSelection& selection() const override;
+  /// Rows of one head are finished. Called for every selected layer and head if the selection has
+  /// rows.
   void OnRows(const AttentionRows& rows) override;
 
+  /// Layers of the model.
   std::size_t layers() const;
   /// Tokens whose rows have come from every head of every layer. Rows from max_tokens on are not
   /// kept, nor cells above the diagonal or of cross-attention.
@@ -58,6 +63,7 @@ class MeanAttentionObserver : public AttentionObserver {
   std::unique_ptr<State> state_;
 };
 
+/// How far Rollout and Flow go, and how to follow and stop them.
 struct InfluenceOptions {
   /// Follow layers 0 … layer; nothing: all of them.
   std::optional<std::size_t> layer = std::nullopt;
@@ -68,8 +74,9 @@ struct InfluenceOptions {
 
 /// A square map of influence, row = query, column = input token; rows sum to 1.
 struct InfluenceMap {
-  std::size_t tokens = 0;
+  std::size_t tokens = 0;      ///< Rows and columns.
   std::vector<float> weights;  ///< Row-major [tokens, tokens].
+  /// One weight; both indices must be below `tokens`. [query, key]
   float At(std::size_t query, std::size_t key) const { return weights[query * tokens + key]; }
 };
 

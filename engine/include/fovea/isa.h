@@ -9,29 +9,35 @@
 
 namespace fovea {
 
+/// What kernels are compiled for. Example:
+/// @code
+/// for (Isa isa : AvailableIsas()) std::cout << IsaName(isa) << '\n';
+/// auto session = Session::Create(model, {.isa = IsaFromName("scalar")});
+/// @endcode
 enum class Isa : std::uint8_t {
-  kScalar,      ///< Portable C++, the oracle of the tests. Name "scalar".
-  kAvx2,        ///< x86 AVX2 + FMA + F16C. Name "avx2".
-  kAvx512,      ///< x86 AVX-512 F/BW/CD/DQ/VL. Name "avx512".
-  kNeon,        ///< ARM Advanced SIMD. Name "neon".
-  kAvx512Vnni,  ///< kAvx512 with VNNI's integer dot products. Name "avx512vnni".
-  kAvx512Bf16,  ///< kAvx512Vnni with bfloat16 dot products. Name "avx512bf16".
-  kAmx,         ///< kAvx512Bf16 with AMX tiles (int8 and bfloat16). Name "amx".
+  kScalar,       ///< Portable C++, the oracle of the tests. Name "scalar".
+  kAvx2,         ///< x86 AVX2 + FMA + F16C. Name "avx2".
+  kAvx512,       ///< x86 AVX-512 F/BW/CD/DQ/VL. Name "avx512".
+  kNeon,         ///< ARM Advanced SIMD. Name "neon".
+  kAvx512Vnni,   ///< kAvx512 with VNNI's integer dot products. Name "avx512vnni".
+  kAvx512Bf16,   ///< kAvx512Vnni with bfloat16 dot products. Name "avx512bf16".
+  kAmx,          ///< kAvx512Bf16 with AMX tiles (int8 and bfloat16). Name "amx".
   kNeonDotprod,  ///< kNeon with integer dot products (ARMv8.2 DotProd). Name "neon-dotprod".
   kNeonI8mm,     ///< kNeonDotprod with matrix products (ARMv8.6 I8MM, BF16). Name "neon-i8mm".
   kSve,          ///< ARM SVE, vectors of any length. Name "sve".
   kSveI8mm,      ///< kSve with its matrix products of integers and of bfloat16. Name "sve-i8mm".
 };
 
-/// "scalar", "avx2", "avx512", "avx512vnni", "avx512bf16", "amx", "neon", "neon-dotprod", "neon-i8mm",
-/// "sve" or "sve-i8mm".
+/// "scalar", "avx2", "avx512", "avx512vnni", "avx512bf16", "amx", "neon", "neon-dotprod",
+/// "neon-i8mm", "sve" or "sve-i8mm".
 std::string_view IsaName(Isa isa);
 
 /// The reverse of IsaName; nothing for an unknown name.
 std::optional<Isa> IsaFromName(std::string_view name);
 
-/// Instruction sets that are compiled in and that this CPU runs, slowest first; never empty. Those of
-/// SVE count as faster than those of NEON only where its vectors are longer than NEON's 128 bits.
+/// Instruction sets that are compiled in and that this CPU runs, slowest first; never empty. Those
+/// of SVE count as faster than those of NEON only where its vectors are longer than NEON's 128
+/// bits.
 std::vector<Isa> AvailableIsas();
 
 /// The last of AvailableIsas().

@@ -18,6 +18,7 @@
 
 namespace fovea {
 
+/// How a model file is loaded.
 struct LoadOptions {
   /// Map the file instead of reading it: starts faster and shares pages between processes. A mapped
   /// file must not shrink while the model lives, so map only files that you trust to stay put.
@@ -37,40 +38,41 @@ struct LoadOptions {
 
 /// The hyperparameters of a model, as its file states them.
 struct ModelInfo {
-  std::string path;    ///< As given to Load; FromBuffer's name.
-  std::string family;  ///< GGUF's general.architecture, e.g. "llama".
-  std::string name;    ///< general.name, may be empty.
-  std::size_t layers = 0;
-  std::size_t heads = 0;      ///< Query heads per layer.
-  std::size_t kv_heads = 0;   ///< Key/value heads per layer; divides heads.
-  std::size_t head_dim = 0;   ///< Width of a query or key head.
-  std::size_t value_dim = 0;  ///< Width of a value head.
-  std::size_t width = 0;      ///< Embedding length.
-  std::size_t hidden = 0;     ///< Feed-forward length.
-  std::size_t vocabulary = 0;
-  std::size_t context = 0;  ///< Tokens it was trained for.
-  std::string position;     ///< "rope", "rope interleaved" or "learned".
-  float rope_base = 0.0F;
-  std::string rope_scaling;  ///< "none", "linear", "yarn", "llama3" or "longrope".
-  float rope_factor = 1.0F;
+  std::string path;                  ///< As given to Load; FromBuffer's name.
+  std::string family;                ///< GGUF's general.architecture, e.g. "llama".
+  std::string name;                  ///< general.name, may be empty.
+  std::size_t layers = 0;            ///< Transformer blocks.
+  std::size_t heads = 0;             ///< Query heads per layer.
+  std::size_t kv_heads = 0;          ///< Key/value heads per layer; divides heads.
+  std::size_t head_dim = 0;          ///< Width of a query or key head.
+  std::size_t value_dim = 0;         ///< Width of a value head.
+  std::size_t width = 0;             ///< Embedding length.
+  std::size_t hidden = 0;            ///< Feed-forward length.
+  std::size_t vocabulary = 0;        ///< Token ids: 0 … vocabulary - 1.
+  std::size_t context = 0;           ///< Tokens it was trained for.
+  std::string position;              ///< "rope", "rope interleaved" or "learned".
+  float rope_base = 0.0F;            ///< Base of the rotary angles.
+  std::string rope_scaling;          ///< "none", "linear", "yarn", "llama3" or "longrope".
+  float rope_factor = 1.0F;          ///< How far the context was stretched; 1: not.
   float attention_scale = 0.0F;      ///< Multiplies q · k.
   float attention_softcap = 0.0F;    ///< 0: none.
   float logit_softcap = 0.0F;        ///< 0: none.
   std::vector<std::size_t> windows;  ///< Sliding window of each layer, 0: full attention. [layers]
   std::uint64_t parameters = 0;      ///< Weights counted.
   std::uint64_t weight_bytes = 0;    ///< Bytes of all tensors in the file.
-  std::uint64_t file_bytes = 0;
-  std::string weight_type;  ///< The type that holds most bytes, e.g. "Q8_0".
+  std::uint64_t file_bytes = 0;      ///< Bytes of the whole file.
+  std::string weight_type;           ///< The type that holds most bytes, e.g. "Q8_0".
 };
 
 /// One tensor of the file.
 struct TensorSummary {
-  std::string name;
-  DataType type = DataType::kF32;
+  std::string name;                  ///< As in the file.
+  DataType type = DataType::kF32;    ///< Element type.
   std::vector<std::uint64_t> shape;  ///< Outermost first: [rows, columns].
-  std::uint64_t bytes = 0;
+  std::uint64_t bytes = 0;           ///< Bytes of its data.
 };
 
+/// A loaded model: immutable, shared by threads and sessions without locks; moved, not copied.
 class Model {
  public:
   /// Reads and validates a GGUF file of a supported family. Errors name the file and the key or
@@ -95,16 +97,21 @@ class Model {
   static Result<Model> FromBuffer(std::span<const std::byte> bytes, const LoadOptions& options = {},
                                   const std::string& name = "buffer");
 
+  /// The other is empty afterwards and may only be destroyed or assigned to.
   Model(Model&&) noexcept;
+  /// The other is empty afterwards and may only be destroyed or assigned to.
   Model& operator=(Model&&) noexcept;
   ~Model();
 
+  /// The hyperparameters; lives as long as the model. Thread-safe.
   const ModelInfo& info() const;
+  /// The tensors of the file, in file order. Thread-safe.
   std::vector<TensorSummary> Tensors() const;
 
   /// Null if the file has no vocabulary, or one of a kind that is not supported (the reason is in
   /// tokenizer_status).
   const Tokenizer* tokenizer() const;
+  /// Why tokenizer() is null; ok if it is not.
   const Status& tokenizer_status() const;
 
   /// FNV-1a 64-bit hash over the whole file, as 16 hex digits; computed on call (one pass). A

@@ -22,12 +22,14 @@ struct QuantizationError {
 
   /// Root of squared_error / squared_norm; 0 if nothing changed.
   double Relative() const;
+  /// Takes in the changes of other numbers.
   void Add(const QuantizationError& other);
 };
 
 /// The types that numbers can be encoded to, largest first: F32, F16, BF16, Q8_0, Q6_K, Q5_K, Q5_1,
 /// Q5_0, Q4_K, Q4_1 and Q4_0. (Q2_K, Q3_K and IQ4_NL can only be decoded.)
 std::span<const DataType> EncodableTypes();
+/// Whether the type is one of EncodableTypes().
 bool CanEncode(DataType type);
 
 /// The type for rows of `columns` numbers where `wanted` is asked for: Q4_K, Q5_K and Q6_K become
@@ -49,15 +51,22 @@ std::size_t EncodedBytes(DataType type, std::size_t values);
 /// Encodes `values` (whole blocks: rows one after another) into `out`, EncodedBytes() of them.
 /// Errors: kNonFinite for NaN and infinity, kLimitExceeded for a magnitude beyond the type's
 /// scales, kInvalidArgument for sizes that do not fit and types that cannot be encoded. The same
-/// numbers give the same bytes on every machine.
+/// numbers give the same bytes on every machine. Thread-safe. Example:
+/// @code
+/// std::vector<std::byte> blocks(EncodedBytes(DataType::kQ8_0, norm.size()));
+/// auto change = Encode(DataType::kQ8_0, norm, blocks);
+/// if (change) std::printf("largest change %g\n", change->largest);
+/// @endcode
 Result<QuantizationError> Encode(DataType type, std::span<const float> values,
                                  std::span<std::byte> out);
 
 /// The reverse, for all types: whole blocks from `blocks` into values.size() floats.
+/// kInvalidArgument for sizes that do not fit. Thread-safe.
 Status Decode(DataType type, std::span<const std::byte> blocks, std::span<float> values);
 
+/// What QuantizeFile writes, and how to follow and stop it.
 struct QuantizeOptions {
-  DataType type = DataType::kQ8_0;
+  DataType type = DataType::kQ8_0;  ///< What matrices become.
   /// Give the output matrix `type` too, instead of OutputType(type).
   bool pure = false;
   /// Threads that compute, the caller's included. The file is the same for any number.
@@ -70,22 +79,23 @@ struct QuantizeOptions {
 
 /// One tensor of a file that was quantized.
 struct QuantizedTensor {
-  std::string name;
+  std::string name;                  ///< As in the file.
   std::vector<std::uint64_t> shape;  ///< Outermost first: [rows, columns].
-  DataType from = DataType::kF32;
-  DataType to = DataType::kF32;
-  std::uint64_t bytes_before = 0;
-  std::uint64_t bytes = 0;
-  QuantizationError error;  ///< Against the input's numbers; zero where to == from.
+  DataType from = DataType::kF32;    ///< Type in the input.
+  DataType to = DataType::kF32;      ///< Type in the output.
+  std::uint64_t bytes_before = 0;    ///< Bytes of its data in the input.
+  std::uint64_t bytes = 0;           ///< Bytes of its data.
+  QuantizationError error;           ///< Against the input's numbers; zero where to == from.
 };
 
+/// What QuantizeFile did.
 struct QuantizeReport {
-  std::vector<QuantizedTensor> tensors;  ///< In file order.
-  QuantizationError error;               ///< Of all tensors together.
-  std::uint64_t tensor_bytes_before = 0;
-  std::uint64_t tensor_bytes = 0;
-  std::uint64_t file_bytes_before = 0;
-  std::uint64_t file_bytes = 0;
+  std::vector<QuantizedTensor> tensors;   ///< In file order.
+  QuantizationError error;                ///< Of all tensors together.
+  std::uint64_t tensor_bytes_before = 0;  ///< Of all tensors of the input.
+  std::uint64_t tensor_bytes = 0;         ///< Of all tensors of the output.
+  std::uint64_t file_bytes_before = 0;    ///< Of the input.
+  std::uint64_t file_bytes = 0;           ///< Of the output.
   /// Tensors that were quantized already and were decoded to be quantized again: the errors of both
   /// roundings are in the output, `error` knows only the second.
   std::size_t requantized = 0;

@@ -49,6 +49,7 @@ class Allocator {
 /// @endcode
 class TaskRunner {
  public:
+  /// One piece of work: call it with the `context` that came with it.
   using Task = void (*)(void* context, std::size_t task, std::size_t worker);
 
   virtual ~TaskRunner() = default;

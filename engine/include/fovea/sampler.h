@@ -10,6 +10,7 @@
 
 namespace fovea {
 
+/// How a token is chosen.
 struct SamplerOptions {
   /// 0 is greedy: the largest logit, the lowest id among equals.
   float temperature = 0.0F;
@@ -21,7 +22,12 @@ struct SamplerOptions {
   std::uint64_t seed = 0;
 };
 
-/// Not thread-safe; one per stream.
+/// Belongs to one thread at a time; one per stream. Example:
+/// @code
+/// auto sampler = Sampler::Create({.temperature = 0.8F, .top_k = 40, .seed = 7});
+/// if (!sampler) return sampler.status();
+/// auto id = sampler->Sample(logits);
+/// @endcode
 class Sampler {
  public:
   /// kInvalidArgument for a negative or NaN temperature, top_k < 0, or top_p outside (0, 1].

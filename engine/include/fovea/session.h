@@ -28,6 +28,7 @@ enum class Arithmetic : std::uint8_t {
   kExact,
 };
 
+/// Sizes, precision, threads and memory of a session.
 struct SessionOptions {
   /// Positions the KV cache holds; 0: the model's context. May exceed the model's context only for
   /// models without learned positions.
@@ -37,7 +38,7 @@ struct SessionOptions {
   /// Element type of cached keys and values: kF32, kF16, kBF16, or kQ8_0 for 8-bit integers with
   /// one scale per row.
   DataType kv_type = DataType::kF16;
-  Arithmetic arithmetic = Arithmetic::kFast;
+  Arithmetic arithmetic = Arithmetic::kFast;  ///< How products with weights are computed.
   /// Threads that compute, the caller's included; 1 starts none. Results are bit-equal for any
   /// count.
   std::size_t threads = 1;
@@ -54,8 +55,9 @@ struct SessionOptions {
 
 /// What a session of these options will allocate, in bytes.
 struct MemoryPlan {
-  std::size_t kv_cache = 0;
-  std::size_t scratch = 0;
+  std::size_t kv_cache = 0;  ///< Bytes of cached keys and values.
+  std::size_t scratch = 0;   ///< Bytes of working memory.
+  /// All of it, in bytes.
   std::size_t total() const { return kv_cache + scratch; }
 };
 
@@ -63,8 +65,8 @@ struct MemoryPlan {
 /// projection is replaced. Queries, keys, values and the head's own map are computed as always;
 /// later layers see the change, and so do the keys and values that they cache.
 struct HeadAblation {
-  std::size_t layer = 0;
-  std::size_t head = 0;  ///< Query head.
+  std::size_t layer = 0;  ///< Counted from 0.
+  std::size_t head = 0;   ///< Query head.
   /// [value_dim], put in place of the head's output for every token of the call; empty: zeros. Not
   /// owned.
   std::span<const float> replacement = {};
@@ -89,13 +91,38 @@ struct RunOptions {
 };
 
 /// Belongs to one thread at a time. The model must outlive it. After creation, prefill and decode
-/// allocate nothing (an observer and its row buffers aside).
+/// allocate nothing (an observer and its row buffers aside). Example:
+/// @code
+/// auto logits = session.Prefill(ids);
+/// for (int i = 0; i < 20 && logits; ++i) {
+///   const std::int32_t id = ArgMax(*logits);
+///   std::cout << tokenizer.PieceBytes(id);
+///   logits = session.Decode(id);
+/// }
+/// if (!logits) return logits.status();
+/// @endcode
 class Session {
  public:
+  /// What Create would allocate, without allocating. Errors as of Create. Thread-safe. Example:
+  /// @code
+  /// auto plan = Session::Plan(model, {.max_tokens = 4096});
+  /// if (plan && plan->total() > 100'000'000) std::puts("not on this machine");
+  /// @endcode
   static Result<MemoryPlan> Plan(const Model& model, const SessionOptions& options = {});
+  /// Allocates all that running needs and starts the threads. kInvalidArgument for options that
+  /// make no sense, kUnsupported for kernels that this CPU lacks, kLimitExceeded if
+  /// options.max_memory or a limit of the model does not suffice, kOutOfMemory. Thread-safe.
+  /// Example:
+  /// @code
+  /// auto session = Session::Create(model, {.max_tokens = 512, .threads = 2});
+  /// if (!session) return session.status();
+  /// auto logits = session->Prefill(ids);
+  /// @endcode
   static Result<Session> Create(const Model& model, const SessionOptions& options = {});
 
+  /// The other is empty afterwards and may only be destroyed or assigned to.
   Session(Session&&) noexcept;
+  /// The other is empty afterwards and may only be destroyed or assigned to.
   Session& operator=(Session&&) noexcept;
   ~Session();
 
@@ -109,15 +136,22 @@ class Session {
   /// One token: the same as Prefill of one.
   Result<std::span<const float>> Decode(std::int32_t token, const RunOptions& run = {});
 
-  /// Forgets all positions from `position` on. kInvalidArgument if there are fewer.
+  /// Forgets all positions from `position` on. kInvalidArgument if there are fewer. Example:
+  /// @code
+  /// if (Status s = session.Truncate(0); !s.ok()) return s;  // another text
+  /// @endcode
   Status Truncate(std::size_t position);
 
   std::size_t position() const;    ///< Tokens in the cache.
   std::size_t max_tokens() const;  ///< Capacity.
   Isa isa() const;                 ///< The kernels that run.
+  /// Threads that compute, the caller's included.
   std::size_t threads() const;
+  /// Element type of the cache.
   DataType kv_type() const;
+  /// How products with weights are computed.
   Arithmetic arithmetic() const;
+  /// What was allocated.
   const MemoryPlan& memory() const;
 
  private:

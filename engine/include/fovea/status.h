@@ -34,12 +34,17 @@ enum class StatusCode : std::uint8_t {
 class [[nodiscard]] Status {
  public:
   Status() = default;
+  /// A code other than kOk, and one line of English.
   Status(StatusCode code, std::string message) : code_(code), message_(std::move(message)) {}
 
+  /// Success.
   static Status Ok() { return {}; }
 
+  /// True for success.
   bool ok() const { return code_ == StatusCode::kOk; }
+  /// kOk, or what kind of thing went wrong.
   StatusCode code() const { return code_; }
+  /// Names the culprit; empty for success. Lives as long as the Status.
   const std::string& message() const { return message_; }
 
  private:
@@ -57,23 +62,35 @@ class [[nodiscard]] Status {
 template <typename T>
 class [[nodiscard]] Result {
  public:
-  Result(T value) : value_(std::move(value)) {}          // NOLINT: implicit by design
+  /// A value.
+  Result(T value) : value_(std::move(value)) {}  // NOLINT: implicit by design
+  /// An error: its code must not be kOk.
   Result(Status status) : status_(std::move(status)) {}  // NOLINT: implicit by design
 
+  /// True if there is a value.
   bool ok() const { return value_.has_value(); }
+  /// Same as ok().
   explicit operator bool() const { return ok(); }
+  /// Why there is no value; ok if there is one.
   const Status& status() const { return status_; }
   /// Same as status(): reads well after `if (!result)`.
   const Status& error() const { return status_; }
 
   /// The value; only to be called when ok().
   T& value() & { return *value_; }
+  /// The value; only to be called when ok().
   const T& value() const& { return *value_; }
+  /// The value; only to be called when ok().
   T&& value() && { return std::move(*value_); }
+  /// Same as value().
   T& operator*() & { return *value_; }
+  /// Same as value().
   const T& operator*() const& { return *value_; }
+  /// Same as value().
   T&& operator*() && { return std::move(*value_); }
+  /// A member of the value; only to be called when ok().
   T* operator->() { return &*value_; }
+  /// A member of the value; only to be called when ok().
   const T* operator->() const { return &*value_; }
 
  private:

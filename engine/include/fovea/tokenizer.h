@@ -16,13 +16,14 @@ namespace fovea {
 
 /// One id with the bytes of the input text that it stands for.
 struct Token {
-  std::int32_t id = 0;
+  std::int32_t id = 0;  ///< Index into the vocabulary.
   /// [begin, end) in bytes of the input text. Empty for tokens that were added (BOS, EOS). Tokens
   /// of one text are ordered and their ranges never overlap; a byte-fallback token covers one byte.
   std::size_t begin = 0;
-  std::size_t end = 0;
+  std::size_t end = 0;  ///< See begin.
 };
 
+/// What is done beside splitting.
 struct TokenizeOptions {
   /// Add BOS, EOS, CLS and SEP as the model file asks for.
   bool add_special = true;
@@ -36,9 +37,16 @@ class Tokenizer {
   virtual ~Tokenizer() = default;
 
   /// Splits UTF-8 text. kInvalidArgument with the byte offset if the text is not valid UTF-8.
+  /// Example:
+  /// @code
+  /// auto tokens = tokenizer.Tokenize("The cat sat");
+  /// if (!tokens) return tokens.status();
+  /// for (const Token& t : *tokens) std::printf("%d: bytes %zu to %zu\n", t.id, t.begin, t.end);
+  /// @endcode
   virtual Result<std::vector<Token>> Tokenize(std::string_view text,
                                               const TokenizeOptions& options = {}) const = 0;
 
+  /// Token ids are 0 … vocabulary_size() - 1.
   virtual std::size_t vocabulary_size() const = 0;
 
   /// The bytes that the id adds to a text; may be part of a UTF-8 character. Empty for control
@@ -51,6 +59,7 @@ class Tokenizer {
 
   /// BOS, EOS, unknown, separator and padding ids; -1 if the model has none.
   virtual std::int32_t bos_id() const = 0;
+  /// See bos_id.
   virtual std::int32_t eos_id() const = 0;
   /// True for control tokens (BOS, EOS, CLS, SEP, …).
   virtual bool IsSpecial(std::int32_t id) const = 0;

@@ -32,7 +32,9 @@ class ValueNorms {
   /// does not exist, kOutOfMemory. The model is not needed afterwards.
   static Result<ValueNorms> Create(const Model& model, std::vector<std::size_t> layers = {});
 
+  /// The other is empty afterwards and may only be destroyed or assigned to.
   ValueNorms(ValueNorms&&) noexcept;
+  /// The other is empty afterwards and may only be destroyed or assigned to.
   ValueNorms& operator=(ValueNorms&&) noexcept;
   ~ValueNorms();
 

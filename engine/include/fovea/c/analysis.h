@@ -15,27 +15,29 @@ extern "C" {
  * Statistics of heads (Clark et al. 2019, Vig & Belinkov 2019, Olsson et al. 2022, Gu et al. 2025)
  */
 
+/** Keeps statistics of heads; opaque, for one thread at a time. */
 typedef struct fovea_statistics fovea_statistics;
 
+/** Which heads are counted; all may be 0. */
 typedef struct fovea_statistics_options {
-  size_t struct_size;
+  size_t struct_size;   /**< sizeof this struct, set by the caller. */
   const size_t* layers; /**< As of fovea_observer; copied. */
-  size_t layer_count;
-  const size_t* heads;
-  size_t head_count;
+  size_t layer_count;   /**< Entries of `layers`. */
+  const size_t* heads;  /**< As of fovea_observer; copied. */
+  size_t head_count;    /**< Entries of `heads`. */
   /** Not 0: the input is a block of `period` tokens repeated once that starts at `repeat_begin` (1
    * after a BOS); fills duplicate_token and induction. */
   size_t period;
-  size_t repeat_begin;
+  size_t repeat_begin;              /**< Position of the first token of the block. */
   const fovea_allocator* allocator; /**< For the handle. NULL: malloc and free. Copied. */
 } fovea_statistics_options;
 
 /** Of one head over all rows seen; means are over rows, A is the map. */
 typedef struct fovea_head_statistics {
-  size_t layer;
-  size_t head;
-  size_t kv_head;
-  size_t rows;
+  size_t layer;           /**< Counted from 0. */
+  size_t head;            /**< Query head. */
+  size_t kv_head;         /**< Key/value head that it reads. */
+  size_t rows;            /**< Rows that have been seen. */
   double entropy;         /**< Mean of -sum A ln A, nats. */
   double mean_distance;   /**< sum A (q - k) / sum A over all cells, tokens. */
   double confidence;      /**< Mean of the row maximum. */
@@ -61,6 +63,7 @@ typedef struct fovea_head_statistics {
 FOVEA_API fovea_status fovea_statistics_create(const fovea_model* model,
                                                const fovea_statistics_options* options,
                                                fovea_statistics** statistics, fovea_error* error);
+/** Gives the handle back. Does nothing for NULL. */
 FOVEA_API void fovea_statistics_free(fovea_statistics* statistics);
 /** The observer to run with; lives as long as the handle. NULL for NULL. */
 FOVEA_API const fovea_observer* fovea_statistics_observer(fovea_statistics* statistics);

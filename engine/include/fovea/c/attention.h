@@ -30,7 +30,7 @@ enum { FOVEA_STREAM_SELF = 0, FOVEA_STREAM_ENCODER = 1, FOVEA_STREAM_CROSS = 2 }
 /** Finished rows of one head's map. */
 typedef struct fovea_rows {
   size_t struct_size; /**< Set by the library, as in the structs below. */
-  size_t layer;
+  size_t layer;       /**< Counted from 0. */
   size_t head;        /**< Query head. */
   size_t kv_head;     /**< Key/value head that it read. */
   size_t query_begin; /**< Position of the first row in the sequence. */
@@ -44,45 +44,45 @@ typedef struct fovea_rows {
   const float* scores;
   /** ln of the softmax denominator of each row, [query_count]. */
   const float* log_sum_exp;
-  size_t window; /**< Of FOVEA_MASK_SLIDING_WINDOW. */
-  fovea_mask mask;
-  fovea_stream stream;
+  size_t window;       /**< Of FOVEA_MASK_SLIDING_WINDOW. */
+  fovea_mask mask;     /**< Which keys the queries may look at. */
+  fovea_stream stream; /**< Which attention this is. */
 } fovea_rows;
 
 /** What is needed to rebuild any row of one layer's maps later:
  * weight = exp(cap(q . k * scale) - log_sum_exp), cap(s) = softcap * tanh(s / softcap) if softcap
  * is not 0, else s. */
 typedef struct fovea_trace {
-  size_t struct_size;
-  size_t layer;
+  size_t struct_size; /**< sizeof this struct, set by the caller. */
+  size_t layer;       /**< Counted from 0. */
   size_t query_begin; /**< Position of the first query and of the first key given here. */
-  size_t query_count;
-  size_t heads;
-  size_t kv_heads;
-  size_t head_dim;
+  size_t query_count; /**< Number of rows. */
+  size_t heads;       /**< Query heads. */
+  size_t kv_heads;    /**< Key/value heads. */
+  size_t head_dim;    /**< Width of a query or key head. */
   const float* query; /**< [query_count, heads, head_dim], after positions were applied. */
   /** [query_count, kv_heads, head_dim]: keys of the same positions as read back from the KV cache
    * (so rounded to F16 if the cache is F16). */
   const float* key;
   const float* log_sum_exp; /**< [heads, query_count] */
-  float scale;
-  float softcap; /**< 0: none. */
-  size_t window;
-  fovea_mask mask;
-  fovea_stream stream;
+  float scale;              /**< Multiplies q . k. */
+  float softcap;            /**< 0: none. */
+  size_t window;            /**< Of a sliding window: keys that a query sees. */
+  fovea_mask mask;          /**< Which keys the queries may look at. */
+  fovea_stream stream;      /**< Which attention this is. */
 } fovea_trace;
 
 /** The values of the tokens of one chunk, of all KV heads of a layer. */
 typedef struct fovea_values {
-  size_t struct_size;
-  size_t layer;
-  size_t begin; /**< Position of the first value. */
-  size_t count;
-  size_t kv_heads;
-  size_t value_dim;
-  const float* value; /**< [count, kv_heads, value_dim], as read back from the KV cache. */
-  fovea_stream stream;
-  int32_t reserved;
+  size_t struct_size;  /**< sizeof this struct, set by the caller. */
+  size_t layer;        /**< Counted from 0. */
+  size_t begin;        /**< Position of the first value. */
+  size_t count;        /**< Number of positions. */
+  size_t kv_heads;     /**< Key/value heads. */
+  size_t value_dim;    /**< Width of a value head. */
+  const float* value;  /**< [count, kv_heads, value_dim], as read back from the KV cache. */
+  fovea_stream stream; /**< Which attention this is. */
+  int32_t reserved;    /**< 0 */
 } fovea_values;
 
 /** Listens while a session runs. It never changes what is computed; unselected heads run the plain
@@ -101,13 +101,15 @@ typedef struct fovea_values {
  * @endcode
  */
 typedef struct fovea_observer {
-  size_t struct_size;
+  size_t struct_size;   /**< sizeof this struct, set by the caller. */
   void* user;           /**< Passed to the callbacks. */
   const size_t* layers; /**< [layer_count], the layers to be told of; NULL: all. */
-  size_t layer_count;
-  const size_t* heads; /**< [head_count], query heads, the same for every layer; NULL: all. */
-  size_t head_count;
+  size_t layer_count;   /**< Entries of `layers`. */
+  const size_t* heads;  /**< [head_count], query heads, the same for every layer; NULL: all. */
+  size_t head_count;    /**< Entries of `heads`. */
+  /** Finished rows of one head. */
   void (*on_rows)(void* user, const fovea_rows* rows);
+  /** What rebuilds the rows of a layer. */
   void (*on_trace)(void* user, const fovea_trace* trace);
   /** Once per selected layer and chunk, before that chunk's rows of the layer. */
   void (*on_values)(void* user, const fovea_values* values);
@@ -119,22 +121,24 @@ typedef struct fovea_observer {
  * A recorder is an observer that keeps whole maps
  */
 
+/** Keeps maps in memory; opaque, for one thread at a time. */
 typedef struct fovea_recorder fovea_recorder;
 
 /** One head's map: row q at weights + q * stride, `tokens` rows and columns. */
 typedef struct fovea_map {
-  size_t struct_size;
-  size_t tokens;
-  size_t stride; /**< Floats between rows, >= tokens. */
-  const float* weights;
+  size_t struct_size;   /**< sizeof this struct, set by the caller. */
+  size_t tokens;        /**< Rows and columns. */
+  size_t stride;        /**< Floats between rows, >= tokens. */
+  const float* weights; /**< Row r at weights + r * stride. */
 } fovea_map;
 
+/** What is recorded; all may be 0. */
 typedef struct fovea_recorder_options {
-  size_t struct_size;
-  const size_t* layers; /**< As of fovea_observer; copied. */
-  size_t layer_count;
-  const size_t* heads;
-  size_t head_count;
+  size_t struct_size;               /**< sizeof this struct, set by the caller. */
+  const size_t* layers;             /**< As of fovea_observer; copied. */
+  size_t layer_count;               /**< Entries of `layers`. */
+  const size_t* heads;              /**< As of fovea_observer; copied. */
+  size_t head_count;                /**< Entries of `heads`. */
   const fovea_allocator* allocator; /**< NULL: malloc and free. Copied. */
 } fovea_recorder_options;
 
@@ -149,6 +153,7 @@ typedef struct fovea_recorder_options {
  */
 FOVEA_API fovea_status fovea_recorder_create(const fovea_recorder_options* options,
                                              fovea_recorder** recorder, fovea_error* error);
+/** Gives the handle back. Does nothing for NULL. */
 FOVEA_API void fovea_recorder_free(fovea_recorder* recorder);
 
 /** The observer to run with; lives as long as the recorder. NULL for NULL. */

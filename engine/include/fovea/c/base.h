@@ -23,7 +23,9 @@ extern "C" {
  * added.
  */
 #define FOVEA_VERSION_MAJOR 0
+/** See FOVEA_VERSION_MAJOR. */
 #define FOVEA_VERSION_MINOR 1
+/** See FOVEA_VERSION_MAJOR. */
 #define FOVEA_VERSION_PATCH 0
 
 /** The version of the library that runs, e.g. "0.1.0". Thread-safe; lives as long as the program.
@@ -61,7 +63,7 @@ FOVEA_API const char* fovea_status_name(fovea_status status);
 /** What went wrong, in memory of the caller: no handle is needed to read it, and threads cannot
  * overwrite each other's. Functions fill it when they fail and leave it alone otherwise. */
 typedef struct fovea_error {
-  fovea_status code;
+  fovea_status code; /**< What kind of thing went wrong. */
   /** One line of English that names the file, key, tensor or argument, ended by a zero byte; a text
    * that does not fit is cut between two characters and ends with "...". */
   char message[1020];
@@ -88,8 +90,8 @@ typedef struct fovea_error {
  * @endcode
  */
 typedef struct fovea_allocator {
-  size_t struct_size;
-  void* user; /**< Passed to both functions. */
+  size_t struct_size; /**< sizeof this struct, set by the caller. */
+  void* user;         /**< Passed to both functions. */
   /** `bytes` (> 0) with any contents, aligned as malloc does; NULL becomes FOVEA_OUT_OF_MEMORY. */
   void* (*allocate)(void* user, size_t bytes);
   /** Takes back a block that `allocate` gave for the same number of bytes. */
@@ -103,16 +105,16 @@ typedef void (*fovea_task)(void* context, size_t task, size_t worker);
  * copied; `user` must live until the last session that was made with it is freed.
  *
  * @code
- * static void run(void* user, size_t tasks, fovea_task task, void* context) {
+ * static void run_tasks(void* user, size_t tasks, fovea_task task, void* context) {
  *   for (size_t i = 0; i < tasks; ++i) task(context, i, 0);   // a pool of one: the caller
  * }
  *
- * fovea_thread_pool pool = {.struct_size = sizeof pool, .workers = 1, .run = run};
+ * fovea_thread_pool pool = {.struct_size = sizeof pool, .workers = 1, .run = run_tasks};
  * @endcode
  */
 typedef struct fovea_thread_pool {
-  size_t struct_size;
-  void* user;     /**< Passed to run. */
+  size_t struct_size; /**< sizeof this struct, set by the caller. */
+  void* user;         /**< Passed to run. */
   size_t workers; /**< Tasks that may run at the same time, the calling thread's included; 1-256. */
   /** Must call task(context, i, worker) exactly once for every i below `tasks`, in any order, on
    * any threads, and return when all have returned. `worker` must be below `workers` and differ

@@ -17,12 +17,14 @@ extern "C" {
  * this norm is the length of what the head adds to the residual stream for that token
  */
 
+/** Prepared output projections; opaque, immutable, shared by threads. */
 typedef struct fovea_value_norms fovea_value_norms;
 
+/** Which layers are prepared; all may be 0. */
 typedef struct fovea_value_norms_options {
-  size_t struct_size;
-  const size_t* layers; /**< [layer_count], the layers to prepare; NULL: all. */
-  size_t layer_count;
+  size_t struct_size;               /**< sizeof this struct, set by the caller. */
+  const size_t* layers;             /**< [layer_count], the layers to prepare; NULL: all. */
+  size_t layer_count;               /**< Entries of `layers`. */
   const fovea_allocator* allocator; /**< For the handle. NULL: malloc and free. Copied. */
 } fovea_value_norms_options;
 
@@ -39,6 +41,7 @@ typedef struct fovea_value_norms_options {
 FOVEA_API fovea_status fovea_value_norms_create(const fovea_model* model,
                                                 const fovea_value_norms_options* options,
                                                 fovea_value_norms** norms, fovea_error* error);
+/** Gives the handle back. Does nothing for NULL. */
 FOVEA_API void fovea_value_norms_free(fovea_value_norms* norms);
 
 /** out[head, i] = |v W_O| of token values->begin + i as query head `head` would move it; out
@@ -60,7 +63,7 @@ enum {
 
 /** What a text loses without one head. */
 typedef struct fovea_head_effect {
-  size_t layer;
+  size_t layer;       /**< Counted from 0. */
   size_t head;        /**< Query head. */
   double loss;        /**< Mean -ln p of the text's tokens but the first, nats, without the head. */
   double loss_change; /**< loss minus that of the whole model: > 0, the head helps. */
@@ -71,17 +74,17 @@ typedef struct fovea_head_effect {
 /** Which heads, and how to follow and stop; callbacks may be NULL and come on the calling thread.
  */
 typedef struct fovea_effect_options {
-  size_t struct_size;
-  void* user; /**< Passed to the callbacks. */
+  size_t struct_size; /**< sizeof this struct, set by the caller. */
+  void* user;         /**< Passed to the callbacks. */
   /** Asked at least once per layer and chunk; not 0 stops with FOVEA_CANCELLED. */
   int32_t (*cancelled)(void* user);
   void (*on_progress)(void* user, double done); /**< As often, from 0 to 1. */
   const size_t* layers;                         /**< [layer_count]; NULL: all. */
-  size_t layer_count;
-  const size_t* heads; /**< [head_count], of each of the layers; NULL: all. */
-  size_t head_count;
-  fovea_ablation_kind kind;
-  int32_t reserved; /**< 0 */
+  size_t layer_count;                           /**< Entries of `layers`. */
+  const size_t* heads;      /**< [head_count], of each of the layers; NULL: all. */
+  size_t head_count;        /**< Entries of `heads`. */
+  fovea_ablation_kind kind; /**< What takes the place of the output. */
+  int32_t reserved;         /**< 0 */
 } fovea_effect_options;
 
 /** Measures each selected head alone over `count` tokens: about half of a run per head; the numbers
@@ -95,6 +98,7 @@ typedef struct fovea_effect_options {
  * FOVEA_NON_FINITE, FOVEA_OUT_OF_MEMORY. Thread-safe.
  *
  * @code
+ * size_t n;
  * fovea_measure_head_effects(model, ids, count, NULL, NULL, NULL, NULL, 0, &n, &error);
  * fovea_head_effect* effects = calloc(n, sizeof *effects);
  * fovea_measure_head_effects(model, ids, count, NULL, NULL, &loss, effects, n, &n, &error);
@@ -114,7 +118,7 @@ FOVEA_API fovea_status fovea_measure_head_effects(const fovea_model* model, cons
  *
  * @code
  * float* means = calloc(layers * heads * value_dim, sizeof *means);
- * fovea_measure_head_means(model, ids, n, NULL, NULL, means, layers * heads * value_dim, NULL);
+ * fovea_measure_head_means(model, ids, count, NULL, NULL, means, layers * heads * value_dim, NULL);
  * fovea_ablation ablation = {1, 3, means + (1 * heads + 3) * value_dim};
  * @endcode
  */

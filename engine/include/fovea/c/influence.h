@@ -16,8 +16,9 @@ extern "C" {
  */
 typedef struct fovea_mean_maps fovea_mean_maps;
 
+/** Limits and memory of mean maps; all may be 0. */
 typedef struct fovea_mean_maps_options {
-  size_t struct_size;
+  size_t struct_size;               /**< sizeof this struct, set by the caller. */
   size_t max_memory;                /**< Refuse to take more bytes for the maps; 0: no limit. */
   const fovea_allocator* allocator; /**< For the handle. NULL: malloc and free. Copied. */
 } fovea_mean_maps_options;
@@ -36,6 +37,7 @@ typedef struct fovea_mean_maps_options {
 FOVEA_API fovea_status fovea_mean_maps_create(const fovea_model* model, size_t max_tokens,
                                               const fovea_mean_maps_options* options,
                                               fovea_mean_maps** maps, fovea_error* error);
+/** Gives the handle back. Does nothing for NULL. */
 FOVEA_API void fovea_mean_maps_free(fovea_mean_maps* maps);
 /** The observer to run with; lives as long as the handle. NULL for NULL. */
 FOVEA_API const fovea_observer* fovea_mean_maps_observer(fovea_mean_maps* maps);
@@ -48,9 +50,10 @@ FOVEA_API size_t fovea_mean_maps_tokens(const fovea_mean_maps* maps);
 FOVEA_API fovea_status fovea_mean_maps_row(const fovea_mean_maps* maps, size_t layer, size_t query,
                                            float* out, fovea_error* error);
 
+/** How far rollout and flow go, and how to follow and stop them; all may be 0. */
 typedef struct fovea_influence_options {
-  size_t struct_size;
-  void* user; /**< Passed to the callbacks. */
+  size_t struct_size; /**< sizeof this struct, set by the caller. */
+  void* user;         /**< Passed to the callbacks. */
   /** Asked once per layer (rollout) or per input token (flow); not 0 stops with FOVEA_CANCELLED. */
   int32_t (*cancelled)(void* user);
   void (*on_progress)(void* user, double done); /**< As often, from 0 to 1. */

@@ -11,10 +11,12 @@
 extern "C" {
 #endif
 
+/** A loaded model; opaque, immutable, shared by threads. */
 typedef struct fovea_model fovea_model;
 
+/** How a model file is loaded; all may be 0. */
 typedef struct fovea_model_options {
-  size_t struct_size;
+  size_t struct_size; /**< sizeof this struct, set by the caller. */
   /** Refuse to load if weights and metadata need more bytes than this; 0: no limit. */
   size_t max_memory;
   /** NULL: malloc and free. Copied. */
@@ -66,18 +68,18 @@ FOVEA_API void fovea_model_free(fovea_model* model);
 /** The hyperparameters of a model, as its file states them. Texts and arrays live as long as the
  * model. */
 typedef struct fovea_model_info {
-  size_t struct_size;
-  const char* path;   /**< As given to fovea_model_load, or the name of a buffer. */
-  const char* family; /**< GGUF's general.architecture, e.g. "llama". */
-  const char* name;   /**< general.name; may be empty. */
-  size_t layers;
-  size_t heads;     /**< Query heads per layer. */
-  size_t kv_heads;  /**< Key/value heads per layer; divides heads. */
-  size_t head_dim;  /**< Width of a query or key head. */
-  size_t value_dim; /**< Width of a value head. */
-  size_t width;     /**< Embedding length. */
-  size_t hidden;    /**< Feed-forward length. */
-  size_t vocabulary;
+  size_t struct_size;       /**< sizeof this struct, set by the caller. */
+  const char* path;         /**< As given to fovea_model_load, or the name of a buffer. */
+  const char* family;       /**< GGUF's general.architecture, e.g. "llama". */
+  const char* name;         /**< general.name; may be empty. */
+  size_t layers;            /**< Transformer blocks. */
+  size_t heads;             /**< Query heads per layer. */
+  size_t kv_heads;          /**< Key/value heads per layer; divides heads. */
+  size_t head_dim;          /**< Width of a query or key head. */
+  size_t value_dim;         /**< Width of a value head. */
+  size_t width;             /**< Embedding length. */
+  size_t hidden;            /**< Feed-forward length. */
+  size_t vocabulary;        /**< Token ids: 0 … vocabulary - 1. */
   size_t context;           /**< Tokens that it was trained for. */
   const char* position;     /**< "rope", "rope interleaved" or "learned". */
   const char* rope_scaling; /**< "none", "linear", "yarn", "llama3" or "longrope". */
@@ -85,13 +87,13 @@ typedef struct fovea_model_info {
   const size_t* windows;    /**< [layers] sliding window of each layer; 0: full attention. */
   uint64_t parameters;      /**< Weights counted. */
   uint64_t weight_bytes;    /**< Bytes of all tensors in the file. */
-  uint64_t file_bytes;
-  float rope_base;
-  float rope_factor;
-  float attention_scale;   /**< Multiplies q . k. */
-  float attention_softcap; /**< 0: none. */
-  float logit_softcap;     /**< 0: none. */
-  float reserved;          /**< 0 */
+  uint64_t file_bytes;      /**< Bytes of the whole file. */
+  float rope_base;          /**< Base of the rotary angles. */
+  float rope_factor;        /**< How far the context was stretched; 1: not. */
+  float attention_scale;    /**< Multiplies q . k. */
+  float attention_softcap;  /**< 0: none. */
+  float logit_softcap;      /**< 0: none. */
+  float reserved;           /**< 0 */
 } fovea_model_info;
 
 /** Fills *info as far as its struct_size goes. FOVEA_INVALID_ARGUMENT for NULL or a struct_size
@@ -107,12 +109,12 @@ FOVEA_API fovea_status fovea_model_get_info(const fovea_model* model, fovea_mode
 
 /** One tensor of the file; valid during the call of the visitor only. */
 typedef struct fovea_tensor_info {
-  size_t struct_size; /**< Set by the library. */
-  const char* name;
+  size_t struct_size;    /**< Set by the library. */
+  const char* name;      /**< As in the file. */
   const char* type;      /**< "F32", "Q8_0", … */
   const uint64_t* shape; /**< [rank], outermost first: rows, columns. */
-  size_t rank;
-  uint64_t bytes;
+  size_t rank;           /**< Dimensions, 1 to 4. */
+  uint64_t bytes;        /**< Bytes of its data. */
 } fovea_tensor_info;
 
 /** Calls visit(user, tensor) for every tensor in file order. FOVEA_OUT_OF_MEMORY. Thread-safe.

@@ -26,7 +26,7 @@ enum {
 /** Inputs of one attention operation; arrays are row-major and used during the call only. Queries
  * may come from another sequence than keys and values (cross-attention). */
 typedef struct fovea_attend_inputs {
-  size_t struct_size;
+  size_t struct_size;          /**< sizeof this struct, set by the caller. */
   size_t queries;              /**< Rows of `query`. */
   size_t keys;                 /**< Rows of `key` and `value`. */
   size_t heads;                /**< Query heads; 0: 1. */
@@ -45,8 +45,8 @@ typedef struct fovea_attend_inputs {
   const uint8_t* key_valid;    /**< [keys], 0 hides a key from every query; NULL: all are valid. */
   size_t window;               /**< FOVEA_MASK_SLIDING_WINDOW: keys that a query sees, > 0. */
   size_t first_query;          /**< Position of the first query row among the keys. */
-  fovea_scoring scoring;
-  fovea_mask mask;
+  fovea_scoring scoring;       /**< How a query and a key are compared. */
+  fovea_mask mask;             /**< Which keys the queries may look at. */
   float scale;        /**< Multiplies dot and general scores; 0: the scoring function's own. */
   float softcap;      /**< > 0: scores become softcap * tanh(score / softcap). */
   int32_t no_softmax; /**< Not 0: the scores themselves are the weights. */

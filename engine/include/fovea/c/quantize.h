@@ -18,7 +18,7 @@ typedef struct fovea_quantization_error {
   double squared_error; /**< Sum of (decoded - original)^2. */
   double squared_norm;  /**< Sum of original^2. */
   float largest;        /**< The largest |decoded - original|. */
-  int32_t reserved;
+  int32_t reserved;     /**< 0 */
 } fovea_quantization_error;
 
 /** The types that numbers can be encoded to, largest first; NULL from the first index beyond them.
@@ -49,18 +49,18 @@ FOVEA_API fovea_status fovea_decode(const char* type, const void* bytes, size_t 
 
 /** One tensor of a file that was quantized; valid during the callback only. */
 typedef struct fovea_quantized_tensor {
-  size_t struct_size; /**< Set by the library. */
-  const char* name;
-  const char* from;
-  const char* to;
-  uint64_t bytes_before;
-  uint64_t bytes;
+  size_t struct_size;              /**< Set by the library. */
+  const char* name;                /**< As in the file. */
+  const char* from;                /**< Type in the input. */
+  const char* to;                  /**< Type in the output. */
+  uint64_t bytes_before;           /**< Bytes of its data in the input. */
+  uint64_t bytes;                  /**< Bytes of its data. */
   fovea_quantization_error change; /**< Zero where nothing was encoded. */
 } fovea_quantized_tensor;
 
 /** Callbacks may be NULL and come on the calling thread. */
 typedef struct fovea_quantize_options {
-  size_t struct_size;
+  size_t struct_size;               /**< sizeof this struct, set by the caller. */
   void* user;                       /**< Passed to the callbacks. */
   int32_t (*cancelled)(void* user); /**< Asked every few megabytes; not 0: FOVEA_CANCELLED. */
   void (*on_progress)(void* user, double done); /**< As often, from 0 to 1. */
@@ -87,6 +87,7 @@ FOVEA_API fovea_status fovea_quantize_file(const char* input, const char* output
  * Writing GGUF files (version 3)
  */
 
+/** Writes one file; opaque, for one thread at a time. */
 typedef struct fovea_gguf_writer fovea_gguf_writer;
 
 /** In this order: create, add and describe (keys and tensors in any order), append the bytes of
@@ -97,6 +98,7 @@ typedef struct fovea_gguf_writer fovea_gguf_writer;
  * @code
  * fovea_gguf_writer_create("out.gguf", &writer, &error);
  * fovea_gguf_add_text(writer, "general.architecture", "llama", &error);
+ * uint64_t width = 288;
  * fovea_gguf_describe(writer, "output_norm.weight", "F32", &width, 1, &error);
  * fovea_gguf_append(writer, norm, width * sizeof(float), &error);
  * fovea_gguf_finish(writer, &error);
@@ -105,13 +107,16 @@ typedef struct fovea_gguf_writer fovea_gguf_writer;
  */
 FOVEA_API fovea_status fovea_gguf_writer_create(const char* path, fovea_gguf_writer** writer,
                                                 fovea_error* error);
+/** Gives the handle back. Does nothing for NULL. */
 FOVEA_API void fovea_gguf_writer_free(fovea_gguf_writer* writer);
 
 /** One key. Other kinds of values go through fovea_gguf_add_raw. */
 FOVEA_API fovea_status fovea_gguf_add_text(fovea_gguf_writer* writer, const char* key,
                                            const char* text, fovea_error* error);
+/** A key with an unsigned 32-bit integer. */
 FOVEA_API fovea_status fovea_gguf_add_u32(fovea_gguf_writer* writer, const char* key,
                                           uint32_t value, fovea_error* error);
+/** A key with a 32-bit float. */
 FOVEA_API fovea_status fovea_gguf_add_f32(fovea_gguf_writer* writer, const char* key, float value,
                                           fovea_error* error);
 /** A value as the file stores it: GGUF's number for its type (9: an array) and its `size` bytes,

@@ -12,6 +12,7 @@
 extern "C" {
 #endif
 
+/** A running sequence; opaque, for one thread at a time. */
 typedef struct fovea_session fovea_session;
 
 /** How products with weight matrices are computed; everything else is 32-bit floats either way. */
@@ -34,8 +35,9 @@ enum {
   FOVEA_KV_Q8 = 4 /**< 8-bit integers with one scale per row. */
 };
 
+/** Sizes, precision, threads and memory of a session; all may be 0. */
 typedef struct fovea_session_options {
-  size_t struct_size;
+  size_t struct_size; /**< sizeof this struct, set by the caller. */
   /** Positions that the KV cache holds; 0: the model's context. */
   size_t max_tokens;
   /** Tokens that prefill runs at once; 0: 256. The result does not depend on it. */
@@ -49,15 +51,15 @@ typedef struct fovea_session_options {
   const fovea_allocator* allocator;     /**< NULL: malloc and free. Copied. */
   const fovea_thread_pool* thread_pool; /**< NULL: `threads` of the session's own. Copied. */
   const char* isa;                      /**< Kernels to use (fovea_isa_name); NULL: the best. */
-  fovea_kv_type kv_type;
-  fovea_arithmetic arithmetic;
+  fovea_kv_type kv_type;                /**< Element type of cached keys and values. */
+  fovea_arithmetic arithmetic;          /**< How products with weights are computed. */
 } fovea_session_options;
 
 /** Bytes that a session allocates. */
 typedef struct fovea_memory_plan {
-  size_t struct_size;
-  size_t kv_cache;
-  size_t scratch;
+  size_t struct_size; /**< sizeof this struct, set by the caller. */
+  size_t kv_cache;    /**< Bytes of cached keys and values. */
+  size_t scratch;     /**< Bytes of working memory. */
 } fovea_memory_plan;
 
 /** What fovea_session_create would allocate, without allocating. Errors as of that. Thread-safe.
@@ -93,7 +95,7 @@ FOVEA_API void fovea_session_free(fovea_session* session);
  * replaced for every token of the call. Its own map is computed as always; later layers see the
  * change. */
 typedef struct fovea_ablation {
-  size_t layer;
+  size_t layer;             /**< Counted from 0. */
   size_t head;              /**< Query head. */
   const float* replacement; /**< [value_dim]; NULL: zeros. */
 } fovea_ablation;
@@ -102,8 +104,8 @@ typedef struct fovea_ablation {
  * the observer's, which have their own). They come on the calling thread and must not use the
  * session: FOVEA_BUSY. */
 typedef struct fovea_run_options {
-  size_t struct_size;
-  void* user;
+  size_t struct_size; /**< sizeof this struct, set by the caller. */
+  void* user;         /**< Passed to the callbacks. */
   /** Receives attention during the call. */
   const fovea_observer* observer;
   /** Called for every position in order with its logits [vocabulary], valid during the call.
@@ -114,7 +116,7 @@ typedef struct fovea_run_options {
   /** Called after each layer of each chunk with the work done so far, from 0 to 1. */
   void (*on_progress)(void* user, double done);
   const fovea_ablation* ablations; /**< [ablation_count] */
-  size_t ablation_count;
+  size_t ablation_count;           /**< Entries of `ablations`. */
 } fovea_run_options;
 
 /** Runs `count` tokens after those that are cached already. *logits (may be NULL) becomes the last
@@ -150,7 +152,7 @@ FOVEA_API fovea_status fovea_session_decode(fovea_session* session, int32_t toke
  *
  * @code
  * fovea_session_truncate(session, 0);
- * fovea_session_prefill(session, next_text, count, NULL, &logits);
+ * fovea_session_prefill(session, ids, count, NULL, &logits);
  * @endcode
  */
 FOVEA_API fovea_status fovea_session_truncate(fovea_session* session, size_t position);
@@ -162,16 +164,17 @@ FOVEA_API const char* fovea_session_error(const fovea_session* session);
 /** Tokens in the cache; 0 for NULL. */
 FOVEA_API size_t fovea_session_position(const fovea_session* session);
 
+/** What a session is. */
 typedef struct fovea_session_info {
-  size_t struct_size;
-  size_t max_tokens; /**< Positions that the cache holds. */
-  size_t vocabulary; /**< Logits of a position. */
-  size_t threads;    /**< Threads that compute, the caller's included. */
-  size_t kv_cache;   /**< Bytes. */
-  size_t scratch;    /**< Bytes. */
-  const char* isa;   /**< The kernels that run; lives as long as the program. */
-  fovea_kv_type kv_type;
-  fovea_arithmetic arithmetic;
+  size_t struct_size;          /**< sizeof this struct, set by the caller. */
+  size_t max_tokens;           /**< Positions that the cache holds. */
+  size_t vocabulary;           /**< Logits of a position. */
+  size_t threads;              /**< Threads that compute, the caller's included. */
+  size_t kv_cache;             /**< Bytes. */
+  size_t scratch;              /**< Bytes. */
+  const char* isa;             /**< The kernels that run; lives as long as the program. */
+  fovea_kv_type kv_type;       /**< Element type of cached keys and values. */
+  fovea_arithmetic arithmetic; /**< How products with weights are computed. */
 } fovea_session_info;
 
 /** Fills *info as far as its struct_size goes. FOVEA_INVALID_ARGUMENT for NULL or a struct_size

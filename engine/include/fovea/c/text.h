@@ -16,6 +16,7 @@ extern "C" {
  * Tokenizers: immutable, may be used by any number of threads
  */
 
+/** Splits and joins text; opaque, immutable, shared by threads. */
 typedef struct fovea_tokenizer fovea_tokenizer;
 
 /** The tokenizer of a model, which owns it: valid until fovea_model_free, never to be freed itself.
@@ -24,7 +25,7 @@ typedef struct fovea_tokenizer fovea_tokenizer;
  *
  * @code
  * const fovea_tokenizer* tokenizer;
- * if (fovea_model_tokenizer(model, &tokenizer, &error)) return fail(error.message);
+ * if (fovea_model_tokenizer(model, &tokenizer, &error)) return puts(error.message);
  * @endcode
  */
 FOVEA_API fovea_status fovea_model_tokenizer(const fovea_model* model,
@@ -36,7 +37,7 @@ FOVEA_API fovea_status fovea_model_tokenizer(const fovea_model* model,
  *
  * @code
  * fovea_tokenizer* tokenizer;
- * if (fovea_tokenizer_load("vocab.gguf", NULL, &tokenizer, &error)) return fail(error.message);
+ * if (fovea_tokenizer_load("vocab.gguf", NULL, &tokenizer, &error)) return puts(error.message);
  * @endcode
  */
 FOVEA_API fovea_status fovea_tokenizer_load(const char* path, const fovea_allocator* allocator,
@@ -44,8 +45,9 @@ FOVEA_API fovea_status fovea_tokenizer_load(const char* path, const fovea_alloca
 /** Only for what fovea_tokenizer_load gave. */
 FOVEA_API void fovea_tokenizer_free(fovea_tokenizer* tokenizer);
 
+/** What is done beside splitting; all may be 0. */
 typedef struct fovea_tokenize_options {
-  size_t struct_size;
+  size_t struct_size; /**< sizeof this struct, set by the caller. */
   int32_t no_special; /**< Not 0: do not add BOS, EOS, CLS and SEP as the model file asks for. */
   int32_t
       parse_special; /**< Not 0: recognise control tokens ("<s>", "<|im_start|>") in the text. */
@@ -110,6 +112,7 @@ FOVEA_API fovea_status fovea_display_piece(const fovea_tokenizer* tokenizer, int
 FOVEA_API size_t fovea_vocabulary_size(const fovea_tokenizer* tokenizer);
 /** The id that begins or ends a text; -1 if the model has none. */
 FOVEA_API int32_t fovea_bos_id(const fovea_tokenizer* tokenizer);
+/** See fovea_bos_id. */
 FOVEA_API int32_t fovea_eos_id(const fovea_tokenizer* tokenizer);
 /** 1 for control tokens (BOS, EOS, CLS, SEP, …), else 0. */
 FOVEA_API int32_t fovea_is_special(const fovea_tokenizer* tokenizer, int32_t id);
@@ -122,6 +125,7 @@ FOVEA_API const char* fovea_tokenizer_kind(const fovea_tokenizer* tokenizer);
  * Streaming: a detokenizer turns ids into text that never ends inside a character
  */
 
+/** Turns ids into text; opaque, for one thread at a time. */
 typedef struct fovea_detokenizer fovea_detokenizer;
 
 /** Not 0 for `continues`: the ids continue a text (generated after a prompt), so the first space is
@@ -138,6 +142,7 @@ FOVEA_API fovea_status fovea_detokenizer_create(const fovea_tokenizer* tokenizer
                                                 const fovea_allocator* allocator,
                                                 fovea_detokenizer** detokenizer,
                                                 fovea_error* error);
+/** Gives the handle back. Does nothing for NULL. */
 FOVEA_API void fovea_detokenizer_free(fovea_detokenizer* detokenizer);
 
 /** The text that became complete with this id, often empty; valid until the next call for this
@@ -152,15 +157,17 @@ FOVEA_API const char* fovea_detokenizer_finish(fovea_detokenizer* detokenizer, s
  * Samplers choose the next token from logits; one per stream
  */
 
+/** Chooses tokens; opaque, for one thread at a time. */
 typedef struct fovea_sampler fovea_sampler;
 
+/** How a token is chosen; all 0: greedily. */
 typedef struct fovea_sampler_options {
-  size_t struct_size;
-  uint64_t seed;     /**< The same seed gives the same ids on every machine. */
-  float temperature; /**< 0 is greedy: the largest logit, the lowest id among equals. */
-  float top_p;       /**< Keep the fewest ids whose probability reaches it; 0 or 1: all. */
-  int32_t top_k;     /**< Keep the most likely ids; 0: all. */
-  int32_t reserved;  /**< 0 */
+  size_t struct_size; /**< sizeof this struct, set by the caller. */
+  uint64_t seed;      /**< The same seed gives the same ids on every machine. */
+  float temperature;  /**< 0 is greedy: the largest logit, the lowest id among equals. */
+  float top_p;        /**< Keep the fewest ids whose probability reaches it; 0 or 1: all. */
+  int32_t top_k;      /**< Keep the most likely ids; 0: all. */
+  int32_t reserved;   /**< 0 */
   const fovea_allocator* allocator; /**< NULL: malloc and free. Copied. */
 } fovea_sampler_options;
 
@@ -175,6 +182,7 @@ typedef struct fovea_sampler_options {
  */
 FOVEA_API fovea_status fovea_sampler_create(const fovea_sampler_options* options,
                                             fovea_sampler** sampler, fovea_error* error);
+/** Gives the handle back. Does nothing for NULL. */
 FOVEA_API void fovea_sampler_free(fovea_sampler* sampler);
 
 /** logits [vocabulary], vocabulary > 0. FOVEA_NON_FINITE if one of them is not finite. */
