@@ -1,7 +1,6 @@
 #include "platform/cpu_features.h"
 
 #include <fcntl.h>
-#include <sched.h>
 #include <unistd.h>
 
 #include <cstdint>
@@ -183,22 +182,6 @@ CacheSizes DetectCacheSizes() {
   ReadCachesByCpuid(&sizes);
 #endif
   return sizes;
-}
-
-std::size_t AvailableCores() {
-  // A machine may have more cores than cpu_set_t counts: the kernel then refuses, and we ask with
-  // more.
-  for (std::size_t cores = CPU_SETSIZE; cores <= (std::size_t{1} << 16); cores *= 4) {
-    cpu_set_t* set = CPU_ALLOC(cores);
-    if (set == nullptr) break;
-    const std::size_t bytes = CPU_ALLOC_SIZE(cores);
-    const bool answered = ::sched_getaffinity(0, bytes, set) == 0;
-    const int count = answered ? CPU_COUNT_S(bytes, set) : 0;
-    CPU_FREE(set);
-    if (count > 0) return static_cast<std::size_t>(count);
-  }
-  const long online = ::sysconf(_SC_NPROCESSORS_ONLN);
-  return online > 0 ? static_cast<std::size_t>(online) : 1;
 }
 
 }  // namespace fovea::platform

@@ -42,9 +42,6 @@ struct CacheSizes {
 /// Bytes of the first core's caches; the defaults above where the system does not tell.
 CacheSizes DetectCacheSizes();
 
-/// Cores that this process may run on, at least 1.
-std::size_t AvailableCores();
-
 }  // namespace fovea::platform
 
 #endif  // FOVEA_PLATFORM_CPU_FEATURES_H_

@@ -5,20 +5,12 @@
 #include <limits>
 
 #include "engine/matmul/plan.h"
+#include "engine/matmul/row_tasks.h"
 #include "platform/aligned_buffer.h"
 #include "platform/checked_math.h"
 
 namespace fovea::matmul {
 namespace {
-
-/// Tasks per worker, so that a late worker does not hold up the others for long.
-constexpr std::size_t kTasksPerWorker = 4;
-
-/// Rows of a task are a multiple of this: whole register tiles, and whole pairs of strips.
-constexpr std::size_t kRowStep = 32;
-
-/// Bytes of weights below which a task is not worth handing to another thread.
-constexpr std::size_t kMinTaskBytes = 16 * 1024;
 
 /// Bytes of all tokens' quantized rows, of their blocks, and of their rows in bfloat16.
 struct ActivationBytes {
@@ -74,20 +66,6 @@ const std::uint16_t* Round(const Context& context, const float* x, std::size_t x
   return rounded;
 }
 
-/// Rows of one task of a product, the same for all its tasks but the last.
-std::size_t TaskRows(const MatrixView& weight, std::size_t workers) {
-  if (workers == 1) return std::max<std::size_t>(weight.rows, 1);
-  const std::size_t even = weight.rows / (workers * kTasksPerWorker);
-  const std::size_t worthwhile = kMinTaskBytes / std::max<std::size_t>(weight.row_bytes, 1);
-  const std::size_t rows = std::max({even, worthwhile, kRowStep});
-  return (rows + kRowStep - 1) / kRowStep * kRowStep;
-}
-
-std::size_t TaskCount(const Product& product, std::size_t workers) {
-  const std::size_t rows = TaskRows(product.weight, workers);
-  return (product.weight.rows + rows - 1) / rows;
-}
-
 void AddBias(const kernels::KernelTable& kernels, const float* bias, const RowBlock& block) {
   for (std::size_t t = 0; t < block.tokens; ++t) {
     float* row = block.out + t * block.out_stride;
@@ -118,7 +96,7 @@ void Multiply(const Context& context, std::span<const Product> products, const f
   kernels::QuantizedRows quantized;
   const std::uint16_t* rounded = nullptr;
   for (const Product& product : products) {
-    tasks += TaskCount(product, workers);
+    tasks += RowTasks(product.weight, workers).count();
     if (quantized.quants == nullptr && plan(product).quantizes) {
       quantized = Quantize(context, x, x_stride, tokens, product.weight.cols);
     }
@@ -133,14 +111,12 @@ void Multiply(const Context& context, std::span<const Product> products, const f
   const auto run = [&](std::size_t task, std::size_t worker) {
     // The products' tasks are numbered one after the other.
     const Product* product = products.data();
-    for (std::size_t count = TaskCount(*product, workers); task >= count;
-         count = TaskCount(*product, workers)) {
-      task -= count;
+    RowTasks tasks_of(product->weight, workers);
+    for (; task >= tasks_of.count(); tasks_of = RowTasks(product->weight, workers)) {
+      task -= tasks_of.count();
       ++product;
     }
-    const std::size_t task_rows = TaskRows(product->weight, workers);
-    const std::size_t begin = task * task_rows;
-    const std::size_t rows = std::min(task_rows, product->weight.rows - begin);
+    const auto [begin, rows] = tasks_of.At(task);
     const RowBlock block = {
         .weight = product->weight.Slice(begin, rows),
         .x = x,

@@ -193,6 +193,30 @@ TEST(TaskRunnerTest, RunsTheWorkWithTheSameBits) {
   EXPECT_EQ(session->threads(), 3U);
 }
 
+/// Two workers, of which the second is slow: it is given one task of every call and the first does
+/// all the others meanwhile.
+class SlowWorkerRunner final : public TaskRunner {
+ public:
+  std::size_t workers() const override { return 2; }
+  void Run(std::size_t tasks, Task task, void* context) override {
+    for (std::size_t i = 1; i < tasks; ++i) task(context, i, 0);
+    if (tasks > 0) task(context, 0, 1);
+    if (tasks > 1) fast += tasks - 1;
+    if (tasks > 1) ++slow;
+  }
+  std::size_t fast = 0;
+  std::size_t slow = 0;
+};
+
+TEST(TaskRunnerTest, GivesAFastWorkerMostTasksBesideASlowOneWithTheSameBits) {
+  auto model = Model::Load(kModel);
+  ASSERT_TRUE(model);
+  SlowWorkerRunner runner;
+  EXPECT_EQ(Logits(*model, {.max_tokens = 16, .runner = &runner}), Logits(*model));
+  // Enough tasks in a call that one of them is a small part of the work.
+  EXPECT_GT(runner.fast, 4 * runner.slow);
+}
+
 TEST(TaskRunnerTest, WithoutWorkersIsRefused) {
   auto model = Model::Load(kModel);
   ASSERT_TRUE(model);

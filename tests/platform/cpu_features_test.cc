@@ -61,9 +61,5 @@ TEST(CacheSizes, ArePlausible) {
   EXPECT_LE(sizes.l2, 256U * 1024 * 1024);
 }
 
-TEST(AvailableCores, IsAtLeastOne) {
-  EXPECT_GE(AvailableCores(), 1U);
-}
-
 }  // namespace
 }  // namespace fovea::platform

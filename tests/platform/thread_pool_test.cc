@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <cstdint>
@@ -89,6 +90,24 @@ TEST(ThreadPool, UsesSeveralThreads) {
     worker_of[task] = worker;
   });
   EXPECT_NE(worker_of[0], worker_of[1]);
+}
+
+TEST(ThreadPool, LetsOthersDoTheWorkOfAStuckWorker) {
+  constexpr std::size_t kTasks = 64;
+  const auto pool = ThreadPool::Create(3);
+  ASSERT_NE(pool, nullptr);
+  for (int run = 0; run < 20; ++run) {
+    // Whoever takes task 0 is stuck with it until all others are done: shares that were dealt out
+    // beforehand would never get there.
+    std::atomic<std::size_t> done{0};
+    std::vector<std::size_t> worker_of(kTasks, 0);
+    pool->Run(kTasks, [&](std::size_t task, std::size_t worker) {
+      worker_of[task] = worker;
+      while (task == 0 && done.load() < kTasks - 1) std::this_thread::yield();
+      done.fetch_add(1);
+    });
+    EXPECT_EQ(std::count(worker_of.begin(), worker_of.end(), worker_of[0]), 1) << "run " << run;
+  }
 }
 
 TEST(ThreadPool, JoinsWhenItNeverRan) {

@@ -1,9 +1,9 @@
 #include "tools/fovea/quantize_arguments.h"
 
 #include <fovea/quantize.h>
+#include <fovea/threads.h>
+
 #include <CLI/CLI.hpp>
-#include <algorithm>
-#include <thread>
 
 namespace fovea::tools {
 
@@ -32,7 +32,7 @@ void AddQuantizeThreads(CLI::App& app, std::size_t& threads) {
 }
 
 std::size_t ThreadsOrAllCores(std::size_t threads) {
-  return threads != 0 ? threads : std::clamp(std::thread::hardware_concurrency(), 1U, 256U);
+  return threads != 0 ? threads : UsefulThreads();
 }
 
 }  // namespace fovea::tools

@@ -1,0 +1,44 @@
+// How the rows of a product are cut into tasks: large ones first, small ones last, so that threads
+// on fast and slow cores end together.
+#ifndef FOVEA_MATMUL_ROW_TASKS_H_
+#define FOVEA_MATMUL_ROW_TASKS_H_
+
+#include <cstddef>
+
+#include "engine/tensor/matrix_view.h"
+
+namespace fovea::matmul {
+
+/// Threads take tasks in order, whenever they are free. Half of the rows are in tasks of a quarter
+/// of a worker's even share, half of the rest in tasks of an eighth, and so on down to the least
+/// that is worth handing over. Whoever is late is late by one small task, and a core that is four
+/// times as slow as the others does not hold them up with a large one either.
+class RowTasks {
+ public:
+  RowTasks(const MatrixView& weight, std::size_t workers);
+
+  std::size_t count() const { return count_; }
+
+  struct Range {
+    std::size_t begin = 0;
+    std::size_t rows = 0;
+  };
+  /// Of task < count(). The ranges follow one another and cover all rows; all but the last are a
+  /// multiple of whole register tiles and whole pairs of strips.
+  Range At(std::size_t task) const;
+
+ private:
+  /// Calls visit(first task, first row, rows of a task, tasks) for each size, until it says true.
+  template <typename Visit>
+  void ForEachSize(const Visit& visit) const;
+
+  std::size_t rows_;
+  std::size_t least_;    ///< Rows of the smallest tasks.
+  std::size_t largest_;  ///< Rows of the first tasks.
+  std::size_t of_a_size_;
+  std::size_t count_ = 0;
+};
+
+}  // namespace fovea::matmul
+
+#endif  // FOVEA_MATMUL_ROW_TASKS_H_
