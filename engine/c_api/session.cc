@@ -15,7 +15,9 @@
 #include "engine/c_api/session_options.h"
 #include "engine/c_api/structs.h"
 #include "fovea/fovea.h"
+#include "fovea/memory_estimate.h"
 #include "fovea/session.h"
+#include "fovea/threads.h"
 
 namespace c_api = fovea::c_api;
 using fovea::Status;
@@ -104,6 +106,35 @@ fovea_status fovea_session_plan(const fovea_model* model, const fovea_session_op
         .struct_size = sizeof(filled), .kv_cache = planned->kv_cache, .scratch = planned->scratch};
     return c_api::WriteStruct(filled, "fovea_memory_plan", plan);
   });
+}
+
+fovea_status fovea_estimate_memory(const char* path, const fovea_session_options* options,
+                                   fovea_memory_estimate* estimate, fovea_error* error) {
+  return c_api::Guarded(error, [&]() -> Status {
+    if (path == nullptr) return c_api::NullArgument("path");
+    if (estimate == nullptr) return c_api::NullArgument("estimate");
+    c_api::SessionSetup setup;
+    if (Status s = c_api::ReadSessionOptions(options, &setup); !s.ok()) return s;
+    c_api::LentPool threads(setup.threads);
+    const auto memory = fovea::EstimateMemory(path, setup.Options(nullptr, threads.runner()));
+    if (!memory) return memory.status();
+    const fovea_memory_estimate filled = {.struct_size = sizeof(filled),
+                                          .weights = memory->model.weights,
+                                          .metadata = memory->model.metadata,
+                                          .kv_cache = memory->session.kv_cache,
+                                          .scratch = memory->session.scratch,
+                                          .total = memory->total()};
+    return c_api::WriteStruct(filled, "fovea_memory_estimate", estimate);
+  });
+}
+
+size_t fovea_useful_threads(void) {
+  size_t threads = 1;
+  const auto count = [&threads]() -> Status {
+    threads = fovea::UsefulThreads();
+    return Status::Ok();
+  };
+  return c_api::Guarded(nullptr, count) == FOVEA_OK ? threads : 1;
 }
 
 fovea_status fovea_session_create(const fovea_model* model, const fovea_session_options* options,

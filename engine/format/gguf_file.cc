@@ -136,6 +136,13 @@ std::span<std::byte> GgufFile::mutable_bytes() {
 std::span<const std::byte> GgufFile::bytes() const {
   return impl_->bytes;
 }
+std::size_t GgufFile::heap_bytes() const {
+  const GgufContents& contents = impl_->contents;
+  return contents.entries.capacity() * sizeof(GgufEntry) +
+         contents.tensors.capacity() * sizeof(GgufTensor) + contents.entry_index.heap_bytes() +
+         contents.tensor_index.heap_bytes();
+}
+
 const std::vector<GgufTensor>& GgufFile::tensors() const {
   return impl_->contents.tensors;
 }

@@ -58,6 +58,9 @@ class GgufFile {
   /// or the caller's.
   std::span<std::byte> mutable_bytes();
 
+  /// Bytes of the lists of keys and tensors, which come on top of bytes().
+  std::size_t heap_bytes() const;
+
   const std::vector<GgufTensor>& tensors() const;
   /// Null if there is none. O(log tensors).
   const GgufTensor* FindTensor(std::string_view name) const;

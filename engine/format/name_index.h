@@ -39,6 +39,8 @@ class NameIndex {
     return &items[*at];
   }
 
+  std::size_t heap_bytes() const { return order_.capacity() * sizeof(order_[0]); }
+
  private:
   std::vector<std::uint32_t> order_;
 };

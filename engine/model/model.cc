@@ -121,6 +121,13 @@ Model::~Model() = default;
 const ModelInfo& Model::info() const {
   return impl_->hp.info;
 }
+ModelMemory Model::memory() const {
+  const ModelInfo& info = impl_->hp.info;
+  return {.weights = impl_->file.bytes().size(),
+          .metadata = sizeof(Impl) + impl_->file.heap_bytes() + impl_->weights.heap_bytes() +
+                      info.windows.capacity() * sizeof(std::size_t) +
+                      (impl_->tokenizer != nullptr ? impl_->tokenizer->memory_bytes() : 0)};
+}
 const Tokenizer* Model::tokenizer() const {
   return impl_->tokenizer.get();
 }

@@ -243,6 +243,25 @@ Result<Weights> CollectWeights(const format::GgufFile& file, Hyperparameters& hp
   return weights;
 }
 
+std::size_t Weights::heap_bytes() const {
+  const auto of = [](const Vector& values) { return values.capacity() * sizeof(float); };
+  const auto of_norm = [&](const Norm& norm) { return of(norm.weight) + of(norm.bias); };
+  std::size_t bytes = of_norm(output_norm) + of(output.bias) + of(rope_factors) +
+                      of(rope_factors_long) + of(rope_factors_short) +
+                      layers.capacity() * sizeof(LayerWeights);
+  for (const LayerWeights& layer : layers) {
+    for (const Norm* norm : {&layer.attention_norm, &layer.query_norm, &layer.key_norm,
+                             &layer.post_attention_norm, &layer.ffn_norm, &layer.post_ffn_norm}) {
+      bytes += of_norm(*norm);
+    }
+    for (const Linear* linear : {&layer.query, &layer.key, &layer.value, &layer.attention_output,
+                                 &layer.gate, &layer.up, &layer.down}) {
+      bytes += of(linear->bias);
+    }
+  }
+  return bytes;
+}
+
 Status CheckFinite(const format::GgufFile& file) {
   Vector row;
   for (const format::GgufTensor& tensor : file.tensors()) {

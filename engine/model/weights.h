@@ -55,6 +55,9 @@ struct Weights {
   Vector rope_factors_long;       // [dims / 2] or empty: Phi 3 beyond its original context
   Vector rope_factors_short;      // [dims / 2] or empty
   std::vector<LayerWeights> layers;
+
+  /// Bytes of the decoded tensors and of the list of layers; matrices stay in the file's bytes.
+  std::size_t heap_bytes() const;
 };
 
 /// Collects all tensors; every one of the file must be used. Fills in what `hp.info` says of

@@ -29,6 +29,7 @@ class ByteLevelTokenizer final : public VocabularyTokenizer {
 
   Status AppendTokens(const PlainText& plain, std::vector<Token>* tokens) const override;
   std::string NormalPieceBytes(std::string_view piece) const override;
+  std::size_t own_bytes() const override { return sizeof(*this) + merges_.heap_bytes(); }
   void AppendWord(std::string_view word, std::size_t offset, Scratch* scratch,
                   std::vector<Token>* tokens) const;
 

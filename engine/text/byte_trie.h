@@ -8,6 +8,8 @@
 #include <string_view>
 #include <vector>
 
+#include "engine/text/heap_bytes.h"
+
 namespace fovea::text {
 
 class ByteTrie {
@@ -35,6 +37,8 @@ class ByteTrie {
       if (nodes_[node].id >= 0) visit(nodes_[node].id, i + 1);
     }
   }
+
+  std::size_t heap_bytes() const { return HeapBytes(nodes_) + HeapBytes(roots_); }
 
  private:
   struct Node {

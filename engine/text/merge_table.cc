@@ -1,5 +1,6 @@
 #include "engine/text/merge_table.h"
 
+#include "engine/text/heap_bytes.h"
 #include "engine/text/vocabulary.h"
 
 namespace fovea::text {
@@ -70,6 +71,14 @@ const MergeTable::Merge* MergeTable::Find(std::int32_t left, std::int32_t right)
   if (left < 0 || right < 0) return nullptr;
   const Slot& slot = slots_[SlotOf(left, right)];
   return slot.left < 0 ? nullptr : &slot.merge;
+}
+
+std::size_t MergeTable::heap_bytes() const {
+  std::size_t bytes = HeapBytes(slots_) + extra_symbols_.bucket_count() * sizeof(void*);
+  // A node has its item, the next node's address and a hash.
+  constexpr std::size_t kNode = sizeof(*extra_symbols_.begin()) + 4 * sizeof(void*);
+  for (const auto& [text, symbol] : extra_symbols_) bytes += kNode + HeapBytes(text);
+  return bytes;
 }
 
 }  // namespace fovea::text

@@ -32,6 +32,8 @@ class MergeTable {
   /// Null if the two do not merge.
   const Merge* Find(std::int32_t left, std::int32_t right) const;
 
+  std::size_t heap_bytes() const;
+
  private:
   struct Slot {
     std::int32_t left = -1;  // -1: free

@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "engine/text/heap_bytes.h"
 #include "fovea/status.h"
 
 namespace fovea::text {
@@ -22,6 +23,7 @@ class PieceMap {
   std::int32_t Find(const std::vector<std::string>& pieces, std::string_view text) const;
 
   std::size_t longest() const { return longest_; }  ///< Bytes of the longest piece.
+  std::size_t heap_bytes() const { return HeapBytes(slots_); }
 
  private:
   std::vector<std::int32_t> slots_;  // -1 is free; a power of two of them, at most half taken

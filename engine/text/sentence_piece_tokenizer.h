@@ -23,6 +23,7 @@ class SentencePieceTokenizer final : public VocabularyTokenizer {
   struct Scratch;
   Status AppendTokens(const PlainText& plain, std::vector<Token>* tokens) const override;
   std::string NormalPieceBytes(std::string_view piece) const override;
+  std::size_t own_bytes() const override { return sizeof(*this); }
 
   /// Merges scratch->escaped, whose first byte is at `offset` of the caller's text; returns the
   /// first character that no token can stand for as an error.

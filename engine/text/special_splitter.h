@@ -29,6 +29,10 @@ class SpecialSplitter {
   /// parts are in order, none is empty, and plain parts never touch each other.
   std::vector<TextPart> Split(std::string_view text, bool parse_special) const;
 
+  std::size_t heap_bytes() const {
+    return user_defined_.heap_bytes() + all_.heap_bytes() + HeapBytes(takes_spaces_);
+  }
+
  private:
   bool TakesSpaces(std::int32_t id) const;
 

@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "engine/text/heap_bytes.h"
 #include "fovea/status.h"
 
 namespace fovea::text {
@@ -67,6 +68,9 @@ struct Vocabulary {
   bool special_takes_spaces = false;
 
   TokenType Type(std::size_t id) const { return types.empty() ? TokenType::kNormal : types[id]; }
+  std::size_t heap_bytes() const {
+    return HeapBytes(pieces) + HeapBytes(scores) + HeapBytes(types) + HeapBytes(merges);
+  }
   float Score(std::size_t id) const { return scores.empty() ? 0.0F : scores[id]; }
 };
 

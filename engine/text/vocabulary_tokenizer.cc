@@ -102,6 +102,11 @@ std::string VocabularyTokenizer::DisplayPiece(std::int32_t id) const {
   return DisplayText(bytes.empty() ? vocabulary().pieces[static_cast<std::size_t>(id)] : bytes);
 }
 
+std::size_t VocabularyTokenizer::memory_bytes() const {
+  return own_bytes() + vocabulary().heap_bytes() + prepared_.map.heap_bytes() +
+         HeapBytes(prepared_.end_ids) + splitter_.heap_bytes();
+}
+
 bool VocabularyTokenizer::IsSpecial(std::int32_t id) const {
   return Has(id) && vocabulary().Type(static_cast<std::size_t>(id)) == TokenType::kControl;
 }

@@ -39,6 +39,7 @@ class VocabularyTokenizer : public Tokenizer {
   bool IsSpecial(std::int32_t id) const final;
   bool IsEndOfGeneration(std::int32_t id) const final;
   std::string_view kind() const final { return TokenizerKindName(vocabulary().kind); }
+  std::size_t memory_bytes() const final;
 
  protected:
   explicit VocabularyTokenizer(PreparedVocabulary prepared);
@@ -51,6 +52,9 @@ class VocabularyTokenizer : public Tokenizer {
   };
   /// Appends the tokens of `plain`, which is valid UTF-8 and not empty.
   virtual Status AppendTokens(const PlainText& plain, std::vector<Token>* tokens) const = 0;
+
+  /// Bytes of what the kind adds.
+  virtual std::size_t own_bytes() const = 0;
 
   /// The bytes of a piece of type normal.
   virtual std::string NormalPieceBytes(std::string_view piece) const = 0;

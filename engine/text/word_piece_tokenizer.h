@@ -23,6 +23,7 @@ class WordPieceTokenizer final : public VocabularyTokenizer {
   struct Word;
   Status AppendTokens(const PlainText& plain, std::vector<Token>* tokens) const override;
   std::string NormalPieceBytes(std::string_view piece) const override;
+  std::size_t own_bytes() const override { return sizeof(*this) + pieces_.heap_bytes(); }
   void AppendWord(std::size_t offset, const Word& word, std::vector<Token>* tokens) const;
 
   ByteTrie pieces_;

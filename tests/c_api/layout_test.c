@@ -30,6 +30,7 @@ static void CheckLayout(void) {
   AT(fovea_session_options, thread_pool, 48);
   AT(fovea_session_options, kv_type, 64);
   SIZE(fovea_memory_plan, 24);
+  SIZE(fovea_memory_estimate, 48);
   SIZE(fovea_ablation, 24);
   SIZE(fovea_run_options, 64);
   AT(fovea_run_options, ablations, 48);

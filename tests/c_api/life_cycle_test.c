@@ -122,6 +122,15 @@ static void GeneratesTheSameTextTwice(const fovea_model* model, const fovea_toke
   fovea_memory_plan plan = {.struct_size = sizeof plan};
   CHECK(!fovea_session_plan(model, &options, &plan, &error));
   CHECK(plan.kv_cache == info.kv_cache && plan.scratch == info.scratch && plan.scratch > 0);
+  CHECK(fovea_useful_threads() >= 1 && fovea_useful_threads() <= 256);
+  fovea_model_info model_info = {.struct_size = sizeof model_info};
+  CHECK(!fovea_model_get_info(model, &model_info));
+  fovea_memory_estimate all = {.struct_size = sizeof all};
+  CHECK(!fovea_estimate_memory(MODEL, &options, &all, &error));
+  CHECK(all.weights == model_info.file_bytes && all.metadata > vocabulary * sizeof(float));
+  CHECK(all.kv_cache == plan.kv_cache && all.scratch == plan.scratch);
+  CHECK(all.total == all.weights + all.metadata + all.kv_cache + all.scratch);
+  CHECK(fovea_estimate_memory("/no/such/file", NULL, &all, &error) == FOVEA_NOT_FOUND);
   CHECK_TEXT(fovea_session_error(session), "");
   fovea_sampler_free(sampler);
   fovea_session_free(session);

@@ -72,6 +72,9 @@ static void SessionsAndMaps(const fovea_model* model) {
   const float row[2] = {0.5f, 0.5f};
   REFUSED(fovea_session_plan(NULL, NULL, &plan, NULL));
   REFUSED(fovea_session_plan(model, &options, NULL, NULL));
+  fovea_memory_estimate estimate = {.struct_size = sizeof estimate};
+  REFUSED(fovea_estimate_memory(NULL, NULL, &estimate, NULL));
+  REFUSED(fovea_estimate_memory(MODEL, NULL, NULL, NULL));
   REFUSED(fovea_session_create(NULL, NULL, &session, NULL));
   REFUSED(fovea_session_create(model, &options, NULL, NULL));
   REFUSED(fovea_session_prefill(NULL, &id, 1, NULL, NULL));

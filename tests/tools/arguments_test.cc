@@ -156,11 +156,12 @@ TEST(Arguments, HelpIsShortAndNamesEveryOption) {
   EXPECT_TRUE(Parse({"-h", "--precision", "f64"})->help);
   const std::string help = HelpText();
   for (const char* option :
-       {"--text",     "--file",         "--tokens",    "--output",     "--layers", "--heads",
-        "--generate", "--precision",    "--logits",    "--scores",     "--trace",  "--threads",
-        "--context",  "--kv",           "--isa",       "--max-memory", "--quiet",  "--compare-mask",
-        "--version",  "--help",         "--page-size", "--top-k",      "--pool",   "--no-maps",
-        "--stream",   "--stream-prompt"}) {
+       {"--text",          "--file",      "--tokens",       "--output",  "--layers",
+        "--heads",         "--generate",  "--precision",    "--logits",  "--scores",
+        "--trace",         "--threads",   "--context",      "--kv",      "--isa",
+        "--max-memory",    "--quiet",     "--compare-mask", "--version", "--help",
+        "--page-size",     "--top-k",     "--pool",         "--no-maps", "--stream",
+        "--stream-prompt", "--low-memory"}) {
     EXPECT_THAT(help, HasSubstr(option));
   }
   std::size_t begin = 0;

@@ -42,6 +42,7 @@ void CommonOptions::AddTo(CLI::App* app) {
   app->add_option("--isa", isa_);
   app->add_option("--max-memory", max_memory_);
   app->add_flag("--fast", fast_);
+  app->add_flag("--low-memory", low_memory_);
   app->add_flag("-q,--quiet", quiet_);
   app->add_flag("-h,--help", help_);
 }
@@ -50,6 +51,7 @@ Status CommonOptions::Read(CommonArguments* arguments, std::string* second_model
   arguments->help = help_;
   arguments->quiet = quiet_;
   arguments->fast = fast_;
+  arguments->low_memory = low_memory_;
   bool standard_input = false;
   Status status = ReadPositionals(arguments, second_model, &standard_input);
   if (status.ok()) status = ReadText(standard_input, arguments);

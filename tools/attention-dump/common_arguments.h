@@ -31,6 +31,7 @@ struct CommonArguments : TextArguments {
   bool quiet = false;
   std::string model;        ///< Empty: the model that ships.
   bool fast = false;        ///< Activations rounded to 8 bits where weights are quantized.
+  bool low_memory = false;  ///< Map the file, keep its layout.
   std::size_t threads = 0;  ///< 0: as many as the machine has.
   std::size_t context = 0;  ///< 0: the model's.
   DataType kv_type = DataType::kF32;
@@ -41,8 +42,8 @@ struct CommonArguments : TextArguments {
 /// The options as typed. Use: AddTo the app, ParseOptions, then Read. Must outlive the parsing.
 class CommonOptions {
  public:
-  /// MODEL and -, --text, --file, --tokens, --threads, --context, --kv, --fast, --isa,
-  /// --max-memory, -q, -h.
+  /// MODEL and -, --text, --file, --tokens, --threads, --context, --kv, --fast,
+  /// --low-memory, --isa, --max-memory, -q, -h.
   void AddTo(CLI::App* app);
 
   /// -h was given: the rest need not be read.
@@ -57,7 +58,7 @@ class CommonOptions {
 
   std::vector<std::string> positionals_;
   std::optional<std::string> text_, file_, tokens_, threads_, context_, kv_, isa_, max_memory_;
-  bool fast_ = false, quiet_ = false, help_ = false;
+  bool fast_ = false, low_memory_ = false, quiet_ = false, help_ = false;
 };
 
 }  // namespace fovea::dump

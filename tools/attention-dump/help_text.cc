@@ -77,6 +77,7 @@ How to run
                       two to three times as fast; default: exact
   --isa NAME          scalar, avx2, avx512, avx512vnni, avx512bf16, amx, neon, neon-dotprod,
                       neon-i8mm, sve or sve-i8mm (default: the best; or the variable FOVEA_ISA)
+  --low-memory        map the model file instead of reading it: the system may take its pages back
   --max-memory BYTES  refuse rather than use more, e.g. 500M
 
   -h, --help          this text

@@ -1,7 +1,6 @@
 #include "tools/attention-dump/model_session.h"
 
 #include <algorithm>
-#include <thread>
 
 #include "tools/attention-dump/human.h"
 #include "tools/attention-dump/prompt.h"
@@ -23,7 +22,8 @@ Result<Model> LoadModel(const CommonArguments& arguments) {
   }
   LoadOptions options;
   options.max_memory = arguments.max_memory;
-  options.pack = arguments.fast;
+  options.map = arguments.low_memory;
+  options.pack = arguments.fast && !arguments.low_memory;
   Result<Model> model = Model::Load(path, options);
   if (!model) return Status(model.status().code(), About(path, model.status().message()));
   return model;
@@ -63,7 +63,7 @@ SessionOptions MakeSessionOptions(const CommonArguments& arguments, const Model&
   options.threads =
       arguments.threads != 0
           ? arguments.threads
-          : std::clamp<std::size_t>(std::thread::hardware_concurrency(), 1, kMaxDefaultThreads);
+          : std::min(UsefulThreads(), kMaxDefaultThreads);
   options.isa = isa;
   if (arguments.max_memory != 0) {
     const std::uint64_t used = model.info().file_bytes + kept_bytes;

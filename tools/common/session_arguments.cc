@@ -1,10 +1,10 @@
 #include "tools/common/session_arguments.h"
 
+#include <fovea/threads.h>
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cstdint>
 #include <cstdlib>
-#include <thread>
 
 #include "tools/common/choose_isa.h"
 #include "tools/common/numbers.h"
@@ -21,7 +21,8 @@ DataType KvType(const std::string& name) {
 }  // namespace
 
 void AddSessionArguments(CLI::App& app, SessionArguments& arguments) {
-  app.add_option("--threads", arguments.threads, "threads that compute (default: all cores)")
+  app.add_option("--threads", arguments.threads,
+                 "threads that compute (default: all cores, but none much slower than the rest)")
       ->check(CLI::Range(1, 256))
       ->type_name("N");
   app.add_option("--context", arguments.context,
@@ -41,15 +42,13 @@ void AddSessionArguments(CLI::App& app, SessionArguments& arguments) {
                  "neon-i8mm, sve, sve-i8mm (default: the best; or FOVEA_ISA)")
       ->type_name("NAME");
   app.add_option("--max-memory", arguments.max_memory,
-                 "refuse to start if more memory is needed, e.g. 512M")
+                 "refuse to start if model and session need more memory, e.g. 512M")
       ->type_name("BYTES");
 }
 
 Result<SessionOptions> ToSessionOptions(const SessionArguments& arguments) {
   SessionOptions options;
-  options.threads = arguments.threads != 0
-                        ? arguments.threads
-                        : std::clamp(std::thread::hardware_concurrency(), 1U, 256U);
+  options.threads = arguments.threads != 0 ? arguments.threads : UsefulThreads();
   options.max_tokens = arguments.context;
   options.kv_type = KvType(arguments.kv);
   options.arithmetic = arguments.exact ? Arithmetic::kExact : Arithmetic::kFast;
@@ -69,7 +68,9 @@ Result<SessionOptions> ToSessionOptions(const SessionArguments& arguments) {
 }
 
 LoadOptions ToLoadOptions(const SessionArguments& arguments) {
-  return {.map = arguments.low_memory, .pack = !arguments.exact && !arguments.low_memory};
+  return {.map = arguments.low_memory,
+          .pack = !arguments.exact && !arguments.low_memory,
+          .max_memory = static_cast<std::size_t>(ParseByteCount(arguments.max_memory).value_or(0))};
 }
 
 }  // namespace fovea::tools

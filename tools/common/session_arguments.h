@@ -33,7 +33,7 @@ void AddSessionArguments(CLI::App& app, SessionArguments& arguments);
 /// argument says, 0 if it was not given.
 Result<SessionOptions> ToSessionOptions(const SessionArguments& arguments);
 
-/// How to load the model for such a session.
+/// How to load the model for such a session; the arguments are those that ToSessionOptions took.
 LoadOptions ToLoadOptions(const SessionArguments& arguments);
 
 }  // namespace fovea::tools

@@ -1,7 +1,5 @@
 // fovea bench: how fast this machine runs a model.
 
-#include <sys/resource.h>
-
 #include <CLI/CLI.hpp>
 #include <chrono>
 #include <fovea/fovea.hpp>
@@ -9,6 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "tools/common/open_session.h"
+#include "tools/common/process_memory.h"
 #include "tools/common/progress.h"
 #include "tools/common/session_arguments.h"
 #include "tools/fovea/bench_report.h"
@@ -28,18 +28,6 @@ struct BenchArguments {
   SessionArguments session;
   bool json = false;
 };
-
-/// The largest resident set of this process so far, in bytes; 0 if the system does not say.
-std::size_t PeakResidentBytes() {
-  rusage usage = {};
-  if (::getrusage(RUSAGE_SELF, &usage) != 0 || usage.ru_maxrss < 0) return 0;
-#ifdef __APPLE__
-  constexpr std::size_t kUnit = 1;
-#else
-  constexpr std::size_t kUnit = 1024;
-#endif
-  return static_cast<std::size_t>(usage.ru_maxrss) * kUnit;
-}
 
 /// Without zeros (they stand for "none") and repetitions.
 std::vector<std::size_t> Distinct(const std::vector<std::size_t>& lengths, bool keep_zero) {
@@ -82,7 +70,7 @@ Status RunAndReport(const BenchArguments& arguments) {
   auto model = Model::Load(arguments.model, ToLoadOptions(arguments.session));
   if (!model) return model.error();
   const std::chrono::duration<double> load = std::chrono::steady_clock::now() - load_start;
-  auto session = Session::Create(*model, *options);
+  auto session = OpenSession(*model, *options);
   if (!session) return session.error();
 
   Progress progress(/*wanted=*/true);

@@ -8,6 +8,8 @@
 #include <string>
 #include <vector>
 
+#include "tools/common/open_session.h"
+#include "tools/common/process_memory.h"
 #include "tools/common/read_text.h"
 #include "tools/common/session_arguments.h"
 #include "tools/fovea/commands.h"
@@ -75,6 +77,11 @@ void PrintRates(const Rates& rates) {
   }
 }
 
+void PrintPeak() {
+  std::fprintf(stderr, "memory:  %.1f MiB resident at most\n",
+               static_cast<double>(PeakResidentBytes()) / 1048576.0);
+}
+
 void PrintGuesses(const GreedyDecoder& decoder) {
   std::fprintf(stderr, "lookup:  %zu of %zu guessed tokens were right, %zu runs of the model\n",
                decoder.accepted(), decoder.drafted(), decoder.runs());
@@ -101,7 +108,7 @@ Status Generate(const GenerateArguments& arguments) {
   auto context = ContextFor(*model, arguments, ids->size());
   if (!context) return context.status();
   options->max_tokens = *context;
-  auto session = Session::Create(*model, *options);
+  auto session = OpenSession(*model, *options);
   if (!session) return session.error();
 
   Rates rates = {.prompt = ids->size()};
@@ -145,6 +152,7 @@ Status Generate(const GenerateArguments& arguments) {
   if (Status status = Print(detokenizer.Finish() + "\n"); !status.ok()) return status;
   if (arguments.rates) PrintRates(rates);
   if (arguments.rates && arguments.lookup > 0) PrintGuesses(greedy);
+  if (arguments.rates && PeakResidentBytes() != 0) PrintPeak();
   return Status::Ok();
 }
 
@@ -174,7 +182,8 @@ void AddGenerate(CLI::App& app, Command& command) {
       ->check(CLI::Range(0, 64))
       ->type_name("N");
   sub->add_flag("--echo", arguments->echo, "print the prompt too");
-  sub->add_flag("--rates", arguments->rates, "print prefill and decode rates to standard error");
+  sub->add_flag("--rates", arguments->rates,
+                "print rates of prefill and decode, and the memory it took, to standard error");
   AddSessionArguments(*sub, arguments->session);
   sub->callback([arguments, &command] { command = [arguments] { return Generate(*arguments); }; });
 }

@@ -8,6 +8,8 @@
 #include <nlohmann/json.hpp>
 #include <string>
 
+#include "tools/common/open_session.h"
+#include "tools/common/process_memory.h"
 #include "tools/common/session_arguments.h"
 #include "tools/fovea/commands.h"
 
@@ -95,7 +97,28 @@ std::string TensorTable(const Json& tensors) {
   return text;
 }
 
+const char* HowWeightsLie(const LoadOptions& load) {
+  if (load.map) return "mapped from the file";
+  return load.pack ? "read into memory, rearranged in place" : "read into memory";
+}
+
+/// What a run of these options takes at its peak. `program` bytes are resident without a model.
+void AddMemory(const InfoArguments& arguments, const MemoryEstimate& memory, std::size_t max_tokens,
+               std::size_t threads, std::size_t program, Json& json) {
+  json["memory_for_context"] = max_tokens;
+  json["memory_for_threads"] = threads;
+  json["weights_are"] = HowWeightsLie(ToLoadOptions(arguments.session));
+  json["weights_bytes"] = memory.model.weights;
+  json["packed_copies_bytes"] = 0;
+  json["metadata_bytes"] = memory.model.metadata;
+  json["kv_cache_bytes"] = memory.session.kv_cache;
+  json["scratch_bytes"] = memory.session.scratch;
+  json["program_bytes"] = program;
+  json["peak_bytes"] = memory.total() + program;
+}
+
 Status Info(const InfoArguments& arguments) {
+  const std::size_t program = ResidentBytes();
   auto options = ToSessionOptions(arguments.session);
   if (!options) return options.status();
   auto model = Model::Load(arguments.model, {.map = true});
@@ -106,13 +129,11 @@ Status Info(const InfoArguments& arguments) {
   } else {
     json["tokenizer"] = "none: " + model->tokenizer_status().message();
   }
-  auto plan = Session::Plan(*model, *options);
-  if (!plan) return plan.status();
-  json["memory_for_context"] =
-      options->max_tokens != 0 ? options->max_tokens : model->info().context;
-  json["kv_cache_bytes"] = plan->kv_cache;
-  json["scratch_bytes"] = plan->scratch;
-  json["total_bytes"] = plan->total() + model->info().file_bytes;
+  auto memory = MemoryWithin(*model, *options);
+  if (!memory) return memory.status();
+  AddMemory(arguments, *memory,
+            options->max_tokens != 0 ? options->max_tokens : model->info().context,
+            options->threads, program, json);
   if (arguments.tensors) json["tensors"] = Tensors(*model);
   if (arguments.json) {
     return Print(json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n");

@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "tools/common/open_session.h"
 #include "tools/common/progress.h"
 #include "tools/common/read_text.h"
 #include "tools/common/session_arguments.h"
@@ -111,7 +112,7 @@ Status Perplexity(const PerplexityArguments& arguments) {
   auto plan = PlanFor(arguments, model->info(), tokens->bos);
   if (!plan) return plan.status();
   options->max_tokens = plan->context;
-  auto session = Session::Create(*model, *options);
+  auto session = OpenSession(*model, *options);
   if (!session) return session.error();
   Progress progress(/*wanted=*/true);
   auto result = MeasurePerplexity(*session, tokens->ids, *plan,

@@ -72,6 +72,16 @@ struct TensorSummary {
   std::uint64_t bytes = 0;           ///< Bytes of its data.
 };
 
+/// What a loaded model keeps in memory, in bytes.
+struct ModelMemory {
+  /// The file's bytes: read, rearranged where they are, or mapped. Mapped ones count in full: they
+  /// are resident as soon as they have been used, though the system may take them back.
+  std::size_t weights = 0;
+  /// Vocabulary and merges, lists of keys and tensors, norms and biases as floats.
+  std::size_t metadata = 0;
+  std::size_t total() const { return weights + metadata; }
+};
+
 /// A loaded model: immutable, shared by threads and sessions without locks; moved, not copied.
 class Model {
  public:
@@ -105,6 +115,9 @@ class Model {
 
   /// The hyperparameters; lives as long as the model. Thread-safe.
   const ModelInfo& info() const;
+  /// What it keeps in memory; sessions come on top (EstimateMemory adds them up). Thread-safe.
+  ModelMemory memory() const;
+
   /// The tensors of the file, in file order. Thread-safe.
   std::vector<TensorSummary> Tensors() const;
 

@@ -71,6 +71,9 @@ class Tokenizer {
 
   /// True if a space is put before the first word, which Detokenize takes away again.
   virtual bool adds_space_prefix() const { return false; }
+
+  /// Bytes of memory that it holds: vocabulary, merges, tables. 0 if it does not know.
+  virtual std::size_t memory_bytes() const { return 0; }
 };
 
 /// The tokenizer of a GGUF file alone: also of files without weights, or of a family that Model

@@ -264,8 +264,9 @@ TEST_F(ServeCli, WhatCannotStartSaysWhyInOneLine) {
 
 TEST_F(ServeCli, TheHelpNamesEveryOption) {
   const std::string help = Good({"serve", "--help"});
-  for (const char* option : {"--port", "--max-tokens", "--timeout", "--text", "--file", "--threads",
-                             "--context", "--kv", "--fast", "--isa", "--max-memory", "--quiet"}) {
+  for (const char* option :
+       {"--port", "--max-tokens", "--timeout", "--text", "--file", "--threads", "--context", "--kv",
+        "--fast", "--isa", "--low-memory", "--max-memory", "--quiet"}) {
     EXPECT_THAT(help, HasSubstr(option));
   }
   EXPECT_THAT(Good({"--help"}), HasSubstr("attention-dump serve"));

@@ -69,7 +69,7 @@ Options
   -q, --quiet         print the address and nothing else
 
 How to run, as for attention-dump: --threads N  --context N  --kv f32  --fast  --isa NAME
-  --max-memory BYTES
+  --low-memory  --max-memory BYTES
 
   -h, --help          this text
 

@@ -55,6 +55,15 @@ typedef struct fovea_session_options {
   fovea_arithmetic arithmetic;          /**< How products with weights are computed. */
 } fovea_session_options;
 
+/** How many threads to give a session on this machine: the cores that this process may use, but for
+ * those slower than a quarter of the fastest. At least 1. Thread-safe.
+ *
+ * @code
+ * options.threads = fovea_useful_threads();
+ * @endcode
+ */
+FOVEA_API size_t fovea_useful_threads(void);
+
 /** Bytes that a session allocates. */
 typedef struct fovea_memory_plan {
   size_t struct_size; /**< sizeof this struct, set by the caller. */
@@ -73,6 +82,29 @@ typedef struct fovea_memory_plan {
 FOVEA_API fovea_status fovea_session_plan(const fovea_model* model,
                                           const fovea_session_options* options,
                                           fovea_memory_plan* plan, fovea_error* error);
+
+/** What a model and one session over it keep in memory at most, in bytes. A process takes that and
+ * its own code, stacks, and what observers keep. */
+typedef struct fovea_memory_estimate {
+  size_t struct_size;
+  size_t weights;  /**< The file's bytes: read, rearranged where they are, or mapped. */
+  size_t metadata; /**< Vocabulary and merges, lists of keys and tensors, norms and biases. */
+  size_t kv_cache; /**< Keys and values of all positions. */
+  size_t scratch;  /**< Intermediate results of a chunk. */
+  size_t total;    /**< The sum of the four. */
+} fovea_memory_estimate;
+
+/** Estimates before anything is loaded: reads the file's metadata and no weights. `options` may be
+ * NULL. Errors as of fovea_model_load and fovea_session_plan. Thread-safe.
+ *
+ * @code
+ * fovea_memory_estimate memory = {.struct_size = sizeof memory};
+ * fovea_estimate_memory("model.gguf", &options, &memory, &error);
+ * if (memory.total > budget) return fail("too large for this board");
+ * @endcode
+ */
+FOVEA_API fovea_status fovea_estimate_memory(const char* path, const fovea_session_options* options,
+                                             fovea_memory_estimate* estimate, fovea_error* error);
 
 /** Allocates all that running needs: prefill and decode allocate nothing (an observer's rows
  * aside). `options` may be NULL. On success *session must be freed with fovea_session_free; the
