@@ -129,12 +129,7 @@ fovea_status fovea_estimate_memory(const char* path, const fovea_session_options
 }
 
 size_t fovea_useful_threads(void) {
-  size_t threads = 1;
-  const auto count = [&threads]() -> Status {
-    threads = fovea::UsefulThreads();
-    return Status::Ok();
-  };
-  return c_api::Guarded(nullptr, count) == FOVEA_OK ? threads : 1;
+  return fovea::UsefulThreads();
 }
 
 fovea_status fovea_session_create(const fovea_model* model, const fovea_session_options* options,

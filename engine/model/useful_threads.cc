@@ -2,12 +2,18 @@
 
 #include "fovea/threads.h"
 #include "platform/cpu_topology.h"
+#include "platform/exceptions.h"
 
 namespace fovea {
+namespace {
+
+constexpr std::size_t kMostThreads = 256;  // of a session
+
+}  // namespace
 
 std::size_t UsefulThreads() {
-  constexpr std::size_t kMostThreads = 256;  // of a session
-  return std::min(platform::UsefulCores(), kMostThreads);
+  return platform::IfMemoryLasts([] { return std::min(platform::UsefulCores(), kMostThreads); },
+                                 [] { return std::size_t{1}; });
 }
 
 }  // namespace fovea

@@ -98,7 +98,7 @@ std::string TensorTable(const Json& tensors) {
 }
 
 const char* HowWeightsLie(const LoadOptions& load) {
-  if (load.map) return "mapped from the file";
+  if (load.map) return "mapped from the file: the system may take them back";
   return load.pack ? "read into memory, rearranged in place" : "read into memory";
 }
 

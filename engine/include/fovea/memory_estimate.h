@@ -22,12 +22,12 @@ struct MemoryEstimate {
 /// Reads the file's metadata and no weights (it maps the file for the time of the call), so it
 /// takes milliseconds whatever the model's size. Errors as of Model::Load and Session::Plan, and
 /// kLimitExceeded if the sum does not fit a size_t. options.max_memory is a limit of the session
-/// alone, as everywhere. Thread-safe.
-///
-/// Example:
-///     auto memory = fovea::EstimateMemory("model.gguf", {.max_tokens = 1024});
-///     if (!memory) return Report(memory.error());
-///     if (memory->total() > budget) return UseASmallerContext();
+/// alone, as everywhere. Thread-safe. Example:
+/// @code
+/// auto memory = EstimateMemory("model.gguf", {.max_tokens = 1024});
+/// if (!memory) return memory.status();
+/// std::printf("%zu MiB\n", memory->total() >> 20);
+/// @endcode
 Result<MemoryEstimate> EstimateMemory(const std::string& path, const SessionOptions& options = {});
 
 /// The same for a model that is loaded already.

@@ -7,9 +7,13 @@
 namespace fovea {
 
 /// The cores that this process may use and that are worth a thread: all of them on most machines;
-/// where fast and slow cores share a chip, those that are at least a quarter as fast as the
-/// fastest. At least 1; may throw std::bad_alloc. Thread-safe. Example: `auto session =
-/// Session::Create(*model, {.threads = UsefulThreads()});`
+/// where fast and slow cores share a chip, those at least a quarter as fast as the fastest. At
+/// least 1. Thread-safe. Example:
+/// @code
+/// auto session = Session::Create(*model, {.threads = UsefulThreads()});
+/// if (!session) return session.status();
+/// std::printf("%zu threads\n", session->threads());
+/// @endcode
 std::size_t UsefulThreads();
 
 }  // namespace fovea
