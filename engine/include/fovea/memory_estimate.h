@@ -16,6 +16,7 @@ namespace fovea {
 struct MemoryEstimate {
   ModelMemory model;   ///< Weights and metadata. Packing happens in place and adds nothing.
   MemoryPlan session;  ///< KV cache and scratch.
+  /// The sum of all.
   std::size_t total() const { return model.total() + session.total(); }
 };
 

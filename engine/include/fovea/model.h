@@ -79,6 +79,7 @@ struct ModelMemory {
   std::size_t weights = 0;
   /// Vocabulary and merges, lists of keys and tensors, norms and biases as floats.
   std::size_t metadata = 0;
+  /// The sum of both.
   std::size_t total() const { return weights + metadata; }
 };
 

@@ -86,12 +86,12 @@ FOVEA_API fovea_status fovea_session_plan(const fovea_model* model,
 /** What a model and one session over it keep in memory at most, in bytes. A process takes that and
  * its own code, stacks, and what observers keep. */
 typedef struct fovea_memory_estimate {
-  size_t struct_size;
-  size_t weights;  /**< The file's bytes: read, rearranged where they are, or mapped. */
-  size_t metadata; /**< Vocabulary and merges, lists of keys and tensors, norms and biases. */
-  size_t kv_cache; /**< Keys and values of all positions. */
-  size_t scratch;  /**< Intermediate results of a chunk. */
-  size_t total;    /**< The sum of the four. */
+  size_t struct_size; /**< sizeof this struct, set by the caller. */
+  size_t weights;     /**< The file's bytes: read, rearranged where they are, or mapped. */
+  size_t metadata;    /**< Vocabulary and merges, lists of keys and tensors, norms and biases. */
+  size_t kv_cache;    /**< Keys and values of all positions. */
+  size_t scratch;     /**< Intermediate results of a chunk. */
+  size_t total;       /**< The sum of the four. */
 } fovea_memory_estimate;
 
 /** Estimates before anything is loaded: reads the file's metadata and no weights. `options` may be
@@ -100,7 +100,7 @@ typedef struct fovea_memory_estimate {
  * @code
  * fovea_memory_estimate memory = {.struct_size = sizeof memory};
  * fovea_estimate_memory("model.gguf", &options, &memory, &error);
- * if (memory.total > budget) return fail("too large for this board");
+ * if (memory.total > 400000000) return puts("not on this board");
  * @endcode
  */
 FOVEA_API fovea_status fovea_estimate_memory(const char* path, const fovea_session_options* options,
