@@ -10,7 +10,7 @@ namespace fovea {
 /// where fast and slow cores share a chip, those at least a quarter as fast as the fastest. At
 /// least 1. Thread-safe. Example:
 /// @code
-/// auto session = Session::Create(*model, {.threads = UsefulThreads()});
+/// auto session = Session::Create(model, {.threads = UsefulThreads()});
 /// if (!session) return session.status();
 /// std::printf("%zu threads\n", session->threads());
 /// @endcode
