@@ -70,8 +70,8 @@ foreach(row IN LISTS rows)
   list(APPEND isas "${isa}")
 endforeach()
 fovea_choose(FOVEA_ISAS FOVEA_CHOSEN_ISAS ${isas})
-foreach(extension "amx;avx512bf16" "avx512bf16;avx512vnni" "avx512vnni;avx512" "neon-dotprod;neon"
-    "neon-i8mm;neon-dotprod" "sve-i8mm;sve")  # The richest first.
+foreach(extension "amx;avx512bf16" "avx512bf16;avx512vnni" "avx512vnni;avx512"
+    "neon-i8mm;neon-dotprod" "neon-dotprod;neon" "sve-i8mm;sve" "sve;neon")  # The richest first.
   list(GET extension 0 name)
   list(GET extension 1 base)
   if(name IN_LIST FOVEA_CHOSEN_ISAS)
