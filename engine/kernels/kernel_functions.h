@@ -94,7 +94,24 @@ namespace N_NEON {
 void StripGemmDotprod(DataType type, const std::byte* strips, std::size_t count, std::size_t cols,
                       const QuantizedRows& x, std::size_t tokens, float* out,
                       std::size_t out_stride);
+// strip_gemm_i8mm.cc
+void StripGemmI8mm(DataType type, const std::byte* strips, std::size_t count, std::size_t cols,
+                   const QuantizedRows& x, std::size_t tokens, float* out, std::size_t out_stride);
+// bf16_mmla.cc
+void Bf16PrepareMmla(const float* x, std::size_t x_stride, std::size_t tokens, std::size_t cols,
+                     std::uint16_t* prepared);
+void Bf16GemmMmla(DataType type, const std::byte* w, std::size_t row_bytes, std::size_t rows,
+                  const std::uint16_t* prepared, std::size_t tokens, std::size_t cols, float* out,
+                  std::size_t out_stride, std::byte* scratch);
 }  // namespace N_NEON
+namespace sve {
+// strip_gemm_sve.cc
+void StripGemm(DataType type, const std::byte* strips, std::size_t count, std::size_t cols,
+               const QuantizedRows& x, std::size_t tokens, float* out, std::size_t out_stride);
+// strip_gemm_sve_i8mm.cc
+void StripGemmI8mm(DataType type, const std::byte* strips, std::size_t count, std::size_t cols,
+                   const QuantizedRows& x, std::size_t tokens, float* out, std::size_t out_stride);
+}  // namespace sve
 #endif
 
 }  // namespace fovea::kernels

@@ -105,6 +105,45 @@ constexpr KernelTable WithDotprod(KernelTable table) {
 }
 constexpr KernelTable kNeonDotprod = WithDotprod(kNeon);
 #endif
+
+#if FOVEA_KERNELS_NEON_I8MM || FOVEA_KERNELS_SVE_I8MM
+constexpr Bf16Products kBf16Mmla = {
+    .takes = [](DataType type) { return type == DataType::kBF16; },
+    .prepare = N_NEON::Bf16PrepareMmla,
+    .gemm = N_NEON::Bf16GemmMmla,
+};
+#endif
+
+#if FOVEA_KERNELS_NEON_I8MM
+constexpr KernelTable WithI8mm(KernelTable table) {
+  table.isa = Isa::kNeonI8mm;
+  table.strip_gemm = N_NEON::StripGemmI8mm;
+  table.bf16 = &kBf16Mmla;
+  return table;
+}
+constexpr KernelTable kNeonI8mm = WithI8mm(kNeonDotprod);
+#endif
+
+// SVE does not bring dot products or matrix products of NEON along.
+
+#if FOVEA_KERNELS_SVE
+constexpr KernelTable WithSve(KernelTable table) {
+  table.isa = Isa::kSve;
+  table.strip_gemm = sve::StripGemm;
+  return table;
+}
+constexpr KernelTable kSve = WithSve(kNeon);
+#endif
+
+#if FOVEA_KERNELS_SVE_I8MM
+constexpr KernelTable WithSveI8mm(KernelTable table) {
+  table.isa = Isa::kSveI8mm;
+  table.strip_gemm = sve::StripGemmI8mm;
+  table.bf16 = &kBf16Mmla;
+  return table;
+}
+constexpr KernelTable kSveI8mm = WithSveI8mm(kSve);
+#endif
 #endif
 
 }  // namespace
@@ -132,6 +171,15 @@ const KernelTable* KernelsFor(Isa isa) {
 #endif
 #if FOVEA_KERNELS_NEON_DOTPROD
   if (isa == Isa::kNeonDotprod && cpu.dotprod) return &kNeonDotprod;
+#endif
+#if FOVEA_KERNELS_NEON_I8MM
+  if (isa == Isa::kNeonI8mm && cpu.dotprod && cpu.i8mm && cpu.bf16) return &kNeonI8mm;
+#endif
+#if FOVEA_KERNELS_SVE
+  if (isa == Isa::kSve && cpu.sve) return &kSve;
+#endif
+#if FOVEA_KERNELS_SVE_I8MM
+  if (isa == Isa::kSveI8mm && cpu.sve && cpu.sve_i8mm && cpu.bf16) return &kSveI8mm;
 #endif
   return nullptr;
 }

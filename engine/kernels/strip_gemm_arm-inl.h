@@ -1,7 +1,7 @@
 // Products of strips with 8-bit activations on ARM, the counterpart of strip_gemm-inl.h: the same
 // integers and the same chain of fused multiply-adds per output, hence the same bits, in tiles that
 // suit 32 registers of 128 bits. Compiled once per target; a file that has dot products at hand
-// defines FOVEA_STRIPS_DOTPROD first.
+// defines FOVEA_STRIPS_DOTPROD first, and one that has matrix products FOVEA_STRIPS_I8MM besides.
 #if defined(FOVEA_KERNELS_STRIP_GEMM_ARM_INL_H_) == defined(HWY_TARGET_TOGGLE)
 #ifdef FOVEA_KERNELS_STRIP_GEMM_ARM_INL_H_
 #undef FOVEA_KERNELS_STRIP_GEMM_ARM_INL_H_
@@ -176,11 +176,136 @@ HWY_INLINE void StripTile(const Format& strip, std::size_t first, const StripOpe
   }
 }
 
-/// A strip against kTokens tokens.
+#if defined(FOVEA_STRIPS_I8MM)
+
+HWY_INLINE float32x4_t LowTwice(float32x4_t v) {
+  return vreinterpretq_f32_u64(vdupq_laneq_u64(vreinterpretq_u64_f32(v), 0));
+}
+HWY_INLINE float32x4_t HighTwice(float32x4_t v) {
+  return vreinterpretq_f32_u64(vdupq_laneq_u64(vreinterpretq_u64_f32(v), 1));
+}
+
+/// The same with matrix products, for pairs of tokens: [0] of a sum holds rows 0 and 2 of a vector,
+/// each times both tokens, and [1] rows 1 and 3. Scales take that order too; it ends with the tile.
+template <class Format, std::size_t kVectors, std::size_t kTokens>
+HWY_INLINE void PairTile(const Format& strip, std::size_t first, const StripOperands& at) {
+  constexpr std::size_t kTokenPairs = kTokens / 2;
+  constexpr std::size_t kHalves = Format::kHalves ? 2 : 1;
+  constexpr std::size_t kPairs = 4 / kHalves;
+  const std::size_t blocks = at.cols / kActivationBlock;
+  float32x4_t total[kTokenPairs][kVectors][2];
+  HWY_UNROLL(8)
+  for (std::size_t t = 0; t < kTokenPairs; ++t) {
+    HWY_UNROLL(8)
+    for (std::size_t v = 0; v < kVectors; ++v) total[t][v][0] = total[t][v][1] = vdupq_n_f32(0.0F);
+  }
+  for (std::size_t b = 0; b < blocks; ++b) {
+    const std::int8_t* x = at.x.quants + b * kActivationBlock;
+    const ActivationBlock* activation = at.x.blocks + b;
+    HWY_UNROLL(2)
+    for (std::size_t half = 0; half < kHalves; ++half) {
+      int32x4_t sums[kTokenPairs][kVectors][2];
+      HWY_UNROLL(8)
+      for (std::size_t t = 0; t < kTokenPairs; ++t) {
+        HWY_UNROLL(8)
+        for (std::size_t v = 0; v < kVectors; ++v) {
+          sums[t][v][0] = sums[t][v][1] = vdupq_n_s32(kMagicBits);
+        }
+      }
+      HWY_UNROLL(4)
+      for (std::size_t i = 0; i < kPairs; ++i) {
+        const std::size_t step = StepOf<Format>(half * kPairs + i);
+        int8x16_t w[kVectors][2];
+        HWY_UNROLL(8)
+        for (std::size_t v = 0; v < kVectors; ++v) {
+          const int32x4_t near = vreinterpretq_s32_u8(strip.Load(b, step, first + v).raw);
+          const int32x4_t far = vreinterpretq_s32_u8(strip.Load(b, step + 1, first + v).raw);
+          w[v][0] = vreinterpretq_s8_s32(vtrn1q_s32(near, far));
+          w[v][1] = vreinterpretq_s8_s32(vtrn2q_s32(near, far));
+        }
+        HWY_UNROLL(8)
+        for (std::size_t t = 0; t < kTokenPairs; ++t) {
+          const std::int8_t* from = x + 2 * t * at.cols + step * 4;
+          const int8x16_t both = vcombine_s8(vld1_s8(from), vld1_s8(from + at.cols));
+          HWY_UNROLL(8)
+          for (std::size_t v = 0; v < kVectors; ++v) {
+            sums[t][v][0] = vmmlaq_s32(sums[t][v][0], w[v][0], both);
+            sums[t][v][1] = vmmlaq_s32(sums[t][v][1], w[v][1], both);
+          }
+        }
+      }
+      float32x4_t scale[kVectors][2];
+      HWY_UNROLL(8)
+      for (std::size_t v = 0; v < kVectors; ++v) {
+        const float32x4_t rows = strip.Scale(b, half, first + v).raw;
+        scale[v][0] = vtrn1q_f32(rows, rows);
+        scale[v][1] = vtrn2q_f32(rows, rows);
+      }
+      HWY_UNROLL(8)
+      for (std::size_t t = 0; t < kTokenPairs; ++t) {
+        const float32x4_t one = vld1q_f32(&activation[2 * t * blocks].scale);
+        const float32x4_t other = vld1q_f32(&activation[(2 * t + 1) * blocks].scale);
+        const float32x4_t scales_and_sums = vtrn1q_f32(one, other);
+        const float32x4_t activation_scale = LowTwice(scales_and_sums);
+        int32x4_t offset = vdupq_n_s32(kMagicBits);
+        if constexpr (Format::kOffset != 0) {
+          constexpr int kBits = std::countr_zero(static_cast<unsigned>(Format::kOffset));
+          int32x4_t sum = vreinterpretq_s32_f32(HighTwice(scales_and_sums));
+          if constexpr (Format::kHalves) {
+            const int32x4_t first_sum = vreinterpretq_s32_f32(HighTwice(vtrn2q_f32(one, other)));
+            sum = half == 0 ? first_sum : vsubq_s32(sum, first_sum);
+          }
+          offset = vaddq_s32(offset, vshlq_n_s32(sum, kBits));
+        }
+        HWY_UNROLL(8)
+        for (std::size_t v = 0; v < kVectors; ++v) {
+          HWY_UNROLL(2)
+          for (std::size_t odd = 0; odd < 2; ++odd) {
+            const float32x4_t dot =
+                vsubq_f32(vreinterpretq_f32_s32(sums[t][v][odd]), vreinterpretq_f32_s32(offset));
+            total[t][v][odd] =
+                vfmaq_f32(total[t][v][odd], dot, vmulq_f32(scale[v][odd], activation_scale));
+          }
+        }
+      }
+    }
+    if constexpr (Format::kHasMinimum) {
+      HWY_UNROLL(8)
+      for (std::size_t v = 0; v < kVectors; ++v) {
+        const float32x4_t rows = strip.Minimum(b, first + v).raw;
+        HWY_UNROLL(8)
+        for (std::size_t t = 0; t < kTokenPairs; ++t) {
+          const float32x4_t one = vld1q_f32(&activation[2 * t * blocks].scale);
+          const float32x4_t other = vld1q_f32(&activation[(2 * t + 1) * blocks].scale);
+          const float32x4_t scaled_sum = LowTwice(vtrn2q_f32(one, other));
+          total[t][v][0] = vfmaq_f32(total[t][v][0], vtrn1q_f32(rows, rows), scaled_sum);
+          total[t][v][1] = vfmaq_f32(total[t][v][1], vtrn2q_f32(rows, rows), scaled_sum);
+        }
+      }
+    }
+  }
+  HWY_UNROLL(8)
+  for (std::size_t t = 0; t < kTokenPairs; ++t) {
+    float* out = at.out + 2 * t * at.out_stride + first * kLanes;
+    HWY_UNROLL(8)
+    for (std::size_t v = 0; v < kVectors; ++v) {
+      vst1q_f32(out + v * kLanes, vtrn1q_f32(total[t][v][0], total[t][v][1]));
+      vst1q_f32(out + at.out_stride + v * kLanes, vtrn2q_f32(total[t][v][0], total[t][v][1]));
+    }
+  }
+}
+
+#endif  // FOVEA_STRIPS_I8MM
+
+/// A strip against kTokens tokens, an even number.
 template <class Format, std::size_t kTokens>
 HWY_NOINLINE void StripTimesTokens(const Format& strip, const StripOperands& at) {
   for (std::size_t first = 0; first < kStripVectors; first += kTileVectors) {
+#if defined(FOVEA_STRIPS_I8MM)
+    PairTile<Format, kTileVectors, kTokens>(strip, first, at);
+#else
     StripTile<Format, kTileVectors, kTokens>(strip, first, at);
+#endif
   }
 }
 

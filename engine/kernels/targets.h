@@ -65,6 +65,24 @@
 #define FOVEA_KERNELS_NEON_DOTPROD 0
 #endif
 
+#if FOVEA_KERNELS_ARM64 && !defined(FOVEA_WITHOUT_NEON_I8MM)
+#define FOVEA_KERNELS_NEON_I8MM 1
+#else
+#define FOVEA_KERNELS_NEON_I8MM 0
+#endif
+
+#if FOVEA_KERNELS_ARM64 && !defined(FOVEA_WITHOUT_SVE)
+#define FOVEA_KERNELS_SVE 1
+#else
+#define FOVEA_KERNELS_SVE 0
+#endif
+
+#if FOVEA_KERNELS_ARM64 && !defined(FOVEA_WITHOUT_SVE_I8MM)
+#define FOVEA_KERNELS_SVE_I8MM 1
+#else
+#define FOVEA_KERNELS_SVE_I8MM 0
+#endif
+
 /// Declares `return_type name parameters` in every target's namespace. Use inside fovea::kernels.
 /// Example: FOVEA_DECLARE_KERNEL(float, Dot, (const float* a, const float* b, std::size_t n))
 #if FOVEA_KERNELS_X86

@@ -49,6 +49,9 @@ TEST(Isa, FollowsTheCpu) {
   expect(Isa::kAmx, cpu.avx512_vnni && cpu.avx512_bf16 && cpu.amx_int8 && cpu.amx_bf16 &&
                         platform::RequestTilePermission());
   expect(Isa::kNeonDotprod, cpu.dotprod);
+  expect(Isa::kNeonI8mm, cpu.dotprod && cpu.i8mm && cpu.bf16);
+  expect(Isa::kSve, cpu.sve);
+  expect(Isa::kSveI8mm, cpu.sve && cpu.sve_i8mm && cpu.bf16);
 }
 
 TEST(KernelsFor, GivesTheTableThatWasAskedForOrNone) {

@@ -38,8 +38,8 @@ void AddSessionArguments(CLI::App& app, SessionArguments& arguments) {
   app.add_flag("--low-memory", arguments.low_memory,
                "map the model file instead of rearranging it in memory (slower)");
   app.add_option("--isa", arguments.isa,
-                 "kernels to use: scalar, avx2, avx512, avx512vnni, avx512bf16, amx, neon, neon-dotprod, "
-                 "neon-i8mm, sve, sve-i8mm (default: the best; or FOVEA_ISA)")
+                 "kernels to use: scalar, avx2, avx512, avx512vnni, avx512bf16, amx, neon, "
+                 "neon-dotprod, neon-i8mm, sve, sve-i8mm (default: the best; or FOVEA_ISA)")
       ->type_name("NAME");
   app.add_option("--max-memory", arguments.max_memory,
                  "refuse to start if model and session need more memory, e.g. 512M")

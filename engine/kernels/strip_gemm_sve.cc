@@ -1,0 +1,18 @@
+// The strip products of ARM SVE. Compiled for CPUs that have it: the linker may see nothing of this
+// file but StripGemm.
+#include "engine/kernels/kernel_functions.h"
+
+#if FOVEA_KERNELS_ARM64
+
+#include "engine/kernels/sve_strips-inl.h"
+
+namespace fovea::kernels::sve {
+
+void StripGemm(DataType type, const std::byte* strips, std::size_t count, std::size_t cols,
+               const QuantizedRows& x, std::size_t tokens, float* out, std::size_t out_stride) {
+  AllStripsOf(type, strips, count, {x, cols, out, out_stride}, tokens);
+}
+
+}  // namespace fovea::kernels::sve
+
+#endif  // FOVEA_KERNELS_ARM64

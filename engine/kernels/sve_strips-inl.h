@@ -1,0 +1,347 @@
+// Products of strips with 8-bit activations on SVE, the counterpart of strip_gemm_arm-inl.h with
+// vectors of any length: the same integers and the same chain of fused multiply-adds per output,
+// hence the same bits. Vectors without a size cannot be kept in arrays: the sums of a tile's tokens
+// are variables of their own, named by macros. A file that may use SVE's matrix products defines
+// FOVEA_SVE_I8MM first.
+#ifndef FOVEA_KERNELS_SVE_STRIPS_INL_H_
+#define FOVEA_KERNELS_SVE_STRIPS_INL_H_
+
+#include <arm_sve.h>
+
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+
+#include "engine/kernels/quantized_row.h"
+#include "engine/kernels/sve_formats-inl.h"
+
+namespace fovea::kernels::sve {
+namespace {
+
+/// Integers of less than 23 bits become floats by addition, as in strip_arm_products-inl.h.
+constexpr float kMagic = 12582912.0F;  // 1.5 · 2^23
+constexpr std::int32_t kMagicBits = 0x4B400000;
+
+constexpr std::size_t kTileTokens = 8;
+constexpr std::size_t kPrefetchAhead = 512;
+
+struct StripOperands {
+  QuantizedRows x;
+  std::size_t cols;
+  float* out;
+  std::size_t out_stride;
+};
+
+/// An ActivationBlock in each 128 bits: scale, scaled_sum, sum, first_sum.
+FOVEA_SVE_INLINE svfloat32_t LoadFields(const ActivationBlock& block) {
+  return svld1rq_f32(svptrue_b32(), &block.scale);
+}
+
+/// Sixteen columns of a token in each 128 bits.
+FOVEA_SVE_INLINE svint8_t LoadSixteen(const std::int8_t* x) {
+  return svld1rq_s8(svptrue_b8(), x);
+}
+
+/// kMagicBits and what sums of quants with an offset are too large by, given the sums of
+/// activations.
+template <class Format>
+FOVEA_SVE_INLINE svfloat32_t MagicAnd(svint32_t sums) {
+  constexpr int kBits = std::countr_zero(static_cast<unsigned>(Format::kOffset));
+  const svbool_t all = svptrue_b32();
+  return svreinterpret_f32_s32(svadd_n_s32_x(all, svlsl_n_s32_x(all, sums, kBits), kMagicBits));
+}
+
+/// The integer sums of a token, or of a half block, as floats.
+template <class Format>
+FOVEA_SVE_INLINE svfloat32_t DotOf(svint32_t sums, svfloat32_t fields, std::size_t half) {
+  const svbool_t all = svptrue_b32();
+  const svfloat32_t raised = svreinterpret_f32_s32(sums);
+  if constexpr (Format::kOffset == 0) {
+    return svsub_n_f32_x(all, raised, kMagic);
+  } else {
+    svint32_t totals = svreinterpret_s32_f32(fields);
+    if constexpr (Format::kHalves) {
+      // Lane 2 becomes the sum of the half.
+      const svint32_t first = svtrn2_s32(totals, totals);
+      totals = half == 0 ? first : svsub_s32_x(all, totals, first);
+    }
+    return svmls_lane_f32(raised, svdup_n_f32(1.0F), MagicAnd<Format>(totals), 2);
+  }
+}
+
+#define FOVEA_EACH_TOKEN(M) M(0) M(1) M(2) M(3) M(4) M(5) M(6) M(7)
+
+/// A vector of rows × kTokens tokens.
+template <class Format, std::size_t kTokens>
+FOVEA_SVE_INLINE void StripTile(const Rows& at, const StripOperands& by) {
+  const std::size_t blocks = by.cols / kActivationBlock;
+#define FOVEA_DECLARE(t) [[maybe_unused]] svfloat32_t total##t = svdup_n_f32(0);
+  FOVEA_EACH_TOKEN(FOVEA_DECLARE)
+#undef FOVEA_DECLARE
+  for (std::size_t b = 0; b < blocks; ++b) {
+    const std::int8_t* x = by.x.quants + b * kActivationBlock;
+    const ActivationBlock* activation = by.x.blocks + b;
+#define FOVEA_DECLARE(t) \
+  [[maybe_unused]] svint32_t sum##t = svdup_n_s32(t == 0 || kTokens > 1 ? kMagicBits : 0);
+    FOVEA_EACH_TOKEN(FOVEA_DECLARE)
+#pragma GCC unroll 2
+    for (std::size_t half = 0; half < 2; ++half) {
+      const svint8_t w0 = Format::Load(at, b, 4 * half);
+      const svint8_t w1 = Format::Load(at, b, 4 * half + 1);
+      const svint8_t w2 = Format::Load(at, b, 4 * half + 2);
+      const svint8_t w3 = Format::Load(at, b, 4 * half + 3);
+      if constexpr (kTokens == 1) {
+        // One token: four chains, for products take longer than their turn.
+        const svint8_t sixteen = LoadSixteen(x + 16 * half);
+        sum0 = svdot_lane_s32(sum0, w0, sixteen, 0);
+        sum1 = svdot_lane_s32(sum1, w1, sixteen, 1);
+        sum2 = svdot_lane_s32(sum2, w2, sixteen, 2);
+        sum3 = svdot_lane_s32(sum3, w3, sixteen, 3);
+        if (Format::kHalves || half == 1) {
+          const svbool_t all = svptrue_b32();
+          sum0 = svadd_s32_x(all, svadd_s32_x(all, sum0, sum1), svadd_s32_x(all, sum2, sum3));
+        }
+      } else {
+#define FOVEA_ADD(t)                                                   \
+  if constexpr (kTokens > t) {                                         \
+    const svint8_t sixteen = LoadSixteen(x + t * by.cols + 16 * half); \
+    sum##t = svdot_lane_s32(sum##t, w0, sixteen, 0);                   \
+    sum##t = svdot_lane_s32(sum##t, w1, sixteen, 1);                   \
+    sum##t = svdot_lane_s32(sum##t, w2, sixteen, 2);                   \
+    sum##t = svdot_lane_s32(sum##t, w3, sixteen, 3);                   \
+  }
+        FOVEA_EACH_TOKEN(FOVEA_ADD)
+#undef FOVEA_ADD
+      }
+      if (Format::kHalves || half == 1) {
+        const svfloat32_t scale = Format::Scale(at, b, half);
+#define FOVEA_FINISH(t)                                                                  \
+  if constexpr (kTokens > t) {                                                           \
+    const svfloat32_t fields = LoadFields(activation[t * blocks]);                       \
+    total##t = svmla_f32_x(svptrue_b32(), total##t, DotOf<Format>(sum##t, fields, half), \
+                           svmul_lane_f32(scale, fields, 0));                            \
+  }
+        FOVEA_EACH_TOKEN(FOVEA_FINISH)
+#undef FOVEA_FINISH
+        if (half == 0) {
+#define FOVEA_CLEAR(t) sum##t = svdup_n_s32(t == 0 || kTokens > 1 ? kMagicBits : 0);
+          FOVEA_EACH_TOKEN(FOVEA_CLEAR)
+#undef FOVEA_CLEAR
+        }
+      }
+    }
+#undef FOVEA_DECLARE
+    if constexpr (Format::kHasMinimum) {
+      const svfloat32_t minimum = Format::Minimum(at, b);
+#define FOVEA_MINIMUM(t)                                                                 \
+  if constexpr (kTokens > t) {                                                           \
+    total##t = svmla_lane_f32(total##t, minimum, LoadFields(activation[t * blocks]), 1); \
+  }
+      FOVEA_EACH_TOKEN(FOVEA_MINIMUM)
+#undef FOVEA_MINIMUM
+    }
+  }
+#define FOVEA_STORE(t) \
+  if constexpr (kTokens > t) svst1_f32(at.Words(), by.out + t * by.out_stride + at.row, total##t);
+  FOVEA_EACH_TOKEN(FOVEA_STORE)
+#undef FOVEA_STORE
+}
+
+#if defined(FOVEA_SVE_I8MM)
+
+#define FOVEA_EACH_PAIR(M) M(0) M(1) M(2) M(3)
+
+FOVEA_SVE_INLINE svint8_t Even(svint8_t a, svint8_t b) {
+  return svreinterpret_s8_s32(svtrn1_s32(svreinterpret_s32_s8(a), svreinterpret_s32_s8(b)));
+}
+FOVEA_SVE_INLINE svint8_t Odd(svint8_t a, svint8_t b) {
+  return svreinterpret_s8_s32(svtrn2_s32(svreinterpret_s32_s8(a), svreinterpret_s32_s8(b)));
+}
+FOVEA_SVE_INLINE svint8_t FirstEights(svint8_t a, svint8_t b) {
+  return svreinterpret_s8_s64(svtrn1_s64(svreinterpret_s64_s8(a), svreinterpret_s64_s8(b)));
+}
+FOVEA_SVE_INLINE svint8_t LastEights(svint8_t a, svint8_t b) {
+  return svreinterpret_s8_s64(svtrn2_s64(svreinterpret_s64_s8(a), svreinterpret_s64_s8(b)));
+}
+/// The low, or the high, half of each 128 bits twice.
+FOVEA_SVE_INLINE svfloat32_t LowTwice(svfloat32_t v) {
+  const svfloat64_t halves = svreinterpret_f64_f32(v);
+  return svreinterpret_f32_f64(svtrn1_f64(halves, halves));
+}
+FOVEA_SVE_INLINE svfloat32_t HighTwice(svfloat32_t v) {
+  const svfloat64_t halves = svreinterpret_f64_f32(v);
+  return svreinterpret_f32_f64(svtrn2_f64(halves, halves));
+}
+
+/// What a pair's sums, not fields of one token, are too large by, and kMagicBits.
+template <class Format>
+FOVEA_SVE_INLINE svfloat32_t PairMagic(svfloat32_t one, svfloat32_t other, std::size_t half) {
+  if constexpr (Format::kOffset == 0) {
+    return svdup_n_f32(kMagic);
+  } else {
+    svint32_t sums = svreinterpret_s32_f32(HighTwice(svtrn1_f32(one, other)));
+    if constexpr (Format::kHalves) {
+      const svint32_t first = svreinterpret_s32_f32(HighTwice(svtrn2_f32(one, other)));
+      sums = half == 0 ? first : svsub_s32_x(svptrue_b32(), sums, first);
+    }
+    return MagicAnd<Format>(sums);
+  }
+}
+
+/// The same with matrix products, for pairs of tokens: of four rows, an even sum holds the first
+/// and the third, each times both tokens, and an odd sum the others. Scales take that order too.
+template <class Format, std::size_t kPairs>
+FOVEA_SVE_INLINE void PairTile(const Rows& at, const StripOperands& by) {
+  const std::size_t blocks = by.cols / kActivationBlock;
+  const svbool_t all = svptrue_b32();
+#define FOVEA_DECLARE(p)                                       \
+  [[maybe_unused]] svfloat32_t even_total##p = svdup_n_f32(0); \
+  [[maybe_unused]] svfloat32_t odd_total##p = svdup_n_f32(0);
+  FOVEA_EACH_PAIR(FOVEA_DECLARE)
+#undef FOVEA_DECLARE
+  for (std::size_t b = 0; b < blocks; ++b) {
+    const std::int8_t* x = by.x.quants + b * kActivationBlock;
+    const ActivationBlock* activation = by.x.blocks + b;
+#define FOVEA_DECLARE(p)                                            \
+  [[maybe_unused]] svint32_t even_sum##p = svdup_n_s32(kMagicBits); \
+  [[maybe_unused]] svint32_t odd_sum##p = svdup_n_s32(kMagicBits);
+    FOVEA_EACH_PAIR(FOVEA_DECLARE)
+#undef FOVEA_DECLARE
+#pragma GCC unroll 2
+    for (std::size_t half = 0; half < 2; ++half) {
+      const svint8_t w0 = Format::Load(at, b, 4 * half);
+      const svint8_t w1 = Format::Load(at, b, 4 * half + 1);
+      const svint8_t w2 = Format::Load(at, b, 4 * half + 2);
+      const svint8_t w3 = Format::Load(at, b, 4 * half + 3);
+      const svint8_t even_first = Even(w0, w1);
+      const svint8_t odd_first = Odd(w0, w1);
+      const svint8_t even_last = Even(w2, w3);
+      const svint8_t odd_last = Odd(w2, w3);
+#define FOVEA_ADD(p)                                                           \
+  if constexpr (kPairs > p) {                                                  \
+    const svint8_t one = LoadSixteen(x + 2 * p * by.cols + 16 * half);         \
+    const svint8_t other = LoadSixteen(x + (2 * p + 1) * by.cols + 16 * half); \
+    const svint8_t first = FirstEights(one, other);                            \
+    const svint8_t last = LastEights(one, other);                              \
+    even_sum##p = svmmla_s32(even_sum##p, even_first, first);                  \
+    odd_sum##p = svmmla_s32(odd_sum##p, odd_first, first);                     \
+    even_sum##p = svmmla_s32(even_sum##p, even_last, last);                    \
+    odd_sum##p = svmmla_s32(odd_sum##p, odd_last, last);                       \
+  }
+      FOVEA_EACH_PAIR(FOVEA_ADD)
+#undef FOVEA_ADD
+      if (Format::kHalves || half == 1) {
+        const svfloat32_t scale = Format::Scale(at, b, half);
+        const svfloat32_t even_scale = svtrn1_f32(scale, scale);
+        const svfloat32_t odd_scale = svtrn2_f32(scale, scale);
+#define FOVEA_FINISH(p)                                                                            \
+  if constexpr (kPairs > p) {                                                                      \
+    const svfloat32_t one = LoadFields(activation[2 * p * blocks]);                                \
+    const svfloat32_t other = LoadFields(activation[(2 * p + 1) * blocks]);                        \
+    const svfloat32_t factor = LowTwice(svtrn1_f32(one, other));                                   \
+    const svfloat32_t magic = PairMagic<Format>(one, other, half);                                 \
+    even_total##p = svmla_f32_x(all, even_total##p,                                                \
+                                svsub_f32_x(all, svreinterpret_f32_s32(even_sum##p), magic),       \
+                                svmul_f32_x(all, even_scale, factor));                             \
+    odd_total##p =                                                                                 \
+        svmla_f32_x(all, odd_total##p, svsub_f32_x(all, svreinterpret_f32_s32(odd_sum##p), magic), \
+                    svmul_f32_x(all, odd_scale, factor));                                          \
+    if (half == 0) even_sum##p = odd_sum##p = svdup_n_s32(kMagicBits);                             \
+  }
+        FOVEA_EACH_PAIR(FOVEA_FINISH)
+#undef FOVEA_FINISH
+      }
+    }
+    if constexpr (Format::kHasMinimum) {
+      const svfloat32_t minimum = Format::Minimum(at, b);
+      const svfloat32_t even_minimum = svtrn1_f32(minimum, minimum);
+      const svfloat32_t odd_minimum = svtrn2_f32(minimum, minimum);
+#define FOVEA_MINIMUM(p)                                                    \
+  if constexpr (kPairs > p) {                                               \
+    const svfloat32_t one = LoadFields(activation[2 * p * blocks]);         \
+    const svfloat32_t other = LoadFields(activation[(2 * p + 1) * blocks]); \
+    const svfloat32_t factor = LowTwice(svtrn2_f32(one, other));            \
+    even_total##p = svmla_f32_x(all, even_total##p, even_minimum, factor);  \
+    odd_total##p = svmla_f32_x(all, odd_total##p, odd_minimum, factor);     \
+  }
+      FOVEA_EACH_PAIR(FOVEA_MINIMUM)
+#undef FOVEA_MINIMUM
+    }
+  }
+#define FOVEA_STORE(p)                                                                   \
+  if constexpr (kPairs > p) {                                                            \
+    float* out = by.out + 2 * p * by.out_stride + at.row;                                \
+    svst1_f32(at.Words(), out, svtrn1_f32(even_total##p, odd_total##p));                 \
+    svst1_f32(at.Words(), out + by.out_stride, svtrn2_f32(even_total##p, odd_total##p)); \
+  }
+  FOVEA_EACH_PAIR(FOVEA_STORE)
+#undef FOVEA_STORE
+}
+
+#endif  // FOVEA_SVE_I8MM
+
+/// A strip against kTokens tokens.
+template <class Format, std::size_t kTokens>
+__attribute__((noinline)) void StripTimesTokens(Rows strip, const StripOperands& by) {
+  for (; strip.row < kStripRows; strip.row += svcntw()) {
+#if defined(FOVEA_SVE_I8MM)
+    if constexpr (kTokens > 1) {
+      PairTile<Format, kTokens / 2>(strip, by);
+      continue;
+    }
+#endif
+    StripTile<Format, kTokens>(strip, by);
+  }
+}
+
+template <class Format>
+void AllStrips(const std::byte* strips, std::size_t count, StripOperands at, std::size_t tokens) {
+  const std::size_t strip_bytes =
+      kStripRows * (at.cols / BlockElements(Format::kType)) * BlockBytes(Format::kType);
+  Rows strip(Format::kType, strips, at.cols);
+  for (; count > 0; --count, at.out += kStripRows) {
+    StripOperands by = at;
+    std::size_t left = tokens;
+    const auto advance = [&by, &left](std::size_t tokens_done) {
+      by.x.quants += tokens_done * by.cols;
+      by.x.blocks += tokens_done * (by.cols / kActivationBlock);
+      by.out += tokens_done * by.out_stride;
+      left -= tokens_done;
+    };
+    while (left >= kTileTokens) {
+      StripTimesTokens<Format, kTileTokens>(strip, by);
+      advance(kTileTokens);
+    }
+    if (left >= 4) {
+      StripTimesTokens<Format, 4>(strip, by);
+      advance(4);
+    }
+    if (left >= 2) {
+      StripTimesTokens<Format, 2>(strip, by);
+      advance(2);
+    }
+    if (left > 0) StripTimesTokens<Format, 1>(strip, by);
+    strip.Advance(strip_bytes);
+  }
+}
+
+void AllStripsOf(DataType type, const std::byte* strips, std::size_t count, const StripOperands& at,
+                 std::size_t tokens) {
+  switch (type) {
+    case DataType::kQ8_0: return AllStrips<FormatQ8_0>(strips, count, at, tokens);
+    case DataType::kQ4_0: return AllStrips<FormatQ4_0>(strips, count, at, tokens);
+    case DataType::kIQ4_NL: return AllStrips<FormatIQ4_NL>(strips, count, at, tokens);
+    case DataType::kQ4_1: return AllStrips<FormatQ4_1>(strips, count, at, tokens);
+    case DataType::kQ5_0: return AllStrips<FormatQ5_0>(strips, count, at, tokens);
+    case DataType::kQ5_1: return AllStrips<FormatQ5_1>(strips, count, at, tokens);
+    case DataType::kQ4_K: return AllStrips<FormatQ4_K>(strips, count, at, tokens);
+    case DataType::kQ5_K: return AllStrips<FormatQ5_K>(strips, count, at, tokens);
+    case DataType::kQ6_K: return AllStrips<FormatQ6_K>(strips, count, at, tokens);
+    default: return;  // The caller asks HasStrips first.
+  }
+}
+
+}  // namespace
+}  // namespace fovea::kernels::sve
+
+#endif  // FOVEA_KERNELS_SVE_STRIPS_INL_H_
