@@ -26,6 +26,7 @@ LeadByte Classify(std::uint8_t lead) {
   return {.continuations = 3};
 }
 
+#if FOVEA_HAS_SIMD128
 Bytes128 LoadBytes(const char* bytes) {
   return Bytes128::load_unaligned(reinterpret_cast<const std::int8_t*>(bytes));
 }
@@ -39,6 +40,7 @@ std::size_t SkipAsciiVectors(std::string_view text) {
   }
   return i;
 }
+#endif
 
 }  // namespace
 
@@ -60,7 +62,9 @@ Utf8Step NextUtf8(std::string_view text) {
 std::optional<std::size_t> FirstInvalidUtf8(std::string_view text) {
   std::size_t i = 0;
   while (i < text.size()) {
+#if FOVEA_HAS_SIMD128
     i += SkipAsciiVectors(text.substr(i));
+#endif
     // A vector with a longer character in it (or the tail): go character by character until past
     // it.
     const std::size_t stop = std::min(i + kBytesPerVector, text.size());
@@ -74,6 +78,7 @@ std::optional<std::size_t> FirstInvalidUtf8(std::string_view text) {
 }
 
 std::size_t CountByte(std::string_view text, char byte) {
+#if FOVEA_HAS_SIMD128
   const Bytes128 wanted(static_cast<std::int8_t>(byte));
   const Bytes128 zero(std::int8_t{0});
   const Bytes128 one(std::int8_t{1});
@@ -91,6 +96,9 @@ std::size_t CountByte(std::string_view text, char byte) {
     for (const std::int8_t lane : lanes) count += static_cast<std::size_t>(lane);
   }
   return count + scalar::CountByte(text.substr(i), byte);
+#else
+  return scalar::CountByte(text, byte);
+#endif
 }
 
 std::size_t CharacterBytes(char lead) {

@@ -39,21 +39,27 @@ float ScaleByPowerOfTwo(float value, float n) {
   return value * scale;
 }
 
+#if FOVEA_HAS_SIMD128
 Floats128 ScaleByPowerOfTwo(Floats128 value, Floats128 n) {
   const Ints128 bits = (xsimd::to_int(n) + Ints128(127)) << 23;
   return value * xsimd::bitwise_cast<Floats128>(bits);
 }
+#endif
 
 /// Finite even for the smallest temperatures, so that 0 * inverse stays 0.
 float Inverse(float temperature) {
   return std::min(1.0F / temperature, std::numeric_limits<float>::max());
 }
 
+#if FOVEA_HAS_SIMD128
 Floats128 LoadFloats(const float* values) {
   return Floats128::load_unaligned(values);
 }
+#endif
 
 }  // namespace
+
+#if FOVEA_HAS_SIMD128
 
 std::optional<std::size_t> FirstNonFinite(std::span<const float> values) {
   const Floats128 largest(std::numeric_limits<float>::max());
@@ -96,6 +102,23 @@ void SoftmaxWeights(std::span<const float> logits, float max, float temperature,
   }
   scalar::SoftmaxWeights(logits.subspan(i), max, temperature, weights.subspan(i));
 }
+
+#else
+
+std::optional<std::size_t> FirstNonFinite(std::span<const float> values) {
+  return scalar::FirstNonFinite(values);
+}
+
+float MaxValue(std::span<const float> values) {
+  return scalar::MaxValue(values);
+}
+
+void SoftmaxWeights(std::span<const float> logits, float max, float temperature,
+                    std::span<float> weights) {
+  scalar::SoftmaxWeights(logits, max, temperature, weights);
+}
+
+#endif
 
 namespace scalar {
 

@@ -39,8 +39,8 @@ TEST(MemoryEstimateTest, CountsTheFileAndWhatASessionAllocates) {
 }
 
 TEST(MemoryEstimateTest, CountsTheMetadataThatTheAllocatorGives) {
-  // The model that ships has a byte-level vocabulary with merges, gemma3 a SentencePiece one.
-  for (const std::string& path : {kShipped, Data("gemma3")}) {
+  // gpt2 has a byte-level vocabulary with merges, the others SentencePiece ones.
+  for (const std::string& path : {kShipped, Data("gemma3"), Data("gpt2")}) {
     const std::size_t before = testing::AllocatedBytes();
     auto model = Model::Load(path, {.map = true});
     ASSERT_TRUE(model) << model.error().message();
