@@ -71,7 +71,8 @@ per_token() {
 
 if [ -z "$isas" ]; then
   # An unknown name makes it list what this CPU has.
-  isas=$("${qemu[@]}" -cpu "$cpu" "$tool" bench "${models[0]}" --isa '?' 2>&1 | sed -n 's/.*it has //p' | tr -d ,)
+  isas=$("${qemu[@]}" -cpu "$cpu" "$tool" bench "${models[0]}" --isa '?' 2>&1 | sed -n 's/.*it has //p' | tr -d ,) ||
+    true
 fi
 echo "| model | CPU | kernels | prefill of $prefill | decode at depth $depth |"
 echo "|---|---|---|---:|---:|"

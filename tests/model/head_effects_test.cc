@@ -70,7 +70,7 @@ std::size_t LeastMemory(const Model& model, SessionOptions options) {
       "measuring the heads over " + std::to_string(kTokens) + " tokens needs ";
   EXPECT_TRUE(message.starts_with(begin)) << message;
   EXPECT_TRUE(message.ends_with(" bytes of memory, the limit is 1")) << message;
-  return message.starts_with(begin) ? std::stoull(message.substr(begin.size())) : 0;
+  return message.starts_with(begin) ? std::stoul(message.substr(begin.size())) : 0;
 }
 
 class HeadEffectsOf : public ::testing::TestWithParam<const char*> {};

@@ -1,6 +1,7 @@
 #include "tools/attention-dump/model_session.h"
 
 #include <algorithm>
+#include <cstdint>
 
 #include "tools/attention-dump/human.h"
 #include "tools/attention-dump/prompt.h"
@@ -10,6 +11,11 @@ namespace fovea::dump {
 namespace {
 
 constexpr std::size_t kMaxDefaultThreads = 16;
+
+/// A limit beyond what this machine can address is none.
+std::size_t Limit(std::uint64_t bytes) {
+  return static_cast<std::size_t>(std::min<std::uint64_t>(bytes, SIZE_MAX));
+}
 
 }  // namespace
 
@@ -21,7 +27,7 @@ Result<Model> LoadModel(const CommonArguments& arguments) {
     path = *shipped;
   }
   LoadOptions options;
-  options.max_memory = arguments.max_memory;
+  options.max_memory = Limit(arguments.max_memory);
   options.map = arguments.low_memory;
   options.pack = arguments.fast && !arguments.low_memory;
   Result<Model> model = Model::Load(path, options);
@@ -67,8 +73,8 @@ SessionOptions MakeSessionOptions(const CommonArguments& arguments, const Model&
   options.isa = isa;
   if (arguments.max_memory != 0) {
     const std::uint64_t used = model.info().file_bytes + kept_bytes;
-    options.max_memory =
-        std::max<std::uint64_t>(arguments.max_memory - std::min(arguments.max_memory, used), 1);
+    options.max_memory = Limit(
+        std::max<std::uint64_t>(arguments.max_memory - std::min(arguments.max_memory, used), 1));
   }
   return options;
 }

@@ -64,7 +64,8 @@ Result<std::vector<std::size_t>> Select(const std::vector<Range>& ranges, std::s
                                                       " does not exist; the model has " + what +
                                                       "s 0 to " + std::to_string(count - 1));
     }
-    for (std::uint64_t i = range.first; i <= range.last; ++i) wanted[i] = true;
+    const auto last = static_cast<std::size_t>(range.last);
+    for (auto i = static_cast<std::size_t>(range.first); i <= last; ++i) wanted[i] = true;
   }
   std::vector<std::size_t> selected;
   for (std::size_t i = 0; i < count; ++i) {

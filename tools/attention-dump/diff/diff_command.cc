@@ -180,7 +180,8 @@ Status Diff::Compare(std::optional<Isa> isa) {
   options.on_progress = [&](double done) { progress.Update(done, "running both sides"); };
   // Each session may use what the other model, the kept rows and itself leave.
   if (arguments_.max_memory != 0) {
-    options.max_bytes = std::min<std::uint64_t>(options.max_bytes, arguments_.max_memory / 4);
+    options.max_bytes = static_cast<std::size_t>(
+        std::min<std::uint64_t>(options.max_bytes, arguments_.max_memory / 4));
   }
   const std::uint64_t kept = options.max_bytes;
   const auto other_bytes = [&](const Model& other) {
