@@ -4,15 +4,15 @@
 # which run kernels or choose them. Older CPUs stop at any instruction newer than theirs, so they show whether one
 # leaked into code that they run.
 fovea_arm64_cpus=(
-  "max: scalar neon"
+  "max: scalar neon neon-dotprod neon-i8mm sve sve-i8mm"
   "cortex-a53: scalar neon"
   "cortex-a72: scalar neon"
-  "cortex-a76: scalar neon"
-  "neoverse-n1: scalar neon"
-  "a64fx: scalar neon"
-  "max,sve-max-vq=1: scalar neon"
-  "max,sve-max-vq=2: scalar neon"
-  "max,sve-max-vq=4: scalar neon")
+  "cortex-a76: scalar neon neon-dotprod"
+  "neoverse-n1: scalar neon neon-dotprod"
+  "a64fx: scalar neon sve"
+  "max,sve-max-vq=1: scalar neon neon-dotprod neon-i8mm sve sve-i8mm"
+  "max,sve-max-vq=2: scalar neon neon-dotprod neon-i8mm sve sve-i8mm"
+  "max,sve-max-vq=4: scalar neon neon-dotprod neon-i8mm sve sve-i8mm")
 fovea_armhf_cpus=(
   "cortex-a7: scalar neon"
   "cortex-a15: scalar neon"
@@ -37,10 +37,10 @@ fovea_expected_kernels() {
 # fovea_check_kernels BUILD_FOLDER EMULATOR CPU EXPECTED
 fovea_check_kernels() {
   local counts found
-  # Tests of one kernel end with the name of the instruction set: "  TakesAnyLength/neon  # GetParam() = …".
+  # Tests of one kernel end with the name of the instruction set: "  TakesAnyLength/neon_i8mm  # GetParam() = …".
   counts=$(QEMU_CPU=$3 $2 "$1/tests/kernels/kernels_test" --gtest_list_tests |
-    sed -n 's|^  .*/\([a-z0-9_]*\)  # GetParam.*|\1|p' | sort | uniq -c |
-    awk '{ printf "%s%s (%d tests)", NR > 1 ? ", " : "", $2, $1 }')
+    sed -n 's|^  .*/\([a-z0-9_]*\)  # GetParam.*|\1|p' | tr _ - | sort | uniq -c |
+    awk '{ printf("%s%s (%d tests)", (NR > 1 ? ", " : ""), $2, $1) }')
   found=$(tr ',' '\n' <<<"$counts" | awk '{ print $1 }' | sort | xargs)
   echo "   $3 runs the kernels $counts"
   if [ "$found" != "$(tr ' ' '\n' <<<"$4" | sort | xargs)" ]; then
