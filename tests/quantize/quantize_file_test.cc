@@ -31,8 +31,9 @@ GgufBuilder MixedFile() {
   GgufBuilder builder = EverythingBuilder();
   builder.tensors.clear();
   const auto add = [&](const char* name, std::uint64_t columns, std::uint64_t rows) {
-    builder.AddTensor(name, DataType::kF32, {columns, rows},
-                      FloatBytes(NormalNumbers(columns * rows, 0.1F, 31)));
+    builder.AddTensor(
+        name, DataType::kF32, {columns, rows},
+        FloatBytes(NormalNumbers(static_cast<std::size_t>(columns * rows), 0.1F, 31)));
   };
   add("token_embd.weight", 256, 40);
   add("output.weight", 256, 40);
