@@ -22,7 +22,11 @@ namespace {
 constexpr float kMagic = 12582912.0F;  // 1.5 · 2^23
 constexpr std::int32_t kMagicBits = 0x4B400000;
 
+#if defined(FOVEA_SMALL_KERNELS)  // CMake option: fewer tiles, the same bits
+constexpr std::size_t kTileTokens = 2;
+#else
 constexpr std::size_t kTileTokens = 8;
+#endif
 constexpr std::size_t kPrefetchAhead = 512;
 
 struct StripOperands {
@@ -312,13 +316,17 @@ void AllStrips(const std::byte* strips, std::size_t count, StripOperands at, std
       StripTimesTokens<Format, kTileTokens>(strip, by);
       advance(kTileTokens);
     }
-    if (left >= 4) {
-      StripTimesTokens<Format, 4>(strip, by);
-      advance(4);
+    if constexpr (kTileTokens > 4) {
+      if (left >= 4) {
+        StripTimesTokens<Format, 4>(strip, by);
+        advance(4);
+      }
     }
-    if (left >= 2) {
-      StripTimesTokens<Format, 2>(strip, by);
-      advance(2);
+    if constexpr (kTileTokens > 2) {
+      if (left >= 2) {
+        StripTimesTokens<Format, 2>(strip, by);
+        advance(2);
+      }
     }
     if (left > 0) StripTimesTokens<Format, 1>(strip, by);
     strip.Advance(strip_bytes);
