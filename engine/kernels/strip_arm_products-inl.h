@@ -55,17 +55,36 @@ HWY_INLINE EightActivations LoadEight(const std::int8_t* x) {
   return vld1_s8(x);
 }
 
+alignas(16) constexpr std::int32_t kFreshSum[4] = {kMagicBits, kMagicBits, kMagicBits, kMagicBits};
+
+/// kMagicBits in every lane, loaded: load units have time to spare, and a copy of a register would
+/// take a turn of the units that multiply.
+HWY_INLINE int32x4_t FreshSum() {
+  int32x4_t sum;
+  asm volatile("ldr %q0, %1" : "=w"(sum) : "Q"(kFreshSum));
+  return sum;
+}
+
 /// Sums of four rows. `kMost` bounds the size of a quant, `kSteps` the lines that are added.
 template <int kMost, int kSteps>
 struct RowSums4 {
   int32x4_t sums;
 
-  HWY_INLINE void Clear() { sums = vdupq_n_s32(kMagicBits); }
+  HWY_INLINE void Clear() { sums = FreshSum(); }
 
-  /// Two lines times eight columns.
-  HWY_INLINE void Add(uint8x16_t first, uint8x16_t second, EightActivations x) {
-    sums = vdotq_lane_s32(sums, vreinterpretq_s8_u8(first), x, 0);
-    sums = vdotq_lane_s32(sums, vreinterpretq_s8_u8(second), x, 1);
+  /// Two lines times eight columns, of several vectors: the second products of a sum come after the
+  /// first ones of the others, for CPUs that compute in order.
+  template <std::size_t kVectors>
+  static HWY_INLINE void Add(RowSums4 (&all)[kVectors], const uint8x16_t (&w)[2][kVectors],
+                             EightActivations x) {
+    HWY_UNROLL(8)
+    for (std::size_t v = 0; v < kVectors; ++v) {
+      all[v].sums = vdotq_lane_s32(all[v].sums, vreinterpretq_s8_u8(w[0][v]), x, 0);
+    }
+    HWY_UNROLL(8)
+    for (std::size_t v = 0; v < kVectors; ++v) {
+      all[v].sums = vdotq_lane_s32(all[v].sums, vreinterpretq_s8_u8(w[1][v]), x, 1);
+    }
   }
 
   HWY_INLINE float32x4_t ToFloat() const {
@@ -140,9 +159,28 @@ struct RowSums4 {
 
   HWY_INLINE void Clear() { low = high = vdupq_n_s32(0); }
 
-  HWY_INLINE void Add(uint8x16_t first, uint8x16_t second, const EightActivations& x) {
-    low = vpadalq_s16(low, AddLow(MultiplyLow(first, x.first), second, x.second));
-    high = vpadalq_s16(high, AddHigh(MultiplyHigh(first, x.first), second, x.second));
+  /// Two lines times eight columns, of several vectors: what needs a result comes after the same of
+  /// the other vectors, for CPUs that compute in order.
+  template <std::size_t kVectors>
+  static HWY_INLINE void Add(RowSums4 (&all)[kVectors], const uint8x16_t (&w)[2][kVectors],
+                             const EightActivations& x) {
+    int16x8_t low_pairs[kVectors];
+    int16x8_t high_pairs[kVectors];
+    HWY_UNROLL(8)
+    for (std::size_t v = 0; v < kVectors; ++v) {
+      low_pairs[v] = MultiplyLow(w[0][v], x.first);
+      high_pairs[v] = MultiplyHigh(w[0][v], x.first);
+    }
+    HWY_UNROLL(8)
+    for (std::size_t v = 0; v < kVectors; ++v) {
+      low_pairs[v] = AddLow(low_pairs[v], w[1][v], x.second);
+      high_pairs[v] = AddHigh(high_pairs[v], w[1][v], x.second);
+    }
+    HWY_UNROLL(8)
+    for (std::size_t v = 0; v < kVectors; ++v) {
+      all[v].low = vpadalq_s16(all[v].low, low_pairs[v]);
+      all[v].high = vpadalq_s16(all[v].high, high_pairs[v]);
+    }
   }
 
   HWY_INLINE int32x4_t Total() const { return AddNeighbours(low, high); }
@@ -157,9 +195,19 @@ struct RowSums4<kMost, kSteps, true> {
 
   HWY_INLINE void Clear() { low = high = vdupq_n_s16(0); }
 
-  HWY_INLINE void Add(uint8x16_t first, uint8x16_t second, const EightActivations& x) {
-    low = AddLow(AddLow(low, first, x.first), second, x.second);
-    high = AddHigh(AddHigh(high, first, x.first), second, x.second);
+  template <std::size_t kVectors>
+  static HWY_INLINE void Add(RowSums4 (&all)[kVectors], const uint8x16_t (&w)[2][kVectors],
+                             const EightActivations& x) {
+    HWY_UNROLL(8)
+    for (std::size_t v = 0; v < kVectors; ++v) {
+      all[v].low = AddLow(all[v].low, w[0][v], x.first);
+      all[v].high = AddHigh(all[v].high, w[0][v], x.first);
+    }
+    HWY_UNROLL(8)
+    for (std::size_t v = 0; v < kVectors; ++v) {
+      all[v].low = AddLow(all[v].low, w[1][v], x.second);
+      all[v].high = AddHigh(all[v].high, w[1][v], x.second);
+    }
   }
 
   HWY_INLINE int32x4_t Total() const {

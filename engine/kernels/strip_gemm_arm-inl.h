@@ -119,6 +119,8 @@ HWY_INLINE void StripTile(const Format& strip, std::size_t first, const StripOpe
       FOVEA_UNROLL_PAIRS
       for (std::size_t i = 0; i < kPairs; ++i) {
         const std::size_t step = StepOf<Format>(half * kPairs + i);
+        // Each token's activations are loaded while those before them are multiplied.
+        EightActivations next = LoadEight(x + step * 4);
         uint8x16_t w[2][kVectors];
         HWY_UNROLL(8)
         for (std::size_t v = 0; v < kVectors; ++v) {
@@ -127,9 +129,9 @@ HWY_INLINE void StripTile(const Format& strip, std::size_t first, const StripOpe
         }
         HWY_UNROLL(8)
         for (std::size_t t = 0; t < kTokens; ++t) {
-          const EightActivations eight = LoadEight(x + t * at.cols + step * 4);
-          HWY_UNROLL(8)
-          for (std::size_t v = 0; v < kVectors; ++v) sums[t][v].Add(w[0][v], w[1][v], eight);
+          const EightActivations eight = next;
+          if (t + 1 < kTokens) next = LoadEight(x + (t + 1) * at.cols + step * 4);
+          Sums::Add(sums[t], w, eight);
         }
       }
       float32x4_t scale[kVectors];
@@ -209,7 +211,8 @@ HWY_INLINE void PairTile(const Format& strip, std::size_t first, const StripOper
       for (std::size_t t = 0; t < kTokenPairs; ++t) {
         HWY_UNROLL(8)
         for (std::size_t v = 0; v < kVectors; ++v) {
-          sums[t][v][0] = sums[t][v][1] = vdupq_n_s32(kMagicBits);
+          sums[t][v][0] = FreshSum();
+          sums[t][v][1] = FreshSum();
         }
       }
       HWY_UNROLL(4)

@@ -1,0 +1,211 @@
+#!/usr/bin/env python3
+"""What llvm-mca says of the inner loops of the ARM kernels, beside the least that they can take.
+
+Compiles the kernel files to assembly as the build does (Release), cuts the loops out by their labels (a
+marker in the source would change the code), and prints one table. Run from anywhere:
+  bench/arm/mca.py [--cxx aarch64-linux-gnu-g++] [--mca llvm-mca-19] [--only TEXT]
+"""
+import argparse
+import collections
+import concurrent.futures
+import os
+import re
+import subprocess
+import sys
+import tempfile
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+FLAGS = ["-O3", "-DNDEBUG", "-fPIC", "-std=c++20", "-ffp-contract=off", "-I" + ROOT, "-I" + ROOT + "/engine/include"]
+# As engine/kernels/CMakeLists.txt has it.
+STRIP_FLAGS = ["-fno-schedule-insns"]
+
+# CPUs whose models know the instructions; SVE's vectors have as many bits as the CPU's.
+CPUS = {
+    "cortex-a53": {"neon"},
+    "cortex-a72": {"neon"},
+    "cortex-a76": {"neon", "dotprod"},
+    "neoverse-n1": {"neon", "dotprod"},
+    "neoverse-v1": {"sve"},
+    "neoverse-v2": {"dotprod", "i8mm", "sve", "sve-i8mm"},
+    "a64fx": {"sve"},
+}
+SVE_BITS = {"neoverse-v1": 256, "neoverse-v2": 128, "a64fx": 512}
+SVE_I8MM_CPUS = ["neoverse-v1", "neoverse-v2"]
+
+FILES = {  # extension: file, -march, products of bytes
+    "neon": ("strip_gemm.cc", None, {"smull", "smull2", "smlal", "smlal2"}),
+    "dotprod": ("strip_gemm_dotprod.cc", "armv8.2-a+dotprod", {"sdot"}),
+    "i8mm": ("strip_gemm_i8mm.cc", "armv8.2-a+dotprod+i8mm", {"smmla"}),
+    "sve": ("strip_gemm_sve.cc", "armv8.2-a+sve", {"sdot"}),
+    "sve-i8mm": ("strip_gemm_sve_i8mm.cc", "armv8.2-a+sve+i8mm", {"smmla"}),
+}
+# One such product as the model times it, and its multiply-adds.
+PRODUCT = {
+    "neon": ("smlal v{}.8h, v20.8b, v21.8b", 8),
+    "dotprod": ("sdot v{}.4s, v20.16b, v21.4b[1]", 16),
+    "i8mm": ("smmla v{}.4s, v20.16b, v21.16b", 32),
+    "sve": ("sdot z{}.s, z20.b, z5.b[1]", None),
+    "sve-i8mm": ("smmla z{}.s, z20.b, z21.b", None),
+}
+FMA = {"neon": "fmla v{}.4s, v20.4s, v21.4s", "sve": "fmla z{}.s, p0/m, z20.s, z21.s"}
+FMUL = {"neon": "fmul v{}.4s, v20.4s, v21.s[0]", "sve": "fmul z{}.s, z20.s, z5.s[0]"}
+LOAD = {"neon": "ldr q{}, [x0]", "sve": "ld1b {{z{}.b}}, p0/z, [x0]"}
+BLOCK_BYTES = {"Q8_0": 34, "Q4_0": 18}
+
+
+def compile_to_assembly(cxx, name, march, extra, folder):
+    out = os.path.join(folder, name + ".s")
+    command = [cxx, *FLAGS, *extra, *(["-march=" + march] if march else []), "-S", "-o", out]
+    subprocess.run([*command, os.path.join(ROOT, "engine/kernels", name)], check=True)
+    return out
+
+
+def functions(path):
+    """Lines of each function, by demangled name."""
+    found, name = {}, None
+    for line in open(path).read().split("\n"):
+        label = re.match(r"(_Z\w[\w.]*):", line)
+        if label:
+            name = label.group(1)
+            found[name] = []
+        elif line.startswith("\t.size"):
+            name = None
+        elif name is not None:
+            found[name].append(line)
+    names = subprocess.run(["c++filt"], input="\n".join(found), capture_output=True, text=True, check=True).stdout
+    return dict(zip(names.split("\n"), found.values()))
+
+
+def inner_loops(body):
+    """Instructions of the loops that hold no other."""
+    labels, found = {}, []
+    for i, line in enumerate(body):
+        label = re.match(r"(\.L\w+):", line)
+        if label:
+            labels[label.group(1)] = i
+        jump = re.match(r"\t(?:b\.?\w*|cbn?z|tbn?z)\t.*?(\.L\w+)$", line.rstrip())
+        if jump and jump.group(1) in labels:
+            found.append((labels[jump.group(1)], i))
+    inner = [a for a in found if not any(a != b and a[0] <= b[0] and b[1] <= a[1] for b in found)]
+    return [[x for x in body[s : e + 1] if re.match(r"\t[a-z]", x)] for s, e in inner]
+
+
+def operations(loop):
+    return collections.Counter(line.split()[0] for line in loop)
+
+
+class Mca:
+    def __init__(self, program):
+        self.program = program
+        self.known = {}
+
+    def cycles(self, cpu, lines, iterations=100):
+        text = "\n".join(lines)
+        command = [self.program, "-mtriple=aarch64", "-mcpu=" + cpu, "-mattr=+dotprod,+i8mm,+bf16,+sve,+fullfp16",
+                   "-iterations=%d" % iterations]
+        run = subprocess.run(command, input=text, capture_output=True, text=True)
+        total = re.search(r"Total Cycles:\s+(\d+)", run.stdout)
+        if not total:
+            sys.exit("%s %s: %s" % (self.program, cpu, run.stderr))
+        return int(total.group(1)) / iterations
+
+    def each(self, cpu, pattern):
+        """Cycles of one of many independent instructions."""
+        key = (cpu, pattern)
+        if key not in self.known:
+            registers = [*range(6, 20), *range(22, 32)]  # Not the patterns' operands.
+            lines = [pattern.format(i) for i in registers]
+            self.known[key] = self.cycles(cpu, lines, 1000) / len(lines)
+        return self.known[key]
+
+
+def row(name, cpu, cycles, multiply_adds, least, least_with_scales):
+    share = lambda x: "%.0f %%" % (100 * x / cycles)
+    print("| %s | %s | %.0f | %.1f | %.0f | %s | %s |" % (
+        name, cpu, cycles, multiply_adds / cycles, least, share(least),
+        share(least_with_scales) if least_with_scales else "–"))
+
+
+def strips(mca, assembly, only):
+    for extension, (_, _, products) in FILES.items():
+        kind = "sve" if extension.startswith("sve") else "neon"
+        bodies = functions(assembly[FILES[extension][0]])
+        cpus = SVE_I8MM_CPUS if extension == "sve-i8mm" else [c for c in CPUS if extension in CPUS[c]]
+        for quants in ("Q4_0", "Q8_0"):
+            for tokens in (1, None):
+                if tokens == 1 and extension.endswith("i8mm"):
+                    continue  # One token takes dot products.
+                # The largest tile: the loop with most products of all tiles of that format.
+                best, best_tokens = None, 1
+                for name, body in bodies.items():
+                    if "Format" + quants not in name or "StripTimesToken" not in name:
+                        continue
+                    count = re.search(r"StripTimesTokens<.*?, (\d+)ul>", name)
+                    of = int(count.group(1)) if count else 1
+                    if (of == 1) != (tokens == 1):
+                        continue
+                    for loop in inner_loops(body):
+                        if best is None or sum(operations(loop)[p] for p in products) > sum(
+                                operations(best)[p] for p in products):
+                            best, best_tokens = loop, of
+                label = "%s %s, %d token%s" % (extension, quants, best_tokens, "" if best_tokens == 1 else "s")
+                if only not in label:
+                    continue
+                for cpu in cpus:
+                    if kind == "sve":
+                        rows, bits = SVE_BITS[cpu] // 32, SVE_BITS[cpu]
+                        width = bits // 8 if extension == "sve" else bits // 4
+                    else:
+                        rows, bits = (16 if best_tokens == 1 else 8), 128
+                        width = PRODUCT[extension][1]
+                    multiply_adds = 32 * rows * best_tokens
+                    load = (rows * BLOCK_BYTES[quants] + 48 * best_tokens) / (bits / 8) * mca.each(cpu, LOAD[kind])
+                    product = multiply_adds / width * mca.each(cpu, PRODUCT[extension][0])
+                    outputs = rows * best_tokens / (bits / 32)
+                    scales = outputs * (mca.each(cpu, FMA[kind]) + mca.each(cpu, FMUL[kind]))
+                    row(label, cpu, mca.cycles(cpu, best), multiply_adds, max(load, product),
+                        max(load, product + scales))
+
+
+def attention(mca, path, only):
+    for element, kind in (("f32", "float"), ("f16", "half")):
+        for what, function in (("scores", "ScoreTile"), ("values", "AddTile")):
+            mark = "TileRun<%s, %s>::%s<%s>" % (kind, kind, function, kind)
+            loops = [l for n, b in functions(path).items() if mark in n for l in inner_loops(b)]
+            if not loops:
+                sys.exit("no loop of " + mark)
+            best = max(loops, key=lambda l: (operations(l)["fmla"], -len(l)))
+            label = "attention %s %s" % (what, element)
+            if only not in label:
+                continue
+            for cpu in ("cortex-a53", "cortex-a72", "cortex-a76", "neoverse-n1", "neoverse-v2"):
+                products = operations(best)["fmla"]
+                row(label, cpu, mca.cycles(cpu, best), 4 * products, products * mca.each(cpu, FMA["neon"]), None)
+
+
+def main():
+    arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    arguments.add_argument("--cxx", default="aarch64-linux-gnu-g++")
+    arguments.add_argument("--mca", default="llvm-mca-19")
+    arguments.add_argument("--only", default="", help="rows whose kernel has this text")
+    given = arguments.parse_args()
+    mca = Mca(given.mca)
+    with tempfile.TemporaryDirectory() as folder, concurrent.futures.ThreadPoolExecutor(2) as pool:
+        jobs = {}
+        for extension, (name, march, _) in FILES.items():
+            if not given.only or given.only.startswith(extension) or extension in given.only:
+                jobs[name] = pool.submit(compile_to_assembly, given.cxx, name, march, STRIP_FLAGS, folder)
+        if not given.only or "attention" in given.only:
+            jobs["attend_tile.cc"] = pool.submit(compile_to_assembly, given.cxx, "attend_tile.cc", None, [], folder)
+        assembly = {name: job.result() for name, job in jobs.items()}
+        print("| kernel | CPU | cycles per block | multiply-adds per cycle | least cycles | share | with scales |")
+        print("|---|---|---|---|---|---|---|")
+        for extension in [e for e in FILES if FILES[e][0] not in assembly]:
+            del FILES[extension]
+        strips(mca, assembly, given.only)
+        if "attend_tile.cc" in assembly:
+            attention(mca, assembly["attend_tile.cc"], given.only)
+
+
+if __name__ == "__main__":
+    main()
