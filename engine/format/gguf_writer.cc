@@ -1,6 +1,5 @@
 #include "fovea/gguf_writer.h"
 
-#include <algorithm>
 #include <bit>
 #include <cstring>
 #include <set>
@@ -32,10 +31,7 @@ class Encoder {
     Raw(std::as_bytes(std::span(&value, 1)));
   }
   void Raw(std::span<const std::byte> bytes) {
-    // Not insert(): gcc 12 warns of an overflow inside it on 32-bit machines.
-    const std::size_t end = bytes_.size();
-    bytes_.resize(end + bytes.size());
-    std::copy(bytes.begin(), bytes.end(), bytes_.begin() + static_cast<std::ptrdiff_t>(end));
+    bytes_.insert(bytes_.end(), bytes.begin(), bytes.end());
   }
   void Text(std::string_view text) {
     Number(std::uint64_t{text.size()});
