@@ -8,15 +8,15 @@ namespace fovea::dump {
 
 Result<std::string> FindShippedModel() {
   namespace fs = std::filesystem;
+  constexpr const char* kName = "fovea-tiny-q8_0.gguf";
   std::error_code error;
   std::vector<fs::path> candidates;
-  const fs::path built_from = FOVEA_SHIPPED_MODEL;
   const fs::path executable = fs::read_symlink("/proc/self/exe", error);
   if (!error) {
     const fs::path prefix = executable.parent_path().parent_path();
-    candidates.push_back(prefix / "share" / "fovea" / built_from.filename());
+    candidates.push_back(prefix / "share" / "fovea" / kName);
   }
-  candidates.push_back(built_from);
+  candidates.push_back(fs::path(FOVEA_INSTALLED_DATA) / kName);
   for (const fs::path& candidate : candidates) {
     if (fs::is_regular_file(candidate, error)) return candidate.string();
   }

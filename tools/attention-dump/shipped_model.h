@@ -8,7 +8,7 @@
 
 namespace fovea::dump {
 
-/// Beside an installed executable (../share/fovea), else in the source tree it was built from.
+/// Beside the executable (../share/fovea: of a build folder too), else where it was to be installed.
 /// kNotFound says where it was looked for.
 Result<std::string> FindShippedModel();
 

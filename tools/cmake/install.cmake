@@ -1,5 +1,5 @@
 # cmake --install. Components: runtime (libfovea.so.0), development (headers, libraries to link with, the CMake
-# and pkg-config files), tools. All files find each other by relative paths, so the tree may be moved.
+# and pkg-config files), tools, licences. All files find each other by relative paths, so the tree may be moved.
 include(CMakePackageConfigHelpers)
 set(fovea_cmake_dir ${CMAKE_INSTALL_LIBDIR}/cmake/fovea)
 
@@ -69,4 +69,15 @@ if(FOVEA_BUILD_TOOLS)
     DESTINATION ${CMAKE_INSTALL_MANDIR}/man1 COMPONENT tools)
   install(FILES ${PROJECT_SOURCE_DIR}/tools/models/README.md RENAME model-card.md
     DESTINATION ${CMAKE_INSTALL_DATADIR}/doc/fovea-tools COMPONENT tools)
+endif()
+
+# Ours, and those of what is compiled in, as the system has them.
+install(FILES ${PROJECT_SOURCE_DIR}/LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR} COMPONENT licences)
+foreach(package libpcre2-dev libutf8proc-dev libhwy-dev libxsimd-dev libcli11-dev nlohmann-json3-dev)
+  install(FILES /usr/share/doc/${package}/copyright RENAME LICENSE.${package} OPTIONAL
+    DESTINATION ${CMAKE_INSTALL_DOCDIR} COMPONENT licences)
+endforeach()
+
+if(PROJECT_IS_TOP_LEVEL)
+  include(tools/debian/packages.cmake)
 endif()

@@ -1,0 +1,21 @@
+# Run by CPack on the folders that become packages: what Debian's policy wants beyond the installed files, namely
+# copyright and changelog of each, compressed manual pages, and a static library without debugging symbols.
+set(here ${CMAKE_CURRENT_LIST_DIR})
+function(finish component package)
+  set(tree "${CPACK_TEMPORARY_DIRECTORY}/${component}/usr")
+  if(NOT IS_DIRECTORY "${tree}")
+    message(FATAL_ERROR "no files of ${component} at ${tree}")
+  endif()
+  set(doc "${tree}/share/doc/${package}")
+  file(COPY ${here}/copyright ${here}/changelog DESTINATION "${doc}")
+  file(GLOB pages "${tree}/share/man/man*/*.[1-9]")
+  execute_process(COMMAND gzip -9n ${pages} "${doc}/changelog" COMMAND_ERROR_IS_FATAL ANY)
+  file(GLOB_RECURSE archives "${tree}/lib/*.a")
+  foreach(archive IN LISTS archives)
+    execute_process(COMMAND strip --strip-debug --remove-section=.comment --remove-section=.note
+      --enable-deterministic-archives "${archive}" COMMAND_ERROR_IS_FATAL ANY)
+  endforeach()
+endfunction()
+finish(runtime libfovea0)
+finish(development libfovea-dev)
+finish(tools fovea-tools)
