@@ -56,16 +56,18 @@ fi
 
 # Instructions of one `fovea bench` with these arguments.
 count() {
-  "${qemu[@]}" -cpu "$cpu" -plugin "$folder/libcount.so" "$tool" bench "$model" --threads 1 --isa "$isa" "$@" \
-    2>&1 >/dev/null | sed -n 's/^instructions: //p'
+  local output
+  output=$("${qemu[@]}" -cpu "$cpu" -plugin "$folder/libcount.so" "$tool" bench "$model" --threads 1 --isa "$isa" \
+    "$@" 2>&1) || { echo "$output" >&2; return 1; }
+  sed -n 's/^instructions: //p' <<<"$output"
 }
 
 # Millions per token: TOKENS ARGUMENTS...
 per_token() {
   local tokens=$1 once twice
   shift
-  once=$(count "$@" --repeat 1)
-  twice=$(count "$@" --repeat 2)
+  once=$(count "$@" --repeat 1) || return 1
+  twice=$(count "$@" --repeat 2) || return 1
   awk -v a="$once" -v b="$twice" -v n="$tokens" 'BEGIN { printf "%.2f", (b - a) / n / 1e6 }'
 }
 
@@ -78,8 +80,8 @@ echo "| model | CPU | kernels | prefill of $prefill | decode at depth $depth |"
 echo "|---|---|---|---:|---:|"
 for model in "${models[@]}"; do
   for isa in $isas; do
-    echo "| $(basename "$model" .gguf) | $cpu | $isa |" \
-      "$(per_token "$prefill" --prefill "$prefill" --decode 0) |" \
-      "$(per_token "$decode" --prefill 0 --decode "$decode" --depth "$depth") |"
+    prefilled=$(per_token "$prefill" --prefill "$prefill" --decode 0)
+    decoded=$(per_token "$decode" --prefill 0 --decode "$decode" --depth "$depth")
+    echo "| $(basename "$model" .gguf) | $cpu | $isa | $prefilled | $decoded |"
   done
 done
