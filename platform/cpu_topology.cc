@@ -13,6 +13,8 @@ namespace {
 /// Slower cores than this part of the fastest are left alone.
 constexpr std::size_t kSlowestPart = 4;
 
+constexpr char kSystemFolder[] = "/sys/devices/system/cpu";
+
 /// The number that a small system file holds; 0 if there is none.
 std::size_t ReadNumber(const std::string& path) {
   const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
@@ -83,7 +85,17 @@ std::size_t UsefulCores(std::span<const std::size_t> speeds) {
 std::size_t UsefulCores() {
   const std::vector<std::size_t> cores = UsableCores();
   if (cores.empty()) return AvailableCores();
-  return UsefulCores(CoreSpeeds(cores, "/sys/devices/system/cpu"));
+  return UsefulCores(CoreSpeeds(cores, kSystemFolder));
+}
+
+bool AreUnequal(std::span<const std::size_t> speeds) {
+  if (speeds.empty()) return false;
+  const auto [slowest, fastest] = std::minmax_element(speeds.begin(), speeds.end());
+  return *slowest < *fastest - *fastest / 4;
+}
+
+bool HasUnequalCores() {
+  return AreUnequal(CoreSpeeds(UsableCores(), kSystemFolder));
 }
 
 }  // namespace fovea::platform

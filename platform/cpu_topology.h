@@ -30,6 +30,14 @@ std::size_t UsefulCores(std::span<const std::size_t> speeds);
 /// Of this machine.
 std::size_t UsefulCores();
 
+/// Whether some of cores of these speeds are so slow beside the fastest (less than three quarters)
+/// that an even share of work would hold it up. Clocks that differ by a few percent, as those of
+/// some desktop processors do, count as equal.
+bool AreUnequal(std::span<const std::size_t> speeds);
+
+/// Whether those of this machine are.
+bool HasUnequalCores();
+
 }  // namespace fovea::platform
 
 #endif  // FOVEA_PLATFORM_CPU_TOPOLOGY_H_

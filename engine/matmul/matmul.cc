@@ -96,7 +96,7 @@ void Multiply(const Context& context, std::span<const Product> products, const f
   kernels::QuantizedRows quantized;
   const std::uint16_t* rounded = nullptr;
   for (const Product& product : products) {
-    tasks += RowTasks(product.weight, workers).count();
+    tasks += RowTasks(product.weight, workers, context.unequal_cores).count();
     if (quantized.quants == nullptr && plan(product).quantizes) {
       quantized = Quantize(context, x, x_stride, tokens, product.weight.cols);
     }
@@ -111,8 +111,9 @@ void Multiply(const Context& context, std::span<const Product> products, const f
   const auto run = [&](std::size_t task, std::size_t worker) {
     // The products' tasks are numbered one after the other.
     const Product* product = products.data();
-    RowTasks tasks_of(product->weight, workers);
-    for (; task >= tasks_of.count(); tasks_of = RowTasks(product->weight, workers)) {
+    RowTasks tasks_of(product->weight, workers, context.unequal_cores);
+    for (; task >= tasks_of.count();
+         tasks_of = RowTasks(product->weight, workers, context.unequal_cores)) {
       task -= tasks_of.count();
       ++product;
     }

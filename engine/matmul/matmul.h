@@ -29,6 +29,8 @@ struct Context {
   const kernels::KernelTable* kernels = nullptr;
   platform::Parallel* parallel = nullptr;
   Arithmetic arithmetic = Arithmetic::kFast;
+  /// Whether the workers' cores differ in speed, for which the work is cut more finely.
+  bool unequal_cores = false;
   ScratchShape shape;             ///< What scratch was sized for; workers are those of `parallel`.
   std::span<float> scratch = {};  ///< ScratchFloats(shape), 64-byte aligned.
 };

@@ -20,11 +20,12 @@ constexpr std::size_t RoundedUp(std::size_t rows) {
 
 }  // namespace
 
-RowTasks::RowTasks(const MatrixView& weight, std::size_t workers)
+RowTasks::RowTasks(const MatrixView& weight, std::size_t workers, bool unequal_cores)
     : rows_(weight.rows), of_a_size_(workers * kFirstPart / 2) {
   least_ = RoundedUp(
       std::max<std::size_t>(kMinTaskBytes / std::max<std::size_t>(weight.row_bytes, 1), 1));
   largest_ = std::max(RoundedUp(rows_ / (workers * kFirstPart)), least_);
+  if (!unequal_cores) least_ = largest_;
   if (workers == 1) least_ = largest_ = std::max<std::size_t>(rows_, 1);
   ForEachSize([this](std::size_t first, std::size_t, std::size_t, std::size_t tasks) {
     count_ = first + tasks;

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "engine/model/lent_threads.h"
+#include "platform/cpu_topology.h"
 #include "platform/thread_pool.h"
 
 namespace fovea::model {
@@ -63,6 +64,7 @@ void Runner::Connect(std::size_t context) {
   walk_.matmul = {.kernels = plan_.kernels,
                   .parallel = parallel_.get(),
                   .arithmetic = plan_.arithmetic,
+                  .unequal_cores = parallel_->workers() > 1 && platform::HasUnequalCores(),
                   .shape = plan_.matmul,
                   .scratch = {floats(at.matmul), at.matmul_floats}};
   walk_.attention = {.kernels = plan_.kernels,

@@ -119,6 +119,7 @@ class MatmulTest : public ::testing::TestWithParam<Kernels> {
     const Context context = {.kernels = kernels::KernelsFor(GetParam().isa),
                              .parallel = &parallel,
                              .arithmetic = GetParam().arithmetic,
+                             .unequal_cores = unequal_cores_,
                              .shape = shape,
                              .scratch = {scratch.As<float>(), floats}};
     Multiply(context, products, x.data(), x_stride, tokens);
@@ -151,6 +152,7 @@ class MatmulTest : public ::testing::TestWithParam<Kernels> {
   }
 
   std::mt19937 random_{7};
+  bool unequal_cores_ = false;  ///< Of the context.
   platform::SerialParallel serial_;
 };
 
@@ -199,7 +201,8 @@ TEST_P(MatmulTest, IsBitEqualForAnyNumberOfWorkersAndAnySplitOfTokens) {
     for (const std::size_t workers : {std::size_t{2}, std::size_t{3}, std::size_t{7}}) {
       const auto pool = platform::ThreadPool::Create(workers);
       ASSERT_NE(pool, nullptr);
-      for (int repeat = 0; repeat < 5; ++repeat) {
+      for (int repeat = 0; repeat < 6; ++repeat) {
+        unequal_cores_ = repeat % 2 == 1;
         ASSERT_EQ(Product1(weights.view, bias.data(), x, kTokens, *pool), expected) << workers;
       }
     }

@@ -12,11 +12,14 @@ MatrixView Rows(std::size_t rows, std::size_t row_bytes) {
   return {.rows = rows, .cols = 1, .row_bytes = row_bytes};
 }
 
-TEST(RowTasks, CoverAllRowsOnceInOrderFromLargeToSmall) {
+class EveryRowTasks : public ::testing::TestWithParam<bool> {};
+
+TEST_P(EveryRowTasks, CoverAllRowsOnceInOrderFromLargeToSmall) {
+  const bool unequal = GetParam();
   for (const std::size_t workers : {2U, 3U, 4U, 8U, 64U}) {
     for (const std::size_t rows : {1U, 31U, 32U, 33U, 192U, 576U, 1536U, 49152U}) {
       for (const std::size_t row_bytes : {1U, 324U, 1632U, 100'000U}) {
-        const RowTasks tasks(Rows(rows, row_bytes), workers);
+        const RowTasks tasks(Rows(rows, row_bytes), workers, unequal);
         std::size_t next = 0;
         std::size_t previous = rows + 32;
         ASSERT_GT(tasks.count(), 0U);
@@ -37,16 +40,26 @@ TEST(RowTasks, CoverAllRowsOnceInOrderFromLargeToSmall) {
   }
 }
 
-TEST(RowTasks, OfOneWorkerAreOne) {
-  const RowTasks tasks(Rows(1000, 324), 1);
+TEST_P(EveryRowTasks, OfOneWorkerAreOne) {
+  const RowTasks tasks(Rows(1000, 324), 1, GetParam());
   EXPECT_EQ(tasks.count(), 1U);
   EXPECT_EQ(tasks.At(0).rows, 1000U);
-  EXPECT_EQ(RowTasks(Rows(0, 324), 1).count(), 0U);
+  EXPECT_EQ(RowTasks(Rows(0, 324), 1, GetParam()).count(), 0U);
+}
+
+INSTANTIATE_TEST_SUITE_P(Cores, EveryRowTasks, ::testing::Bool(),
+                         [](const auto& param) { return param.param ? "unequal" : "equal"; });
+
+TEST(RowTasks, AreOfOneSizeOnEqualCores) {
+  // 576 rows are six tasks of 96 for two workers: three for each.
+  const RowTasks tasks(Rows(576, 612), 2, /*unequal_cores=*/false);
+  ASSERT_EQ(tasks.count(), 6U);
+  for (std::size_t i = 0; i < 6; ++i) EXPECT_EQ(tasks.At(i).rows, 96U);
 }
 
 TEST(RowTasks, AreNotSmallerThanWorthHandingOver) {
   // 16 KiB of rows of 324 bytes are 51 rows: 64 in whole steps.
-  const RowTasks tasks(Rows(1536, 324), 4);
+  const RowTasks tasks(Rows(1536, 324), 4, /*unequal_cores=*/true);
   std::vector<std::size_t> sizes;
   for (std::size_t i = 0; i < tasks.count(); ++i) sizes.push_back(tasks.At(i).rows);
   // A quarter of an even share is 96; half of that, 48, is less than the least.
@@ -76,7 +89,7 @@ TEST(RowTasks, DoNotLetSlowCoresHoldUpFastOnes) {
       {1, 1}, {1, 2}, {1, 4}, {1, 1, 2, 2}, {1, 1, 3, 3}, {1, 1, 4, 4}, {1, 1, 2, 2, 2, 2}};
   for (const std::vector<double>& slowness : machines) {
     for (const std::size_t rows : {576U, 1536U, 49152U}) {
-      const RowTasks tasks(Rows(rows, 612), slowness.size());
+      const RowTasks tasks(Rows(rows, 612), slowness.size(), /*unequal_cores=*/true);
       double speed = 0.0;
       for (const double s : slowness) speed += 1.0 / s;
       const double ideal = static_cast<double>(rows) / speed;
@@ -90,7 +103,7 @@ TEST(RowTasks, DoNotLetSlowCoresHoldUpFastOnes) {
 }
 
 TEST(RowTasks, LetTheFastCoreTakeOverTheWorkOfAStuckOne) {
-  const RowTasks tasks(Rows(49152, 612), 2);
+  const RowTasks tasks(Rows(49152, 612), 2, /*unequal_cores=*/true);
   std::vector<std::size_t> rows_of;
   EndOf(tasks, {1.0, 1e9}, &rows_of);
   // The stuck worker has its first task, an eighth of all rows; the other has done all the rest.

@@ -64,6 +64,17 @@ TEST(UsefulCores, AreThoseOfAtLeastAQuarterOfTheFastest) {
   EXPECT_EQ(UsefulCores(Numbers{}), 1U);
 }
 
+TEST(UnequalCores, AreThoseOfWhichSomeAreMuchSlower) {
+  EXPECT_TRUE(AreUnequal(Numbers{485, 485, 1024}));
+  EXPECT_TRUE(AreUnequal(Numbers{767, 1024}));
+  EXPECT_FALSE(AreUnequal(Numbers{768, 1024}));
+  // A desktop processor that clocks two of its cores higher.
+  EXPECT_FALSE(AreUnequal(Numbers{5200000, 5200000, 5400000, 5400000}));
+  EXPECT_FALSE(AreUnequal(Numbers{1, 1, 1, 1}));
+  EXPECT_FALSE(AreUnequal(Numbers{7}));
+  EXPECT_FALSE(AreUnequal(Numbers{}));
+}
+
 TEST(AvailableCores, AreAllThatMayBeUsed) {
   EXPECT_GE(AvailableCores(), 1U);
   EXPECT_LE(UsableCores().size(), AvailableCores());
