@@ -5,9 +5,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <atomic>
+#include <bit>
 #include <condition_variable>
-#include <cstring>
+#include <cstdint>
 #include <fovea/fovea.hpp>
 #include <mutex>
 #include <span>
@@ -30,7 +32,10 @@ struct Outcome {
   std::vector<float> maps;
   friend bool operator==(const Outcome& a, const Outcome& b) {
     const auto same = [](const std::vector<float>& x, const std::vector<float>& y) {
-      return x.size() == y.size() && std::memcmp(x.data(), y.data(), x.size() * sizeof(float)) == 0;
+      // As bits, so that a NaN equals itself.
+      return std::equal(x.begin(), x.end(), y.begin(), y.end(), [](float a, float b) {
+        return std::bit_cast<std::uint32_t>(a) == std::bit_cast<std::uint32_t>(b);
+      });
     };
     return same(a.logits, b.logits) && same(a.maps, b.maps);
   }
