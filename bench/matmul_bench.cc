@@ -39,8 +39,11 @@ void Matmul(benchmark::State& state, const kernels::KernelTable& kernels, DataTy
   const std::size_t floats = matmul::ScratchFloats(scratch_shape);
   const auto scratch = platform::AlignedBuffer::Allocate(floats * sizeof(float));
   platform::SerialParallel serial;
-  const matmul::Context context = {
-      &kernels, &serial, arithmetic, scratch_shape, {scratch.As<float>(), floats}};
+  const matmul::Context context = {.kernels = &kernels,
+                                   .parallel = &serial,
+                                   .arithmetic = arithmetic,
+                                   .shape = scratch_shape,
+                                   .scratch = {scratch.As<float>(), floats}};
   std::size_t next = 0;
   for (auto unused : state) {
     static_cast<void>(unused);

@@ -33,8 +33,8 @@ struct Outcome {
   friend bool operator==(const Outcome& a, const Outcome& b) {
     const auto same = [](const std::vector<float>& x, const std::vector<float>& y) {
       // As bits, so that a NaN equals itself.
-      return std::equal(x.begin(), x.end(), y.begin(), y.end(), [](float a, float b) {
-        return std::bit_cast<std::uint32_t>(a) == std::bit_cast<std::uint32_t>(b);
+      return std::equal(x.begin(), x.end(), y.begin(), y.end(), [](float p, float q) {
+        return std::bit_cast<std::uint32_t>(p) == std::bit_cast<std::uint32_t>(q);
       });
     };
     return same(a.logits, b.logits) && same(a.maps, b.maps);
