@@ -1,7 +1,6 @@
 // What Highway compiles each kernel file for. Include before hwy/foreach_target.h. On x86 that is
-// AVX-512
-// ("AVX3") and AVX2, on ARM NEON; Highway insists on a baseline besides, for which our files are
-// empty (FOVEA_SIMD_TARGET is 0): scalar code is written by hand, in *_scalar.cc.
+// AVX-512 ("AVX3") and AVX2, on ARM NEON; Highway insists on a baseline besides, for which our
+// files are empty (FOVEA_SIMD_TARGET is 0): scalar code is written by hand, in *_scalar.cc.
 //
 // Example of a kernel file:
 //   #include "engine/kernels/highway_targets.h"

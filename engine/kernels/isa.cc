@@ -1,5 +1,6 @@
 #include "fovea/isa.h"
 
+#include <algorithm>
 #include <array>
 
 #include "engine/kernels/kernel_table.h"
@@ -8,17 +9,24 @@
 namespace fovea {
 namespace {
 
+using IsaOrder = std::array<Isa, 11>;
+
 /// Slowest first, where SVE's vectors are longer than NEON's.
-constexpr std::array<Isa, 11> kAllIsas = {
+constexpr IsaOrder kOrder = {
     Isa::kScalar, Isa::kNeon,   Isa::kNeonDotprod, Isa::kNeonI8mm,   Isa::kSve, Isa::kSveI8mm,
     Isa::kAvx2,   Isa::kAvx512, Isa::kAvx512Vnni,  Isa::kAvx512Bf16, Isa::kAmx,
 };
 
 /// The same elsewhere.
-constexpr std::array<Isa, 11> kAllIsasOfShortSve = {
+constexpr IsaOrder kOrderOfShortSve = {
     Isa::kScalar, Isa::kSve,    Isa::kNeon,       Isa::kNeonDotprod, Isa::kSveI8mm, Isa::kNeonI8mm,
     Isa::kAvx2,   Isa::kAvx512, Isa::kAvx512Vnni, Isa::kAvx512Bf16,  Isa::kAmx,
 };
+
+const IsaOrder& OrderOn(const platform::CpuFeatures& cpu) {
+  constexpr std::size_t kNeonBits = 128;
+  return cpu.sve_vector_bits > kNeonBits ? kOrder : kOrderOfShortSve;
+}
 
 }  // namespace
 
@@ -40,24 +48,27 @@ std::string_view IsaName(Isa isa) {
 }
 
 std::optional<Isa> IsaFromName(std::string_view name) {
-  for (const Isa isa : kAllIsas) {
+  for (const Isa isa : kOrder) {
     if (IsaName(isa) == name) return isa;
   }
   return std::nullopt;
 }
 
 std::vector<Isa> AvailableIsas() {
-  constexpr std::size_t kNeonBits = 128;
-  const bool long_sve = platform::DetectCpuFeatures().sve_vector_bits > kNeonBits;
+  const platform::CpuFeatures cpu = platform::DetectCpuFeatures();
   std::vector<Isa> available;
-  for (const Isa isa : long_sve ? kAllIsas : kAllIsasOfShortSve) {
-    if (kernels::KernelsFor(isa) != nullptr) available.push_back(isa);
+  for (const Isa isa : OrderOn(cpu)) {
+    if (kernels::KernelsFor(isa, cpu) != nullptr) available.push_back(isa);
   }
   return available;
 }
 
 Isa BestIsa() {
-  return AvailableIsas().back();
+  const platform::CpuFeatures cpu = platform::DetectCpuFeatures();
+  const IsaOrder& order = OrderOn(cpu);
+  // The scalar kernels are always there.
+  return *std::find_if(order.rbegin(), order.rend(),
+                       [&](Isa isa) { return kernels::KernelsFor(isa, cpu) != nullptr; });
 }
 
 }  // namespace fovea

@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <type_traits>
 
 #include "engine/kernels/kernel_table.h"
 #include "engine/kernels/targets.h"
@@ -63,54 +64,33 @@ FOVEA_DECLARE_KERNEL(void, StripGemm,
                       const QuantizedRows& x, std::size_t tokens, float* out,
                       std::size_t out_stride))
 
+// Functions of extensions, in files of their own.
+
+using StripGemmFunction = std::remove_pointer_t<decltype(KernelTable::strip_gemm)>;
+using Bf16PrepareFunction = std::remove_pointer_t<decltype(Bf16Products::prepare)>;
+using Bf16GemmFunction = std::remove_pointer_t<decltype(Bf16Products::gemm)>;
+
 #if FOVEA_KERNELS_X86
-// Functions of AVX-512's extensions, in files of their own.
 namespace N_AVX3 {
-// strip_gemm_vnni.cc
-void StripGemmVnni(DataType type, const std::byte* strips, std::size_t count, std::size_t cols,
-                   const QuantizedRows& x, std::size_t tokens, float* out, std::size_t out_stride);
-// bf16_dot.cc
-void Bf16PrepareDot(const float* x, std::size_t x_stride, std::size_t tokens, std::size_t cols,
-                    std::uint16_t* prepared);
-void Bf16GemmDot(DataType type, const std::byte* w, std::size_t row_bytes, std::size_t rows,
-                 const std::uint16_t* prepared, std::size_t tokens, std::size_t cols, float* out,
-                 std::size_t out_stride, std::byte* scratch);
-// bf16_amx.cc
-void Bf16PrepareAmx(const float* x, std::size_t x_stride, std::size_t tokens, std::size_t cols,
-                    std::uint16_t* prepared);
-void Bf16GemmAmx(DataType type, const std::byte* w, std::size_t row_bytes, std::size_t rows,
-                 const std::uint16_t* prepared, std::size_t tokens, std::size_t cols, float* out,
-                 std::size_t out_stride, std::byte* scratch);
-// strip_gemm_amx.cc
-void StripGemmAmx(DataType type, const std::byte* strips, std::size_t count, std::size_t cols,
-                  const QuantizedRows& x, std::size_t tokens, float* out, std::size_t out_stride);
+StripGemmFunction StripGemmVnni;     // strip_gemm_vnni.cc
+StripGemmFunction StripGemmAmx;      // strip_gemm_amx.cc
+Bf16PrepareFunction Bf16PrepareDot;  // bf16_dot.cc
+Bf16GemmFunction Bf16GemmDot;
+Bf16PrepareFunction Bf16PrepareAmx;  // bf16_amx.cc
+Bf16GemmFunction Bf16GemmAmx;
 }  // namespace N_AVX3
 #endif
 
 #if FOVEA_KERNELS_ARM64
-// Functions of ARM's extensions, in files of their own.
 namespace N_NEON {
-// strip_gemm_dotprod.cc
-void StripGemmDotprod(DataType type, const std::byte* strips, std::size_t count, std::size_t cols,
-                      const QuantizedRows& x, std::size_t tokens, float* out,
-                      std::size_t out_stride);
-// strip_gemm_i8mm.cc
-void StripGemmI8mm(DataType type, const std::byte* strips, std::size_t count, std::size_t cols,
-                   const QuantizedRows& x, std::size_t tokens, float* out, std::size_t out_stride);
-// bf16_mmla.cc
-void Bf16PrepareMmla(const float* x, std::size_t x_stride, std::size_t tokens, std::size_t cols,
-                     std::uint16_t* prepared);
-void Bf16GemmMmla(DataType type, const std::byte* w, std::size_t row_bytes, std::size_t rows,
-                  const std::uint16_t* prepared, std::size_t tokens, std::size_t cols, float* out,
-                  std::size_t out_stride, std::byte* scratch);
+StripGemmFunction StripGemmDotprod;   // strip_gemm_dotprod.cc
+StripGemmFunction StripGemmI8mm;      // strip_gemm_i8mm.cc
+Bf16PrepareFunction Bf16PrepareMmla;  // bf16_mmla.cc
+Bf16GemmFunction Bf16GemmMmla;
 }  // namespace N_NEON
 namespace sve {
-// strip_gemm_sve.cc
-void StripGemm(DataType type, const std::byte* strips, std::size_t count, std::size_t cols,
-               const QuantizedRows& x, std::size_t tokens, float* out, std::size_t out_stride);
-// strip_gemm_sve_i8mm.cc
-void StripGemmI8mm(DataType type, const std::byte* strips, std::size_t count, std::size_t cols,
-                   const QuantizedRows& x, std::size_t tokens, float* out, std::size_t out_stride);
+StripGemmFunction StripGemm;      // strip_gemm_sve.cc
+StripGemmFunction StripGemmI8mm;  // strip_gemm_sve_i8mm.cc
 }  // namespace sve
 #endif
 

@@ -39,6 +39,17 @@ namespace {
   }
 // clang-format on
 
+/// `base` with what an extension of its instruction set makes faster; it shares all other
+/// functions.
+[[maybe_unused]] constexpr KernelTable Extended(KernelTable base, Isa isa,
+                                                StripGemmFunction* strip_gemm,
+                                                const Bf16Products* bf16) {
+  base.isa = isa;
+  base.strip_gemm = strip_gemm;
+  base.bf16 = bf16;
+  return base;
+}
+
 constexpr KernelTable kScalar = FOVEA_KERNEL_TABLE(Isa::kScalar, scalar);
 #if FOVEA_KERNELS_AVX2
 constexpr KernelTable kAvx2 = FOVEA_KERNEL_TABLE(Isa::kAvx2, N_AVX2);
@@ -46,15 +57,9 @@ constexpr KernelTable kAvx2 = FOVEA_KERNEL_TABLE(Isa::kAvx2, N_AVX2);
 #if FOVEA_KERNELS_AVX512
 constexpr KernelTable kAvx512 = FOVEA_KERNEL_TABLE(Isa::kAvx512, N_AVX3);
 
-// The extensions of AVX-512 share its functions, except for those that an extension makes faster.
-
 #if FOVEA_KERNELS_AVX512VNNI
-constexpr KernelTable WithVnni(KernelTable table) {
-  table.isa = Isa::kAvx512Vnni;
-  table.strip_gemm = N_AVX3::StripGemmVnni;
-  return table;
-}
-constexpr KernelTable kAvx512Vnni = WithVnni(kAvx512);
+constexpr KernelTable kAvx512Vnni =
+    Extended(kAvx512, Isa::kAvx512Vnni, N_AVX3::StripGemmVnni, nullptr);
 #endif
 
 #if FOVEA_KERNELS_AVX512BF16
@@ -63,28 +68,17 @@ constexpr Bf16Products kBf16Dots = {
     .prepare = N_AVX3::Bf16PrepareDot,
     .gemm = N_AVX3::Bf16GemmDot,
 };
-
-constexpr KernelTable WithBf16(KernelTable table) {
-  table.isa = Isa::kAvx512Bf16;
-  table.bf16 = &kBf16Dots;
-  return table;
-}
-constexpr KernelTable kAvx512Bf16 = WithBf16(kAvx512Vnni);
+constexpr KernelTable kAvx512Bf16 =
+    Extended(kAvx512Vnni, Isa::kAvx512Bf16, N_AVX3::StripGemmVnni, &kBf16Dots);
 #endif
+
 #if FOVEA_KERNELS_AMX
 constexpr Bf16Products kBf16OnTiles = {
     .takes = [](DataType type) { return type == DataType::kF16 || type == DataType::kBF16; },
     .prepare = N_AVX3::Bf16PrepareAmx,
     .gemm = N_AVX3::Bf16GemmAmx,
 };
-
-constexpr KernelTable WithAmx(KernelTable table) {
-  table.isa = Isa::kAmx;
-  table.strip_gemm = N_AVX3::StripGemmAmx;
-  table.bf16 = &kBf16OnTiles;
-  return table;
-}
-constexpr KernelTable kAmx = WithAmx(kAvx512Bf16);
+constexpr KernelTable kAmx = Extended(kAvx512Bf16, Isa::kAmx, N_AVX3::StripGemmAmx, &kBf16OnTiles);
 
 /// Whether this CPU has all that kAmx's functions use, and the operating system lets us.
 bool HasTiles(const platform::CpuFeatures& cpu) {
@@ -95,15 +89,10 @@ bool HasTiles(const platform::CpuFeatures& cpu) {
 #endif
 #if FOVEA_KERNELS_NEON
 constexpr KernelTable kNeon = FOVEA_KERNEL_TABLE(Isa::kNeon, N_NEON);
-// The extensions of NEON share its functions, except for those that an extension makes faster.
 
 #if FOVEA_KERNELS_NEON_DOTPROD
-constexpr KernelTable WithDotprod(KernelTable table) {
-  table.isa = Isa::kNeonDotprod;
-  table.strip_gemm = N_NEON::StripGemmDotprod;
-  return table;
-}
-constexpr KernelTable kNeonDotprod = WithDotprod(kNeon);
+constexpr KernelTable kNeonDotprod =
+    Extended(kNeon, Isa::kNeonDotprod, N_NEON::StripGemmDotprod, nullptr);
 #endif
 
 #if FOVEA_KERNELS_NEON_I8MM || FOVEA_KERNELS_SVE_I8MM
@@ -115,34 +104,18 @@ constexpr Bf16Products kBf16Mmla = {
 #endif
 
 #if FOVEA_KERNELS_NEON_I8MM
-constexpr KernelTable WithI8mm(KernelTable table) {
-  table.isa = Isa::kNeonI8mm;
-  table.strip_gemm = N_NEON::StripGemmI8mm;
-  table.bf16 = &kBf16Mmla;
-  return table;
-}
-constexpr KernelTable kNeonI8mm = WithI8mm(kNeonDotprod);
+constexpr KernelTable kNeonI8mm =
+    Extended(kNeonDotprod, Isa::kNeonI8mm, N_NEON::StripGemmI8mm, &kBf16Mmla);
 #endif
 
 // SVE does not bring dot products or matrix products of NEON along.
 
 #if FOVEA_KERNELS_SVE
-constexpr KernelTable WithSve(KernelTable table) {
-  table.isa = Isa::kSve;
-  table.strip_gemm = sve::StripGemm;
-  return table;
-}
-constexpr KernelTable kSve = WithSve(kNeon);
+constexpr KernelTable kSve = Extended(kNeon, Isa::kSve, sve::StripGemm, nullptr);
 #endif
 
 #if FOVEA_KERNELS_SVE_I8MM
-constexpr KernelTable WithSveI8mm(KernelTable table) {
-  table.isa = Isa::kSveI8mm;
-  table.strip_gemm = sve::StripGemmI8mm;
-  table.bf16 = &kBf16Mmla;
-  return table;
-}
-constexpr KernelTable kSveI8mm = WithSveI8mm(kSve);
+constexpr KernelTable kSveI8mm = Extended(kSve, Isa::kSveI8mm, sve::StripGemmI8mm, &kBf16Mmla);
 #endif
 #endif
 
@@ -150,7 +123,11 @@ constexpr KernelTable kSveI8mm = WithSveI8mm(kSve);
 
 const KernelTable* KernelsFor(Isa isa) {
   if (isa == Isa::kScalar) return &kScalar;
-  [[maybe_unused]] const platform::CpuFeatures cpu = platform::DetectCpuFeatures();
+  return KernelsFor(isa, platform::DetectCpuFeatures());
+}
+
+const KernelTable* KernelsFor(Isa isa, [[maybe_unused]] const platform::CpuFeatures& cpu) {
+  if (isa == Isa::kScalar) return &kScalar;
 #if FOVEA_KERNELS_AVX2
   if (isa == Isa::kAvx2 && cpu.avx2_fma_f16c) return &kAvx2;
 #endif

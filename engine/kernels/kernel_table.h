@@ -22,6 +22,10 @@
 #include "fovea/data_type.h"
 #include "fovea/isa.h"
 
+namespace fovea::platform {
+struct CpuFeatures;
+}
+
 namespace fovea::kernels {
 
 /// Rope pairs: interleaved rotates (x[2i], x[2i+1]), halves rotates (x[i], x[i + pairs]).
@@ -107,6 +111,8 @@ struct KernelTable {
 
 /// The table of an instruction set; null if it is not compiled in or this CPU lacks it.
 const KernelTable* KernelsFor(Isa isa);
+/// The same for a caller who has asked the CPU already.
+const KernelTable* KernelsFor(Isa isa, const platform::CpuFeatures& cpu);
 
 }  // namespace fovea::kernels
 

@@ -44,6 +44,30 @@ function(fovea_leave_out prefix kept)
   set(FOVEA_LEFT_OUT "${FOVEA_LEFT_OUT}" PARENT_SCOPE)
 endfunction()
 
+# fovea_sources_of_part(CHOSEN PART FILE...): the library's files for a part, if the list CHOSEN has it.
+# Two parts may share a file.
+function(fovea_sources_of_part chosen part)
+  if(part IN_LIST ${chosen})
+    get_target_property(present fovea SOURCES)
+    foreach(file IN LISTS ARGN)
+      if(NOT "${CMAKE_CURRENT_SOURCE_DIR}/${file}" IN_LIST present)
+        target_sources(fovea PRIVATE ${file})
+      endif()
+    endforeach()
+  endif()
+endfunction()
+
+# fovea_names_in(OUT FILE PATTERN): what the group of PATTERN matches in the lines of FILE that match it.
+function(fovea_names_in out file pattern)
+  file(STRINGS "${PROJECT_SOURCE_DIR}/${file}" lines REGEX "${pattern}")
+  set(names "")
+  foreach(line IN LISTS lines)
+    string(REGEX REPLACE ".*${pattern}.*" "\\1" name "${line}")
+    list(APPEND names "${name}")
+  endforeach()
+  set(${out} "${names}" PARENT_SCOPE)
+endfunction()
+
 set(FOVEA_LEFT_OUT "")  # Definitions that our sources read.
 
 set(tokenizers gpt2 llama bert)
@@ -51,24 +75,14 @@ fovea_choose(FOVEA_TOKENIZERS FOVEA_CHOSEN_TOKENIZERS ${tokenizers})
 fovea_leave_out(FOVEA_WITHOUT_TOKENIZER "${FOVEA_CHOSEN_TOKENIZERS}" ${tokenizers})
 
 # The rows of the table are the list of families.
-file(STRINGS "${PROJECT_SOURCE_DIR}/engine/model/family.cc" rows REGEX "{\\.name = \"")
-set(FOVEA_KNOWN_FAMILIES "")
-foreach(row IN LISTS rows)
-  string(REGEX REPLACE ".*{\\.name = \"([a-z0-9]+)\".*" "\\1" family "${row}")
-  list(APPEND FOVEA_KNOWN_FAMILIES "${family}")
-endforeach()
+fovea_names_in(FOVEA_KNOWN_FAMILIES engine/model/family.cc "{\\.name = \"([a-z0-9]+)\"")
 fovea_choose(FOVEA_FAMILIES FOVEA_CHOSEN_FAMILIES ${FOVEA_KNOWN_FAMILIES})
 if(NOT FOVEA_CHOSEN_FAMILIES)
   message(FATAL_ERROR "FOVEA_FAMILIES is '${FOVEA_FAMILIES}': a library without any family runs no model")
 endif()
 
 # The names are those of fovea/isa.h; one that extends another brings that along.
-file(STRINGS "${PROJECT_SOURCE_DIR}/engine/kernels/isa.cc" rows REGEX "case Isa::k[A-Za-z0-9]+: return \"")
-set(isas "")
-foreach(row IN LISTS rows)
-  string(REGEX REPLACE ".*return \"([^\"]+)\".*" "\\1" isa "${row}")
-  list(APPEND isas "${isa}")
-endforeach()
+fovea_names_in(isas engine/kernels/isa.cc "case Isa::k[A-Za-z0-9]+: return \"([^\"]+)\"")
 fovea_choose(FOVEA_ISAS FOVEA_CHOSEN_ISAS ${isas})
 foreach(extension "amx;avx512bf16" "avx512bf16;avx512vnni" "avx512vnni;avx512"
     "neon-i8mm;neon-dotprod" "neon-dotprod;neon" "sve-i8mm;sve" "sve;neon")  # The richest first.
