@@ -20,7 +20,7 @@ namespace fovea::kernels::HWY_NAMESPACE {
 
 // Registers: kRows * tokens sums, kRows weights and one input must fit in 32 (AVX-512, NEON) or 16.
 inline constexpr std::size_t kRows = 4;  // Enough sums to keep the adders busy with one token.
-#if defined(FOVEA_SMALL_KERNELS)  // CMake option; fewer tiles
+#if defined(FOVEA_SMALL_KERNELS)         // CMake option; fewer tiles
 inline constexpr std::size_t kMaxTokens = 3;
 #else
 inline constexpr std::size_t kMaxTokens = HWY_TARGET == HWY_AVX2 ? 3 : 6;

@@ -1,4 +1,5 @@
-// Exponential and softcap on vectors, for the attention tile and for sums over logits. Compiled once per target.
+// Exponential and softcap on vectors, for the attention tile and for sums over logits. Compiled
+// once per target.
 #if defined(FOVEA_KERNELS_SOFTMAX_INL_H_) == defined(HWY_TARGET_TOGGLE)
 #ifdef FOVEA_KERNELS_SOFTMAX_INL_H_
 #undef FOVEA_KERNELS_SOFTMAX_INL_H_

@@ -16,7 +16,8 @@ void Dequantize(DataType type, const void* blocks, std::size_t elements, float* 
 /// Bytes of one row of `elements`; 0 if elements is not a multiple of the block or would overflow.
 std::size_t RowBytes(DataType type, std::size_t elements);
 
-/// IEEE half and bfloat16, subnormals, infinities and NaN included. FloatToHalf rounds to nearest even.
+/// IEEE half and bfloat16, subnormals, infinities and NaN included. FloatToHalf rounds to nearest
+/// even.
 float HalfToFloat(std::uint16_t bits);
 std::uint16_t FloatToHalf(float value);
 float BFloat16ToFloat(std::uint16_t bits);

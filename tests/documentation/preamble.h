@@ -1,4 +1,4 @@
-/* What the C examples of headers take for granted: handles, options and arrays that a program has. */
+/* What the C examples of headers take for granted: handles, options, arrays that a program has. */
 #ifndef FOVEA_TESTS_DOCUMENTATION_PREAMBLE_H_
 #define FOVEA_TESTS_DOCUMENTATION_PREAMBLE_H_
 

@@ -41,10 +41,10 @@ struct DumpInfo {
   std::vector<std::size_t> layers;   ///< Original numbers of the layers in the dump.
   std::vector<std::size_t> heads;    ///< Original numbers of the query heads in the dump.
   std::vector<std::size_t> kv_head;  ///< KV head of each entry of `heads`.
-  std::string quantity = "weight";  ///< What a cell is: also "value-weighted", "rollout", "flow".
+  std::string quantity = "weight";   ///< What a cell is: also "value-weighted", "rollout", "flow".
   std::string ablated;        ///< "L3H5, L4H1": heads whose output was taken away; empty: none.
-  std::string ablation_json;  ///< What was taken away and what that cost, an object; empty: nothing.
-  std::string mask;  ///< "causal", or "causal, sliding window" if a dumped layer has one.
+  std::string ablation_json;  ///< What was taken away and its cost, an object; empty: nothing.
+  std::string mask;           ///< "causal", or "causal, sliding window" if a dumped layer has one.
   std::vector<std::size_t> windows;  ///< Per dumped layer, 0: none.
   std::string kv_type;               ///< "F32", "F16", "BF16", or "Q8_0" for 8-bit integers
   std::string arithmetic;            ///< "exact", or "fast" with rounded activations

@@ -67,9 +67,7 @@ SessionOptions MakeSessionOptions(const CommonArguments& arguments, const Model&
   options.kv_type = arguments.kv_type;
   options.arithmetic = arguments.fast ? Arithmetic::kFast : Arithmetic::kExact;
   options.threads =
-      arguments.threads != 0
-          ? arguments.threads
-          : std::min(UsefulThreads(), kMaxDefaultThreads);
+      arguments.threads != 0 ? arguments.threads : std::min(UsefulThreads(), kMaxDefaultThreads);
   options.isa = isa;
   if (arguments.max_memory != 0) {
     const std::uint64_t used = model.info().file_bytes + kept_bytes;

@@ -8,8 +8,8 @@
 
 namespace fovea::dump {
 
-/// Beside the executable (../share/fovea: of a build folder too), else where it was to be installed.
-/// kNotFound says where it was looked for.
+/// Beside the executable (../share/fovea: of a build folder too), else where it was to be
+/// installed. kNotFound says where it was looked for.
 Result<std::string> FindShippedModel();
 
 }  // namespace fovea::dump

@@ -59,24 +59,24 @@ std::string SidecarJson(const DumpInfo& info) {
     if (tokens.generated[i]) generated_ids.push_back(tokens.ids[i]);
   }
   Json sidecar = {{"format", "fovea-attention"},
-                        {"format_version", 1},
-                        {"axes", {"layer", "head", "query", "key"}},
-                        {"quantity", info.quantity},
-                        {"text", info.text},
-                        {"token_ids", tokens.ids},
-                        {"token_strings", tokens.pieces},
-                        {"byte_offsets", std::move(offsets)},
-                        {"word_ids", tokens.word},
-                        {"special", tokens.special},
-                        {"generated", tokens.generated},
-                        {"greedy_tokens", std::move(generated_ids)},
-                        {"layers", info.layers},
-                        {"heads", info.heads},
-                        {"kv_head", info.kv_head},
-                        {"mask", info.mask},
-                        {"windows", info.windows},
-                        {"lossy", Lossy(info)},
-                        {"trust_stamp", TrustStamp(info)}};
+                  {"format_version", 1},
+                  {"axes", {"layer", "head", "query", "key"}},
+                  {"quantity", info.quantity},
+                  {"text", info.text},
+                  {"token_ids", tokens.ids},
+                  {"token_strings", tokens.pieces},
+                  {"byte_offsets", std::move(offsets)},
+                  {"word_ids", tokens.word},
+                  {"special", tokens.special},
+                  {"generated", tokens.generated},
+                  {"greedy_tokens", std::move(generated_ids)},
+                  {"layers", info.layers},
+                  {"heads", info.heads},
+                  {"kv_head", info.kv_head},
+                  {"mask", info.mask},
+                  {"windows", info.windows},
+                  {"lossy", Lossy(info)},
+                  {"trust_stamp", TrustStamp(info)}};
   if (!info.ablation_json.empty()) sidecar["ablation"] = Json::parse(info.ablation_json);
   return sidecar.dump(-1, ' ', false, Json::error_handler_t::replace);
 }

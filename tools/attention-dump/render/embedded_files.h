@@ -6,7 +6,8 @@
 
 namespace fovea::dump {
 
-/// Bytes of a file by its path within this folder, e.g. "font/misc_fixed.bin"; empty if there is none.
+/// Bytes of a file by its path within this folder, e.g. "font/misc_fixed.bin"; empty if there is
+/// none.
 std::string_view EmbeddedFile(std::string_view name);
 
 }  // namespace fovea::dump

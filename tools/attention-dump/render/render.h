@@ -1,8 +1,8 @@
-// Attention maps as things to look at: pictures (PNG, SVG) and terminal text. Every function returns
-// the bytes of the whole file or text: this room opens no file, prints
-// nothing, keeps no state and knows no model, only DumpInfo and MapSet. All strings in them (token
-// pieces, names, the text) are untrusted: they are escaped for the format and never reach a
-// terminal as control characters.
+// Attention maps as things to look at: pictures (PNG, SVG) and terminal text. Every function
+// returns the bytes of the whole file or text: this room opens no file, prints nothing, keeps no
+// state and knows no model, only DumpInfo and MapSet. All strings in them (token pieces, names, the
+// text) are untrusted: they are escaped for the format and never reach a terminal as control
+// characters.
 //
 // Row = query, column = key, origin top-left. A masked cell is drawn as masked (hatched), never as
 // zero. Colours have a fixed scale: 0 to 1, or 0.0001 to 1 on a log scale.

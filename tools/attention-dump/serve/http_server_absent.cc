@@ -17,9 +17,10 @@ HttpServer& HttpServer::operator=(HttpServer&&) noexcept = default;
 HttpServer::~HttpServer() = default;
 
 Result<HttpServer> HttpServer::Open(std::uint16_t, const RequestLimits&, HttpHandlers) {
-  return Status(StatusCode::kUnsupported,
-                "serve: this build has none: it is static, or cpp-httplib 0.11 (libcpp-httplib-dev) "
-                "was not there when it was configured; -o map.html writes the same page as a file");
+  return Status(
+      StatusCode::kUnsupported,
+      "serve: this build has none: it is static, or cpp-httplib 0.11 (libcpp-httplib-dev) "
+      "was not there when it was configured; -o map.html writes the same page as a file");
 }
 
 const std::string& HttpServer::address() const {
