@@ -16,6 +16,7 @@
 #include <cstdint>
 #include <cstring>
 
+#include "engine/kernels/strip_operands.h"
 #include "hwy/highway.h"
 
 HWY_BEFORE_NAMESPACE();
@@ -23,11 +24,6 @@ namespace fovea::kernels::HWY_NAMESPACE {
 #if HWY_TARGET == HWY_NEON
 
 namespace {
-
-/// Integers of less than 23 bits become floats by addition: n more than these bits is the float of
-/// kMagic + n. A conversion takes a slower unit of most CPUs.
-constexpr float kMagic = 12582912.0F;  // 1.5 · 2^23
-constexpr std::int32_t kMagicBits = 0x4B400000;
 
 #if HWY_ARCH_ARM_A64
 HWY_INLINE float32x4_t TimesLane0(float32x4_t a, float32x4_t b) {

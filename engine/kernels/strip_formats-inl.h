@@ -12,6 +12,7 @@
 #include <cstdint>
 
 #include "engine/kernels/blocks-inl.h"
+#include "engine/kernels/strip_planes.h"
 #include "engine/tensor/blocks.h"
 #include "engine/tensor/strips.h"
 
@@ -26,7 +27,6 @@ using Quants = hn::Vec<QuantTag>;  ///< kLanes rows × 4 columns
 
 /// Vectors that a strip's rows fill.
 constexpr std::size_t kStripVectors = kStripRows / kLanes;
-constexpr std::size_t kQuantLine = kStripRows * 4;  ///< Bytes of four columns of a strip.
 
 #ifdef FOVEA_STRIPS_VNNI
 constexpr bool kUnsignedBytes = true;  ///< Eight-bit quants are multiplied as q + 128.
@@ -58,25 +58,6 @@ HWY_INLINE F32 LoadHalves(const std::uint8_t* from) {
   const hn::Rebind<hwy::float16_t, F32Tag> halves;
   return hn::PromoteTo(F32Tag(), hn::LoadU(halves, reinterpret_cast<const hwy::float16_t*>(from)));
 }
-
-/// The planes of one strip. `kField` counts as StripFields does.
-struct Planes {
-  Planes() = default;
-  Planes(DataType type, const std::byte* strip, std::size_t cols) {
-    const std::size_t blocks = cols / BlockElements(type);
-    for (std::size_t f = 0; f < StripFields(type).size(); ++f) {
-      plane[f] = reinterpret_cast<const std::uint8_t*>(strip) + StripPlane(type, f, blocks);
-    }
-  }
-  /// On to the strip that begins so many bytes later.
-  void Advance(std::size_t bytes) {
-    for (const std::uint8_t*& from : plane) {
-      if (from != nullptr) from += bytes;
-    }
-  }
-
-  const std::uint8_t* plane[5] = {};
-};
 
 // A format gives, for block b of 32 columns and vector v of the strip:
 //   Load(b, step, v)  quants of columns 4 * step … 4 * step + 3, offset by kOffset

@@ -1,4 +1,4 @@
-// Products of strips with 8-bit activations. Lanes are rows: an output is one chain of fused
+// Products of strips with 8-bit activations on x86. Lanes are rows: an output is one chain of fused
 // multiply-adds over the blocks of its row, fed by exact integer sums, so every target, tile shape
 // and number of tokens gives the same bits. Compiled once per target; a file that has VNNI's
 // products at hand defines FOVEA_STRIPS_VNNI first.
@@ -17,6 +17,9 @@
 
 #include "engine/kernels/quantized_row.h"
 #include "engine/kernels/strip_formats-inl.h"
+#include "engine/kernels/strip_operands.h"
+#include "engine/kernels/strip_planes.h"
+#include "engine/kernels/strip_types.h"
 #include "hwy/cache_control.h"
 
 HWY_BEFORE_NAMESPACE();
@@ -42,14 +45,10 @@ constexpr std::size_t kMostTokens = 2;
 constexpr std::size_t kMostStreams = 4;
 constexpr std::size_t kMostStrips = 2;
 constexpr std::size_t kMostTokens = 6;
-#elif HWY_TARGET == HWY_AVX2
-constexpr std::size_t kMostStreams = 1;
-constexpr std::size_t kMostStrips = 1;
-constexpr std::size_t kMostTokens = 2;
 #else
 constexpr std::size_t kMostStreams = 1;
 constexpr std::size_t kMostStrips = 1;
-constexpr std::size_t kMostTokens = 3;
+constexpr std::size_t kMostTokens = 2;
 #endif
 
 // Small builds (CMake option FOVEA_SMALL_KERNELS) have each tile once and its steps in a loop.
@@ -80,7 +79,7 @@ HWY_INLINE I32 AddProducts(I32 sum, Quants w, I32 x) {
   }
   const __m512i pairs = _mm512_maddubs_epi16(left, right);
   return I32{_mm512_add_epi32(sum.raw, _mm512_madd_epi16(pairs, _mm512_set1_epi16(1)))};
-#elif HWY_TARGET == HWY_AVX2
+#else
   __m256i left = w.raw;
   __m256i right = x.raw;
   if constexpr (kSigned) {
@@ -89,28 +88,13 @@ HWY_INLINE I32 AddProducts(I32 sum, Quants w, I32 x) {
   }
   const __m256i pairs = _mm256_maddubs_epi16(left, right);
   return I32{_mm256_add_epi32(sum.raw, _mm256_madd_epi16(pairs, _mm256_set1_epi16(1)))};
-#else
-  const int8x16_t left = vreinterpretq_s8_u8(w.raw);
-  const int8x16_t right = vreinterpretq_s8_s32(x.raw);
-  const int32x4_t low = vpaddlq_s16(vmull_s8(vget_low_s8(left), vget_low_s8(right)));
-  const int32x4_t high = vpaddlq_s16(vmull_s8(vget_high_s8(left), vget_high_s8(right)));
-  const int32x2_t first = vpadd_s32(vget_low_s32(low), vget_high_s32(low));
-  const int32x2_t second = vpadd_s32(vget_low_s32(high), vget_high_s32(high));
-  return I32(vaddq_s32(sum.raw, vcombine_s32(first, second)));
 #endif
 }
 
-struct StripOperands {
-  QuantizedRows x;
-  std::size_t cols;
-  float* out;
-  std::size_t out_stride;
-  std::size_t strip_gap = kStripRows;  ///< Floats between the outputs of strips computed together.
-};
-
-/// kStrips strips × kTokens tokens.
+/// kStrips strips × kTokens tokens. strip_gap: floats between the outputs of two strips.
 template <class Format, std::size_t kStrips, std::size_t kTokens>
-FOVEA_TILE void StripTile(const Format (&strips)[kStrips], const StripOperands& at) {
+FOVEA_TILE void StripTile(const Format (&strips)[kStrips], const StripOperands& at,
+                          std::size_t strip_gap = kStripRows) {
   const F32Tag d;
   const I32Tag di;
   constexpr std::size_t kVectors = kStrips * kStripVectors;
@@ -212,43 +196,20 @@ FOVEA_TILE void StripTile(const Format (&strips)[kStrips], const StripOperands& 
   for (std::size_t t = 0; t < kTokens; ++t) {
     HWY_UNROLL(8)
     for (std::size_t v = 0; v < kVectors; ++v) {
-      hn::StoreU(sums[t][v], d,
-                 at.out + t * at.out_stride + v / kStripVectors * at.strip_gap +
-                     v % kStripVectors * kLanes);
+      hn::StoreU(
+          sums[t][v], d,
+          at.out + t * at.out_stride + v / kStripVectors * strip_gap + v % kStripVectors * kLanes);
     }
   }
 }
 
 /// The strips against all tokens: as many at a time as registers allow, the rest in smaller tiles.
 template <class Format, std::size_t kStrips>
-HWY_NOINLINE void StripsTimesTokens(const Format (&strips)[kStrips], StripOperands at,
+HWY_NOINLINE void StripsTimesTokens(const Format (&strips)[kStrips], const StripOperands& all,
                                     std::size_t tokens) {
-  const auto advance = [&at, &tokens](std::size_t by) {
-    at.x.quants += by * at.cols;
-    at.x.blocks += by * (at.cols / kActivationBlock);
-    at.out += by * at.out_stride;
-    tokens -= by;
-  };
-  while (tokens >= kMostTokens) {
-    StripTile<Format, kStrips, kMostTokens>(strips, at);
-    advance(kMostTokens);
-  }
-  if constexpr (kMostTokens > 4) {
-    while (tokens >= 4) {
-      StripTile<Format, kStrips, 4>(strips, at);
-      advance(4);
-    }
-  }
-  if constexpr (kMostTokens > 2) {
-    while (tokens >= 2) {
-      StripTile<Format, kStrips, 2>(strips, at);
-      advance(2);
-    }
-  }
-  while (tokens > 0) {
-    StripTile<Format, kStrips, 1>(strips, at);
-    advance(1);
-  }
+  ForTokenTiles<kMostTokens>(all, tokens, [&strips](const StripOperands& at, auto of) HWY_ATTR {
+    StripTile<Format, kStrips, of>(strips, at);
+  });
 }
 
 /// One token: memory is what limits, and it is read fastest as a few distant streams.
@@ -262,9 +223,8 @@ HWY_NOINLINE void StripsTimesToken(Format strip, std::size_t strip_bytes, std::s
       streams[i] = strip;
       streams[i].at.Advance(i * each * strip_bytes);
     }
-    at.strip_gap = each * kStripRows;
     for (std::size_t s = 0; s < each; ++s, at.out += kStripRows) {
-      StripTile<Format, kMostStreams, 1>(streams, at);
+      StripTile<Format, kMostStreams, 1>(streams, at, each * kStripRows);
       for (Format& stream : streams) stream.at.Advance(strip_bytes);
     }
     strip.at.Advance(kMostStreams * each * strip_bytes);
@@ -280,8 +240,7 @@ HWY_NOINLINE void StripsTimesToken(Format strip, std::size_t strip_bytes, std::s
 
 template <class Format>
 void AllStrips(const std::byte* strips, std::size_t count, StripOperands at, std::size_t tokens) {
-  const std::size_t strip_bytes =
-      kStripRows * (at.cols / BlockElements(Format::kType)) * BlockBytes(Format::kType);
+  const std::size_t strip_bytes = StripBytes<Format>(at.cols);
   Format one;
   one.at = Planes(Format::kType, strips, at.cols);
   if (tokens == 1) return StripsTimesToken(one, strip_bytes, count, at);
@@ -305,15 +264,10 @@ void AllStrips(const std::byte* strips, std::size_t count, StripOperands at, std
 void AllStripsOf(DataType type, const std::byte* strips, std::size_t count, const StripOperands& at,
                  std::size_t tokens) {
   switch (type) {
-    case DataType::kQ8_0: return AllStrips<FormatQ8_0>(strips, count, at, tokens);
-    case DataType::kQ4_0: return AllStrips<FormatQ4_0>(strips, count, at, tokens);
-    case DataType::kIQ4_NL: return AllStrips<FormatIQ4_NL>(strips, count, at, tokens);
-    case DataType::kQ4_1: return AllStrips<FormatQ4_1>(strips, count, at, tokens);
-    case DataType::kQ5_0: return AllStrips<FormatQ5_0>(strips, count, at, tokens);
-    case DataType::kQ5_1: return AllStrips<FormatQ5_1>(strips, count, at, tokens);
-    case DataType::kQ4_K: return AllStrips<FormatQ4_K>(strips, count, at, tokens);
-    case DataType::kQ5_K: return AllStrips<FormatQ5_K>(strips, count, at, tokens);
-    case DataType::kQ6_K: return AllStrips<FormatQ6_K>(strips, count, at, tokens);
+#define FOVEA_CASE(name) \
+  case DataType::k##name: return AllStrips<Format##name>(strips, count, at, tokens);
+    FOVEA_EACH_STRIP_TYPE(FOVEA_CASE)
+#undef FOVEA_CASE
     default: return;  // The caller asks HasStrips first.
   }
 }

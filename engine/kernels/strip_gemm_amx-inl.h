@@ -15,6 +15,8 @@
 
 #include "engine/kernels/quantized_row.h"
 #include "engine/kernels/strip_formats-inl.h"
+#include "engine/kernels/strip_planes.h"
+#include "engine/kernels/strip_types.h"
 #include "engine/kernels/tile_config.h"
 
 HWY_BEFORE_NAMESPACE();
@@ -154,8 +156,7 @@ void AllStripsOnTiles(Tiles& tiles, const std::byte* strips, std::size_t count, 
   }
   tiles.Configure(config);
 
-  const std::size_t strip_bytes =
-      kStripRows * (cols / BlockElements(Format::kType)) * BlockBytes(Format::kType);
+  const std::size_t strip_bytes = StripBytes<Format>(cols);
   const std::size_t blocks_per_row = cols / kActivationBlock;
   // The last tokens, if fewer than 16, are computed with those before them, once more and apart:
   // out holds unfinished sums of theirs.
@@ -202,19 +203,12 @@ template <class Tiles>
 void StripGemmOnTiles(Tiles& tiles, DataType type, const std::byte* strips, std::size_t count,
                       std::size_t cols, const QuantizedRows& x, std::size_t tokens, float* out,
                       std::size_t out_stride) {
-  const auto run = [&]<class Format>(Format* /*of this type*/) {
-    AllStripsOnTiles<Format>(tiles, strips, count, cols, x, tokens, out, out_stride);
-  };
   switch (type) {
-    case DataType::kQ8_0: return run(static_cast<FormatQ8_0*>(nullptr));
-    case DataType::kQ4_0: return run(static_cast<FormatQ4_0*>(nullptr));
-    case DataType::kIQ4_NL: return run(static_cast<FormatIQ4_NL*>(nullptr));
-    case DataType::kQ4_1: return run(static_cast<FormatQ4_1*>(nullptr));
-    case DataType::kQ5_0: return run(static_cast<FormatQ5_0*>(nullptr));
-    case DataType::kQ5_1: return run(static_cast<FormatQ5_1*>(nullptr));
-    case DataType::kQ4_K: return run(static_cast<FormatQ4_K*>(nullptr));
-    case DataType::kQ5_K: return run(static_cast<FormatQ5_K*>(nullptr));
-    case DataType::kQ6_K: return run(static_cast<FormatQ6_K*>(nullptr));
+#define FOVEA_CASE(name)  \
+  case DataType::k##name: \
+    return AllStripsOnTiles<Format##name>(tiles, strips, count, cols, x, tokens, out, out_stride);
+    FOVEA_EACH_STRIP_TYPE(FOVEA_CASE)
+#undef FOVEA_CASE
     default: return;  // The caller asks HasStrips first.
   }
 }

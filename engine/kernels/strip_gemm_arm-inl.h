@@ -16,6 +16,9 @@
 #include "engine/kernels/quantized_row.h"
 #include "engine/kernels/strip_arm_products-inl.h"
 #include "engine/kernels/strip_formats-inl.h"
+#include "engine/kernels/strip_operands.h"
+#include "engine/kernels/strip_planes.h"
+#include "engine/kernels/strip_types.h"
 #include "hwy/cache_control.h"
 
 HWY_BEFORE_NAMESPACE();
@@ -43,13 +46,6 @@ constexpr std::size_t kTileTokens = 4;
 /// Bytes that weights are fetched ahead of their use, and of a cache line.
 constexpr std::size_t kPrefetchAhead = 512;
 constexpr std::size_t kCacheLine = 64;
-
-struct StripOperands {
-  QuantizedRows x;
-  std::size_t cols;
-  float* out;
-  std::size_t out_stride;
-};
 
 /// Step that is multiplied as number `pair` of four pairs. Types whose bytes hold steps i and i + 4
 /// take both while the bytes are in registers.
@@ -319,34 +315,19 @@ HWY_NOINLINE void StripTimesToken(const Format& strip, const StripOperands& at) 
 
 /// A strip against all tokens: as many at a time as registers allow, the rest in smaller tiles.
 template <class Format>
-void StripTimesAll(const Format& strip, StripOperands at, std::size_t tokens) {
-  const auto advance = [&at, &tokens](std::size_t by) {
-    at.x.quants += by * at.cols;
-    at.x.blocks += by * (at.cols / kActivationBlock);
-    at.out += by * at.out_stride;
-    tokens -= by;
-  };
-  while (tokens >= kTileTokens) {
-    StripTimesTokens<Format, kTileTokens>(strip, at);
-    advance(kTileTokens);
-  }
-  if constexpr (kTileTokens > 4) {
-    if (tokens >= 4) {
-      StripTimesTokens<Format, 4>(strip, at);
-      advance(4);
+void StripTimesAll(const Format& strip, const StripOperands& all, std::size_t tokens) {
+  ForTokenTiles<kTileTokens>(all, tokens, [&strip](const StripOperands& at, auto of) {
+    if constexpr (of == 1) {
+      StripTimesToken(strip, at);
+    } else {
+      StripTimesTokens<Format, of>(strip, at);
     }
-  }
-  if (tokens >= 2) {
-    StripTimesTokens<Format, 2>(strip, at);
-    advance(2);
-  }
-  if (tokens > 0) StripTimesToken(strip, at);
+  });
 }
 
 template <class Format>
 void AllStrips(const std::byte* strips, std::size_t count, StripOperands at, std::size_t tokens) {
-  const std::size_t strip_bytes =
-      kStripRows * (at.cols / BlockElements(Format::kType)) * BlockBytes(Format::kType);
+  const std::size_t strip_bytes = StripBytes<Format>(at.cols);
   Format strip;
   strip.at = Planes(Format::kType, strips, at.cols);
   for (; count > 0; --count, at.out += kStripRows) {
@@ -358,15 +339,10 @@ void AllStrips(const std::byte* strips, std::size_t count, StripOperands at, std
 void AllStripsOf(DataType type, const std::byte* strips, std::size_t count, const StripOperands& at,
                  std::size_t tokens) {
   switch (type) {
-    case DataType::kQ8_0: return AllStrips<FormatQ8_0>(strips, count, at, tokens);
-    case DataType::kQ4_0: return AllStrips<FormatQ4_0>(strips, count, at, tokens);
-    case DataType::kIQ4_NL: return AllStrips<FormatIQ4_NL>(strips, count, at, tokens);
-    case DataType::kQ4_1: return AllStrips<FormatQ4_1>(strips, count, at, tokens);
-    case DataType::kQ5_0: return AllStrips<FormatQ5_0>(strips, count, at, tokens);
-    case DataType::kQ5_1: return AllStrips<FormatQ5_1>(strips, count, at, tokens);
-    case DataType::kQ4_K: return AllStrips<FormatQ4_K>(strips, count, at, tokens);
-    case DataType::kQ5_K: return AllStrips<FormatQ5_K>(strips, count, at, tokens);
-    case DataType::kQ6_K: return AllStrips<FormatQ6_K>(strips, count, at, tokens);
+#define FOVEA_CASE(name) \
+  case DataType::k##name: return AllStrips<Format##name>(strips, count, at, tokens);
+    FOVEA_EACH_STRIP_TYPE(FOVEA_CASE)
+#undef FOVEA_CASE
     default: return;  // The caller asks HasStrips first.
   }
 }

@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "engine/kernels/strip_planes.h"
 #include "engine/tensor/blocks.h"
 #include "engine/tensor/strips.h"
 
@@ -17,26 +18,12 @@
 namespace fovea::kernels::sve {
 namespace {
 
-constexpr std::size_t kQuantLine = kStripRows * 4;  ///< Bytes of four columns of a strip.
-
 /// The planes of a strip from one of its rows on.
-struct Rows {
-  Rows(DataType type, const std::byte* strip, std::size_t cols) {
-    const std::size_t blocks = cols / BlockElements(type);
-    for (std::size_t f = 0; f < StripFields(type).size(); ++f) {
-      plane[f] = reinterpret_cast<const std::uint8_t*>(strip) + StripPlane(type, f, blocks);
-    }
-  }
-  /// On to the strip that begins so many bytes later.
-  void Advance(std::size_t bytes) {
-    for (const std::uint8_t*& from : plane) {
-      if (from != nullptr) from += bytes;
-    }
-  }
+struct Rows : Planes {
+  using Planes::Planes;
   FOVEA_SVE_INLINE svbool_t Bytes() const { return svwhilelt_b8_u64(4 * row, kQuantLine); }
   FOVEA_SVE_INLINE svbool_t Words() const { return svwhilelt_b32_u64(row, kStripRows); }
 
-  const std::uint8_t* plane[5] = {};
   std::size_t row = 0;
 };
 

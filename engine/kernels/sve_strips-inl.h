@@ -13,28 +13,19 @@
 #include <cstdint>
 
 #include "engine/kernels/quantized_row.h"
+#include "engine/kernels/strip_operands.h"
+#include "engine/kernels/strip_planes.h"
+#include "engine/kernels/strip_types.h"
 #include "engine/kernels/sve_formats-inl.h"
 
 namespace fovea::kernels::sve {
 namespace {
-
-/// Integers of less than 23 bits become floats by addition, as in strip_arm_products-inl.h.
-constexpr float kMagic = 12582912.0F;  // 1.5 · 2^23
-constexpr std::int32_t kMagicBits = 0x4B400000;
 
 #if defined(FOVEA_SMALL_KERNELS)  // CMake option: fewer tiles, the same bits
 constexpr std::size_t kTileTokens = 2;
 #else
 constexpr std::size_t kTileTokens = 8;
 #endif
-constexpr std::size_t kPrefetchAhead = 512;
-
-struct StripOperands {
-  QuantizedRows x;
-  std::size_t cols;
-  float* out;
-  std::size_t out_stride;
-};
 
 /// An ActivationBlock in each 128 bits: scale, scaled_sum, sum, first_sum.
 FOVEA_SVE_INLINE svfloat32_t LoadFields(const ActivationBlock& block) {
@@ -300,35 +291,12 @@ __attribute__((noinline)) void StripTimesTokens(Rows strip, const StripOperands&
 
 template <class Format>
 void AllStrips(const std::byte* strips, std::size_t count, StripOperands at, std::size_t tokens) {
-  const std::size_t strip_bytes =
-      kStripRows * (at.cols / BlockElements(Format::kType)) * BlockBytes(Format::kType);
+  const std::size_t strip_bytes = StripBytes<Format>(at.cols);
   Rows strip(Format::kType, strips, at.cols);
   for (; count > 0; --count, at.out += kStripRows) {
-    StripOperands by = at;
-    std::size_t left = tokens;
-    const auto advance = [&by, &left](std::size_t tokens_done) {
-      by.x.quants += tokens_done * by.cols;
-      by.x.blocks += tokens_done * (by.cols / kActivationBlock);
-      by.out += tokens_done * by.out_stride;
-      left -= tokens_done;
-    };
-    while (left >= kTileTokens) {
-      StripTimesTokens<Format, kTileTokens>(strip, by);
-      advance(kTileTokens);
-    }
-    if constexpr (kTileTokens > 4) {
-      if (left >= 4) {
-        StripTimesTokens<Format, 4>(strip, by);
-        advance(4);
-      }
-    }
-    if constexpr (kTileTokens > 2) {
-      if (left >= 2) {
-        StripTimesTokens<Format, 2>(strip, by);
-        advance(2);
-      }
-    }
-    if (left > 0) StripTimesTokens<Format, 1>(strip, by);
+    ForTokenTiles<kTileTokens>(at, tokens, [&strip](const StripOperands& by, auto of) {
+      StripTimesTokens<Format, of>(strip, by);
+    });
     strip.Advance(strip_bytes);
   }
 }
@@ -336,15 +304,10 @@ void AllStrips(const std::byte* strips, std::size_t count, StripOperands at, std
 void AllStripsOf(DataType type, const std::byte* strips, std::size_t count, const StripOperands& at,
                  std::size_t tokens) {
   switch (type) {
-    case DataType::kQ8_0: return AllStrips<FormatQ8_0>(strips, count, at, tokens);
-    case DataType::kQ4_0: return AllStrips<FormatQ4_0>(strips, count, at, tokens);
-    case DataType::kIQ4_NL: return AllStrips<FormatIQ4_NL>(strips, count, at, tokens);
-    case DataType::kQ4_1: return AllStrips<FormatQ4_1>(strips, count, at, tokens);
-    case DataType::kQ5_0: return AllStrips<FormatQ5_0>(strips, count, at, tokens);
-    case DataType::kQ5_1: return AllStrips<FormatQ5_1>(strips, count, at, tokens);
-    case DataType::kQ4_K: return AllStrips<FormatQ4_K>(strips, count, at, tokens);
-    case DataType::kQ5_K: return AllStrips<FormatQ5_K>(strips, count, at, tokens);
-    case DataType::kQ6_K: return AllStrips<FormatQ6_K>(strips, count, at, tokens);
+#define FOVEA_CASE(name) \
+  case DataType::k##name: return AllStrips<Format##name>(strips, count, at, tokens);
+    FOVEA_EACH_STRIP_TYPE(FOVEA_CASE)
+#undef FOVEA_CASE
     default: return;  // The caller asks HasStrips first.
   }
 }

@@ -1,0 +1,51 @@
+// What the strip kernels of every instruction set do alike: their operands, and the walk over the
+// tokens in tiles. Free of SIMD types. In an anonymous namespace for the reason that
+// strip_planes.h gives.
+#ifndef FOVEA_KERNELS_STRIP_OPERANDS_H_
+#define FOVEA_KERNELS_STRIP_OPERANDS_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <type_traits>
+
+#include "engine/kernels/quantized_row.h"
+
+namespace fovea::kernels {
+namespace {
+
+struct StripOperands {
+  QuantizedRows x;
+  std::size_t cols;
+  float* out;
+  std::size_t out_stride;
+
+  void SkipTokens(std::size_t tokens) {
+    x.quants += tokens * cols;
+    x.blocks += tokens * (cols / kActivationBlock);
+    out += tokens * out_stride;
+  }
+};
+
+/// Integers of less than 23 bits become floats by addition: n more than these bits is the float of
+/// kMagic + n. A conversion takes a slower unit of most ARM CPUs.
+constexpr float kMagic = 12582912.0F;  // 1.5 · 2^23
+constexpr std::int32_t kMagicBits = 0x4B400000;
+
+/// Calls tile(at, std::integral_constant<std::size_t, n>()) for the next n tokens until none are
+/// left: kMost as often as they fill it, then 4, 2 and 1.
+template <std::size_t kMost, class Tile>
+void ForTokenTiles(StripOperands at, std::size_t tokens, const Tile& tile) {
+  for (; tokens >= kMost; tokens -= kMost) {
+    tile(at, std::integral_constant<std::size_t, kMost>());
+    at.SkipTokens(kMost);
+  }
+  if constexpr (kMost > 1) {
+    constexpr std::size_t kNext = kMost > 4 ? 4 : kMost > 2 ? 2 : 1;
+    ForTokenTiles<kNext>(at, tokens, tile);
+  }
+}
+
+}  // namespace
+}  // namespace fovea::kernels
+
+#endif  // FOVEA_KERNELS_STRIP_OPERANDS_H_
