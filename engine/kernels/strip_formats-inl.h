@@ -64,11 +64,12 @@ HWY_INLINE F32 LoadHalves(const std::uint8_t* from) {
 //   Scale(b, half, v) the scale of these rows; of each half block if kHalves
 //   Minimum(b, v)     what is added to every weight of the block, if kHasMinimum
 // kWide: quants need all eight bits. kMost: no quant is larger, either sign of it if kWide.
-// kStepBytes: what a step takes of plane kQuantPlane.
+// kStepBytes: what a step takes of plane kQuantPlane. kSmallBlocks: the type's blocks have 32
+// columns.
 
 /// Blocks of 32 with one half scale each.
 struct ScaledBlocks {
-  static constexpr bool kHasMinimum = false, kHalves = false;
+  static constexpr bool kHasMinimum = false, kHalves = false, kSmallBlocks = true;
   static constexpr std::size_t kStepBytes = kQuantLine / 2;
   Planes at;
 
@@ -80,7 +81,7 @@ struct ScaledBlocks {
 
 /// Blocks of 32 with a half scale and a half minimum.
 struct ShiftedBlocks {
-  static constexpr bool kHasMinimum = true, kHalves = false;
+  static constexpr bool kHasMinimum = true, kHalves = false, kSmallBlocks = true;
   static constexpr std::size_t kStepBytes = kQuantLine / 2;
   Planes at;
 
@@ -223,7 +224,7 @@ HWY_INLINE I32 MinimumK(const std::uint8_t* plane, std::size_t b, std::size_t v)
 /// Blocks of 256 with a packed scale and minimum for each run of 32, times a half scale and a half
 /// minimum of the whole.
 struct SuperBlocks {
-  static constexpr bool kHasMinimum = true, kHalves = false;
+  static constexpr bool kHasMinimum = true, kHalves = false, kSmallBlocks = false;
   static constexpr std::size_t kStepBytes = kQuantLine / 2;
   Planes at;
 
@@ -275,7 +276,7 @@ struct FormatQ5_K : SuperBlocks {
 struct FormatQ6_K {
   static constexpr DataType kType = DataType::kQ6_K;
   static constexpr int kMost = 63;
-  static constexpr bool kWide = false, kHasMinimum = false, kHalves = true;
+  static constexpr bool kWide = false, kHasMinimum = false, kHalves = true, kSmallBlocks = false;
   static constexpr std::size_t kStepBytes = kQuantLine / 2;
   static constexpr int kOffset = 32;
   static constexpr std::size_t kQuantPlane = 3;

@@ -33,11 +33,14 @@ namespace {
 constexpr std::size_t kTileVectors = 2;
 #if defined(FOVEA_SMALL_KERNELS)  // CMake option: fewer tiles, their steps in a loop
 constexpr std::size_t kTileTokens = 2;
+constexpr bool kClears = true;
 #define FOVEA_UNROLL_PAIRS HWY_UNROLL(1)
 #elif defined(FOVEA_STRIPS_DOTPROD)
 constexpr std::size_t kTileTokens = 6;
+constexpr bool kClears = true;  ///< Sums begin at a value; else with their first product.
 #else
 constexpr std::size_t kTileTokens = 4;
+constexpr bool kClears = false;
 #endif
 #if !defined(FOVEA_SMALL_KERNELS)
 #define FOVEA_UNROLL_PAIRS HWY_UNROLL(4)
@@ -55,28 +58,30 @@ constexpr std::size_t StepOf(std::size_t pair) {
   return Format::kHalves ? 2 * pair : kSplit[pair];
 }
 
-/// What the sums of a half block are too large by, for quants with an offset, in lane 2; as
-/// ToFloatLess wants it. fields: an ActivationBlock.
+/// A pointer that the compiler cannot see through: what lies behind it is then loaded at a distance
+/// from it. Compilers would else compute most addresses anew from the loop's counter.
+HWY_INLINE const std::uint8_t* Opaque(const std::uint8_t* pointer) {
+  asm("" : "+r"(pointer));
+  return pointer;
+}
+
+/// The strip from block b on, so that it is number 0. For types with blocks of 32 columns; those of
+/// other types keep their numbers.
 template <class Format>
-HWY_INLINE int32x4_t OffsetOf(int32x4_t fields, std::size_t half) {
-  constexpr int kOffset = Format::kOffset;
-  if constexpr (kOffset == 0) {
-    return fields;
+HWY_INLINE Format FromBlock(const Format& strip, std::size_t b) {
+  if constexpr (!Format::kSmallBlocks) {
+    return strip;
   } else {
-    constexpr int kBits = std::countr_zero(static_cast<unsigned>(kOffset));
-    static_assert(kOffset == 1 << kBits);
-    static_assert(offsetof(ActivationBlock, sum) == 8 &&
-                  offsetof(ActivationBlock, first_sum) == 12);
-    int32x4_t sum = fields;
-    if constexpr (Format::kHalves) {
-      const int32x4_t first_sum = vrev64q_s32(fields);
-      sum = half == 0 ? first_sum : vsubq_s32(fields, first_sum);
+    constexpr std::size_t kQuants = Format::kQuantPlane;
+    const std::uint8_t* const* plane = strip.at.plane;
+    Format here;
+    here.at.plane[0] = Opaque(plane[0] + b * kStripRows * 2);
+    if constexpr (Format::kHasMinimum) here.at.plane[1] = Opaque(plane[1] + b * kStripRows * 2);
+    if constexpr (Format::kMost == 31) {
+      here.at.plane[kQuants - 1] = Opaque(plane[kQuants - 1] + b * kQuantLine);
     }
-#if defined(FOVEA_STRIPS_DOTPROD)
-    return vaddq_s32(vshlq_n_s32(sum, kBits), vdupq_n_s32(kMagicBits));
-#else
-    return vshlq_n_s32(sum, kBits);
-#endif
+    here.at.plane[kQuants] = Opaque(plane[kQuants] + b * 8 * Format::kStepBytes);
+    return here;
   }
 }
 
@@ -85,7 +90,6 @@ template <class Format, std::size_t kVectors, std::size_t kTokens>
 HWY_INLINE void StripTile(const Format& strip, std::size_t first, const StripOperands& at) {
   constexpr std::size_t kHalves = Format::kHalves ? 2 : 1;
   constexpr std::size_t kPairs = 4 / kHalves;
-  constexpr bool kHasOffset = Format::kOffset != 0;
   using Sums = RowSums4<Format::kMost, static_cast<int>(8 / kHalves)>;
   const std::size_t blocks = at.cols / kActivationBlock;
   float32x4_t total[kTokens][kVectors];
@@ -97,66 +101,61 @@ HWY_INLINE void StripTile(const Format& strip, std::size_t first, const StripOpe
   for (std::size_t b = 0; b < blocks; ++b) {
     const std::int8_t* x = at.x.quants + b * kActivationBlock;
     const ActivationBlock* activation = at.x.blocks + b;
+    constexpr bool kFromBlock = Format::kSmallBlocks && (kTokens == 1 || !kClears);
+    const Format here = kFromBlock ? FromBlock(strip, b) : strip;
+    const std::size_t number = kFromBlock ? 0 : b;
     if constexpr (kTokens == 1) {
       constexpr std::size_t kBlockBytes = 8 * Format::kStepBytes;
-      const std::uint8_t* ahead =
-          strip.at.plane[Format::kQuantPlane] + b * kBlockBytes + kPrefetchAhead;
+      const std::uint8_t* ahead = here.at.plane[Format::kQuantPlane] + kPrefetchAhead;
+      if constexpr (!kFromBlock) ahead += b * kBlockBytes;
       HWY_UNROLL(8)
       for (std::size_t i = 0; i < kBlockBytes; i += kCacheLine) hwy::Prefetch(ahead + i);
     }
     HWY_UNROLL(2)
     for (std::size_t half = 0; half < kHalves; ++half) {
       Sums sums[kTokens][kVectors];
-      HWY_UNROLL(8)
-      for (std::size_t t = 0; t < kTokens; ++t) {
+      if constexpr (kClears) {
         HWY_UNROLL(8)
-        for (std::size_t v = 0; v < kVectors; ++v) sums[t][v].Clear();
+        for (std::size_t t = 0; t < kTokens; ++t) {
+          HWY_UNROLL(8)
+          for (std::size_t v = 0; v < kVectors; ++v) sums[t][v].Clear();
+        }
       }
       FOVEA_UNROLL_PAIRS
       for (std::size_t i = 0; i < kPairs; ++i) {
         const std::size_t step = StepOf<Format>(half * kPairs + i);
-        // Each token's activations are loaded while those before them are multiplied.
-        EightActivations next = LoadEight(x + step * 4);
         uint8x16_t w[2][kVectors];
         HWY_UNROLL(8)
-        for (std::size_t v = 0; v < kVectors; ++v) {
-          w[0][v] = strip.Load(b, step, first + v).raw;
-          w[1][v] = strip.Load(b, step + 1, first + v).raw;
-        }
+        for (std::size_t v = 0; v < kVectors; ++v) w[0][v] = here.Load(number, step, first + v).raw;
         HWY_UNROLL(8)
-        for (std::size_t t = 0; t < kTokens; ++t) {
-          const EightActivations eight = next;
-          if (t + 1 < kTokens) next = LoadEight(x + (t + 1) * at.cols + step * 4);
-          Sums::Add(sums[t], w, eight);
-        }
+        for (std::size_t v = 0; v < kVectors; ++v)
+          w[1][v] = here.Load(number, step + 1, first + v).raw;
+        Sums::Add(sums, w, !kClears && i == 0,
+                  [&](std::size_t t) HWY_ATTR { return LoadEight(x + t * at.cols + step * 4); });
       }
       float32x4_t scale[kVectors];
       HWY_UNROLL(8)
       for (std::size_t v = 0; v < kVectors; ++v) {
-        scale[v] = strip.Scale(b, half, first + v).raw;
+        scale[v] = here.Scale(number, half, first + v).raw;
       }
+      float32x4_t fields[kTokens];
+      HWY_UNROLL(8)
+      for (std::size_t t = 0; t < kTokens; ++t)
+        fields[t] = vld1q_f32(&activation[t * blocks].scale);
+      float32x4_t dots[kTokens][kVectors];
+      Sums::template ToFloats<Format>(sums, fields, half, dots);
       HWY_UNROLL(8)
       for (std::size_t t = 0; t < kTokens; ++t) {
-        const ActivationBlock& of = activation[t * blocks];
-        const float32x4_t fields = vld1q_f32(&of.scale);
-        [[maybe_unused]] const int32x4_t offset =
-            OffsetOf<Format>(vreinterpretq_s32_f32(fields), half);
         HWY_UNROLL(8)
         for (std::size_t v = 0; v < kVectors; ++v) {
-          float32x4_t dot;
-          if constexpr (kHasOffset) {
-            dot = sums[t][v].ToFloatLess(offset);
-          } else {
-            dot = sums[t][v].ToFloat();
-          }
-          total[t][v] = vfmaq_f32(total[t][v], dot, TimesLane0(scale[v], fields));
+          total[t][v] = vfmaq_f32(total[t][v], dots[t][v], TimesLane0(scale[v], fields[t]));
         }
       }
     }
     if constexpr (Format::kHasMinimum) {
       HWY_UNROLL(8)
       for (std::size_t v = 0; v < kVectors; ++v) {
-        const float32x4_t minimum = strip.Minimum(b, first + v).raw;
+        const float32x4_t minimum = here.Minimum(number, first + v).raw;
         HWY_UNROLL(8)
         for (std::size_t t = 0; t < kTokens; ++t) {
           const float32x4_t fields = vld1q_f32(&activation[t * blocks].scale);
