@@ -7,6 +7,7 @@
 #include <limits>
 #include <type_traits>
 
+#include "engine/kernels/attend_parts.h"
 #include "engine/kernels/highway_targets.h"
 
 #undef HWY_TARGET_INCLUDE
@@ -26,22 +27,36 @@ namespace {
 /// Up to this many rows, converting keys and values as they are used costs less than doing it once.
 constexpr std::size_t kDirectRows = 12;
 
+/// Whether an extension of this target may supply parts of its own.
+constexpr bool kTakesParts = HWY_TARGET == HWY_NEON && FOVEA_KERNELS_ARM64;
+
+template <typename Element>
+constexpr DataType kTypeOf = DataType::kF32;
+template <>
+inline constexpr DataType kTypeOf<hwy::float16_t> = DataType::kF16;
+template <>
+inline constexpr DataType kTypeOf<hwy::bfloat16_t> = DataType::kBF16;
+template <>
+inline constexpr DataType kTypeOf<std::int8_t> = DataType::kQ8_0;
+
 /// Rows that are computed together.
 struct RowBlock {
   std::size_t begin;
   std::size_t end;
 };
 
-/// One call. The elements are those of stored keys and values.
+/// One call. The elements are those of stored keys and values; parts may be null.
 template <typename KeyElement, typename ValueElement>
 class TileRun {
  public:
-  explicit TileRun(const AttendTileArgs& args)
+  explicit TileRun(const AttendTileArgs& args, const AttendParts* parts)
       : args_(args),
+        parts_(parts),
         scratch_(args.scratch, args.head_dim, args.value_dim),
         padded_(PaddedDim(args.value_dim)),
         direct_(args.blocked && (std::is_same_v<KeyElement, float> || args.rows <= kDirectRows)),
-        blocks_((args.rows + kBlockRows - 1) / kBlockRows) {
+        blocks_((args.rows + kBlockRows - 1) / kBlockRows),
+        score_tile_(HasParts() && direct_ && blocks_ == 1 ? kKeyPiece : kKeyTile) {
     const F32 scale = hn::Set(F32Tag(), args.scale);
     for (std::size_t r = 0; r < args.rows; ++r) {
       const float* query =
@@ -86,8 +101,7 @@ class TileRun {
     LoadScales(begin, end);
     std::fill_n(scratch_.piece_values, args_.rows * padded_, 0.0F);
 
-    const std::size_t first_tile = begin / kKeyTile * kKeyTile;
-    for (std::size_t tile = first_tile; tile < end; tile += kKeyTile) {
+    for (std::size_t tile = begin / score_tile_ * score_tile_; tile < end; tile += score_tile_) {
       if (direct_) {
         ScoreTile(StoredKeys(tile), tile);
       } else {
@@ -96,7 +110,7 @@ class TileRun {
       }
     }
     for (std::size_t r = 0; r < args_.rows; ++r) SoftmaxRow(r);
-    for (std::size_t tile = first_tile; tile < end; tile += kKeyTile) {
+    for (std::size_t tile = begin / kKeyTile * kKeyTile; tile < end; tile += kKeyTile) {
       if (direct_) {
         AddTile(StoredValues(tile), tile);
       } else {
@@ -205,9 +219,23 @@ class TileRun {
       const RowBlock block = Block(b);
       if (!direct_) PrefetchPart(KeyBlockAt(first + kKeyTile), args_.key_stride, b);
       // Ranges ascend, so the first row begins and the last one ends.
-      const std::size_t begin = ColumnBegin(block.begin, first) / kKvBlock * kKvBlock;
-      const std::size_t end = PaddedDim(ColumnEnd(block.end - 1, first));
+      const std::size_t begin = ColumnBegin(block.begin, first, score_tile_) / kKvBlock * kKvBlock;
+      const std::size_t end = PaddedDim(ColumnEnd(block.end - 1, first, score_tile_));
       if (begin >= end) continue;
+      if (HasParts()) {
+        parts_->score({.rows = block.end - block.begin,
+                       .queries = scratch_.queries + block.begin * args_.head_dim,
+                       .head_dim = args_.head_dim,
+                       .type = kTypeOf<Stored>,
+                       .keys = keys.data,
+                       .block_stride = keys.block_stride,
+                       .key_factors = factors,
+                       .begin = begin,
+                       .end = end,
+                       .scores = scores_ + block.begin * stride_ + offset,
+                       .stride = stride_});
+        continue;
+      }
       WithRows(block.end - block.begin, [&](auto rows) HWY_ATTR {
         ScoreRows<decltype(rows)::value>(scratch_.queries + block.begin * args_.head_dim,
                                          args_.head_dim, keys, factors, begin, end,
@@ -250,6 +278,17 @@ class TileRun {
       std::copy(scores + begin, scores + end,
                 args_.scores + row * args_.weights_stride + piece_begin_ + begin);
     }
+    float* map = args_.weights == nullptr
+                     ? nullptr
+                     : args_.weights + row * args_.weights_stride + piece_begin_;
+    if (HasParts()) {
+      const ScoreSums sums = parts_->softmax(
+          scores + begin, end - begin, kScaledValues ? scratch_.value_scales + begin : nullptr,
+          kScaledValues && map != nullptr ? map + begin : nullptr);
+      piece_[row] = {sums.max, sums.sum};
+      if (args_.weights != nullptr) PieceMaxOf(row)[piece_begin_ / kKeyPiece] = sums.max;
+      return;
+    }
     F32 largest = hn::Load(d, scores + begin);
     for (std::size_t i = begin + kLanes; i < end; i += kLanes) {
       largest = hn::Max(largest, hn::Load(d, scores + i));
@@ -259,9 +298,6 @@ class TileRun {
     const F32 shift = hn::Set(d, Shift(max));
     F32 total = hn::Zero(d);
     if constexpr (kScaledValues) {
-      float* map = args_.weights == nullptr
-                       ? nullptr
-                       : args_.weights + row * args_.weights_stride + piece_begin_;
       for (std::size_t i = begin; i < end; i += kLanes) {
         const F32 numerator = ExpNonPositive(hn::Sub(hn::Load(d, scores + i), shift));
         if (map != nullptr) hn::Store(numerator, d, map + i);
@@ -313,6 +349,19 @@ class TileRun {
                           std::size_t begin, std::size_t end) {
     if (begin >= end) return;
     const std::size_t offset = first - piece_begin_;
+    if (HasParts()) {
+      return parts_->add_values({.rows = kRows,
+                                 .numerators = scores_ + row * stride_ + offset,
+                                 .stride = stride_,
+                                 .type = kTypeOf<Stored>,
+                                 .values = values.data,
+                                 .block_stride = values.block_stride,
+                                 .padded = padded_,
+                                 .begin = begin,
+                                 .end = end,
+                                 .valid = valid_ == nullptr ? nullptr : valid_ + offset,
+                                 .sums = scratch_.piece_values + row * padded_});
+    }
     ValueRows<kRows, StepsFor(kRows, 1, 8)>(
         scores_ + row * stride_ + offset, stride_, values, padded_, begin, end,
         valid_ == nullptr ? nullptr : valid_ + offset, scratch_.piece_values + row * padded_);
@@ -383,14 +432,19 @@ class TileRun {
     }
   }
 
+  bool HasParts() const { return kTakesParts && parts_ != nullptr; }
+
   static constexpr bool kScaledKeys = std::is_same_v<KeyElement, std::int8_t>;
   static constexpr bool kScaledValues = std::is_same_v<ValueElement, std::int8_t>;
 
   const AttendTileArgs& args_;
+  [[maybe_unused]] const AttendParts* const parts_;
   const Scratch scratch_;
   const std::size_t padded_;  ///< Floats between rows of weighted values.
   const bool direct_;         ///< Reads keys and values where they are stored.
   const std::size_t blocks_;  ///< Of rows.
+  /// Keys whose scores are computed together: if no other rows wait for them, a whole piece.
+  const std::size_t score_tile_;
   // Of the piece at hand:
   std::size_t piece_begin_ = 0;
   float* scores_ = nullptr;  ///< Column 0 of row 0.
@@ -406,18 +460,34 @@ std::size_t AttendScratchFloats(std::size_t head_dim, std::size_t value_dim) {
   return Scratch::Floats(head_dim, value_dim);
 }
 
-void AttendTile(const AttendTileArgs& args) {
+namespace {
+
+void Attend(const AttendTileArgs& args, const AttendParts* parts) {
   using hwy::bfloat16_t;
   using hwy::float16_t;
   switch (args.key_type) {
     case DataType::kF16:
-      if (args.value_type == DataType::kQ8_0) return TileRun<float16_t, std::int8_t>(args).Run();
-      return TileRun<float16_t, float16_t>(args).Run();
-    case DataType::kBF16: return TileRun<bfloat16_t, bfloat16_t>(args).Run();
-    case DataType::kQ8_0: return TileRun<std::int8_t, std::int8_t>(args).Run();
-    default: return TileRun<float, float>(args).Run();
+      if (args.value_type == DataType::kQ8_0) {
+        return TileRun<float16_t, std::int8_t>(args, parts).Run();
+      }
+      return TileRun<float16_t, float16_t>(args, parts).Run();
+    case DataType::kBF16: return TileRun<bfloat16_t, bfloat16_t>(args, parts).Run();
+    case DataType::kQ8_0: return TileRun<std::int8_t, std::int8_t>(args, parts).Run();
+    default: return TileRun<float, float>(args, parts).Run();
   }
 }
+
+}  // namespace
+
+void AttendTile(const AttendTileArgs& args) {
+  Attend(args, nullptr);
+}
+
+#if HWY_TARGET == HWY_NEON && FOVEA_KERNELS_ARM64
+void AttendTileWith(const AttendParts& parts, const AttendTileArgs& args) {
+  Attend(args, &parts);
+}
+#endif
 
 float AttendMerge(float* partial, std::size_t pieces, std::size_t stride, std::size_t value_dim,
                   float* out) {

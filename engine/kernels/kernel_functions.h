@@ -91,6 +91,14 @@ Bf16GemmFunction Bf16GemmMmla;
 namespace sve {
 StripGemmFunction StripGemm;      // strip_gemm_sve.cc
 StripGemmFunction StripGemmI8mm;  // strip_gemm_sve_i8mm.cc
+// gemm_sve.cc
+float Dot(const float* a, const float* b, std::size_t n);
+void Gemm(const float* w, std::size_t w_stride, std::size_t rows, const float* x,
+          std::size_t x_stride, std::size_t tokens, std::size_t cols, float* out,
+          std::size_t out_stride);
+void GemmHalf(DataType type, const std::byte* w, std::size_t row_bytes, std::size_t rows,
+              const float* x, std::size_t x_stride, std::size_t tokens, std::size_t cols,
+              float* out, std::size_t out_stride);
 }  // namespace sve
 #endif
 

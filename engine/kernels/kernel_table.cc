@@ -1,5 +1,6 @@
 #include "engine/kernels/kernel_table.h"
 
+#include "engine/kernels/attend_parts.h"
 #include "engine/kernels/attend_tile.h"
 #include "engine/kernels/kernel_functions.h"
 #include "engine/kernels/targets.h"
@@ -111,7 +112,14 @@ constexpr KernelTable kNeonI8mm =
 // SVE does not bring dot products or matrix products of NEON along.
 
 #if FOVEA_KERNELS_SVE
-constexpr KernelTable kSve = Extended(kNeon, Isa::kSve, sve::StripGemm, nullptr);
+constexpr KernelTable WithLongVectors(KernelTable base) {
+  base.dot = sve::Dot;
+  base.gemm = sve::Gemm;
+  base.gemm_half = sve::GemmHalf;
+  base.attend_tile = sve::AttendTile;
+  return base;
+}
+constexpr KernelTable kSve = Extended(WithLongVectors(kNeon), Isa::kSve, sve::StripGemm, nullptr);
 #endif
 
 #if FOVEA_KERNELS_SVE_I8MM
