@@ -154,7 +154,6 @@ Status AttendTiled(const AttendInputs& in, AttendOutputs* out) {
   }
   if (in.queries == 0) return Status::Ok();
   const kernels::KernelTable* kernels = kernels::KernelsFor(BestIsa());
-  if (kernels == nullptr) kernels = kernels::KernelsFor(Isa::kScalar);
   TileMemory memory;
   if (Status status = memory.Allocate(*kernels, in); !status.ok()) return status;
 
