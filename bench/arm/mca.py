@@ -18,7 +18,11 @@ ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)
 FLAGS = ["-O3", "-DNDEBUG", "-fPIC", "-std=c++20", "-ffp-contract=off", "-I" + ROOT, "-I" + ROOT + "/engine/include"]
 # As engine/kernels/CMakeLists.txt has it.
 STRIP_FLAGS = ["-fno-schedule-insns"]
-NEON_FLAGS = ["-fno-tree-ter", "-frename-registers"]
+MORE_FLAGS = {
+    "neon": ["-fno-tree-ter", "-frename-registers"],
+    "sve": ["-fno-tree-coalesce-vars", "-frename-registers"],
+    "sve-i8mm": ["-fno-tree-coalesce-vars", "-frename-registers"],
+}
 
 # CPUs whose models know the instructions; SVE's vectors have as many bits as the CPU's.
 CPUS = {
@@ -196,7 +200,7 @@ def main():
         for extension, (name, march, _) in FILES.items():
             if not given.only or given.only.startswith(extension) or extension in given.only:
                 jobs[name] = pool.submit(compile_to_assembly, given.cxx, name, march,
-                                         STRIP_FLAGS + (NEON_FLAGS if extension == "neon" else []), folder)
+                                         STRIP_FLAGS + MORE_FLAGS.get(extension, []), folder)
         if not given.only or "attention" in given.only:
             jobs["attend_tile.cc"] = pool.submit(compile_to_assembly, given.cxx, "attend_tile.cc", None, [], folder)
         assembly = {name: job.result() for name, job in jobs.items()}

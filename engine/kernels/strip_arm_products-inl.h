@@ -77,8 +77,6 @@ HWY_INLINE EightActivations LoadEight(const std::int8_t* x) {
   return vld1_s8(x);
 }
 
-alignas(16) constexpr std::int32_t kFreshSum[4] = {kMagicBits, kMagicBits, kMagicBits, kMagicBits};
-
 /// kMagicBits in every lane, loaded: load units have time to spare, and a copy of a register would
 /// take a turn of the units that multiply.
 HWY_INLINE int32x4_t FreshSum() {
@@ -118,7 +116,7 @@ struct RowSums4 {
 
   /// The sums of each token as floats, less what an offset of the quants makes them too large by.
   template <class Format, std::size_t kTokens, std::size_t kVectors>
-  static HWY_INLINE void ToFloats(const RowSums4 (&all)[kTokens][kVectors],
+  static HWY_INLINE void ToFloats(const RowSums4 (*all)[kVectors],
                                   const float32x4_t (&fields)[kTokens], std::size_t half,
                                   float32x4_t (&out)[kTokens][kVectors]) {
     HWY_UNROLL(8)
@@ -305,7 +303,7 @@ struct RowSums4 {
   }
 
   template <class Format, std::size_t kTokens, std::size_t kVectors>
-  static HWY_INLINE void ToFloats(const RowSums4 (&all)[kTokens][kVectors],
+  static HWY_INLINE void ToFloats(const RowSums4 (*all)[kVectors],
                                   const float32x4_t (&fields)[kTokens], std::size_t half,
                                   float32x4_t (&out)[kTokens][kVectors]) {
     int32x4_t totals[kTokens][kVectors];
@@ -353,7 +351,7 @@ struct RowSums4<kMost, kSteps, true> {
   static constexpr bool kPairsAreShort = 2 * kMost * kMostActivation * kSteps <= kMostShort;
 
   template <class Format, std::size_t kTokens, std::size_t kVectors>
-  static HWY_INLINE void ToFloats(const RowSums4 (&all)[kTokens][kVectors],
+  static HWY_INLINE void ToFloats(const RowSums4 (*all)[kVectors],
                                   const float32x4_t (&fields)[kTokens], std::size_t half,
                                   float32x4_t (&out)[kTokens][kVectors]) {
     int32x4_t totals[kTokens][kVectors];

@@ -46,6 +46,15 @@ constexpr bool kClears = false;
 #define FOVEA_UNROLL_PAIRS HWY_UNROLL(4)
 #endif
 
+/// Tokens whose sums are scaled and added together.
+#if defined(FOVEA_STRIPS_DOTPROD)
+template <std::size_t kTokens>
+constexpr std::size_t kFinished = 1;
+#else
+template <std::size_t kTokens>
+constexpr std::size_t kFinished = kTokens;
+#endif
+
 /// Bytes that weights are fetched ahead of their use, and of a cache line.
 constexpr std::size_t kPrefetchAhead = 512;
 constexpr std::size_t kCacheLine = 64;
@@ -138,17 +147,22 @@ HWY_INLINE void StripTile(const Format& strip, std::size_t first, const StripOpe
       for (std::size_t v = 0; v < kVectors; ++v) {
         scale[v] = here.Scale(number, half, first + v).raw;
       }
-      float32x4_t fields[kTokens];
       HWY_UNROLL(8)
-      for (std::size_t t = 0; t < kTokens; ++t)
-        fields[t] = vld1q_f32(&activation[t * blocks].scale);
-      float32x4_t dots[kTokens][kVectors];
-      Sums::template ToFloats<Format>(sums, fields, half, dots);
-      HWY_UNROLL(8)
-      for (std::size_t t = 0; t < kTokens; ++t) {
+      for (std::size_t t0 = 0; t0 < kTokens; t0 += kFinished<kTokens>) {
+        float32x4_t fields[kFinished<kTokens>];
         HWY_UNROLL(8)
-        for (std::size_t v = 0; v < kVectors; ++v) {
-          total[t][v] = vfmaq_f32(total[t][v], dots[t][v], TimesLane0(scale[v], fields[t]));
+        for (std::size_t t = 0; t < kFinished<kTokens>; ++t) {
+          fields[t] = vld1q_f32(&activation[(t0 + t) * blocks].scale);
+        }
+        float32x4_t dots[kFinished<kTokens>][kVectors];
+        Sums::template ToFloats<Format>(sums + t0, fields, half, dots);
+        HWY_UNROLL(8)
+        for (std::size_t t = 0; t < kFinished<kTokens>; ++t) {
+          HWY_UNROLL(8)
+          for (std::size_t v = 0; v < kVectors; ++v) {
+            total[t0 + t][v] =
+                vfmaq_f32(total[t0 + t][v], dots[t][v], TimesLane0(scale[v], fields[t]));
+          }
         }
       }
     }

@@ -30,6 +30,7 @@ struct StripOperands {
 /// kMagic + n. A conversion takes a slower unit of most ARM CPUs.
 constexpr float kMagic = 12582912.0F;  // 1.5 · 2^23
 constexpr std::int32_t kMagicBits = 0x4B400000;
+alignas(16) constexpr std::int32_t kFreshSum[4] = {kMagicBits, kMagicBits, kMagicBits, kMagicBits};
 
 /// Calls tile(at, std::integral_constant<std::size_t, n>()) for the next n tokens until none are
 /// left: kMost as often as they fill it, then 4, 2 and 1.

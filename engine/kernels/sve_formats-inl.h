@@ -35,9 +35,17 @@ FOVEA_SVE_INLINE svint8_t Signed(svuint8_t v) {
   return svreinterpret_s8_u8(v);
 }
 
+/// A mask in a register: with an immediate, `and` overwrites its operand, and compilers copy that
+/// first.
+FOVEA_SVE_INLINE svuint8_t Mask(std::uint8_t value) {
+  svuint8_t mask = svdup_n_u8(value);
+  asm("" : "+w"(mask));
+  return mask;
+}
+
 /// Nibbles at the bottom of bytes: the low ones, or the high ones.
 FOVEA_SVE_INLINE svuint8_t Nibbles(svuint8_t line, bool high) {
-  return high ? svlsr_n_u8_x(svptrue_b8(), line, 4) : svand_n_u8_x(svptrue_b8(), line, 15);
+  return high ? svlsr_n_u8_x(svptrue_b8(), line, 4) : svand_u8_x(svptrue_b8(), line, Mask(15));
 }
 
 /// One half scale per row; line i of the plane.

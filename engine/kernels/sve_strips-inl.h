@@ -37,6 +37,23 @@ FOVEA_SVE_INLINE svint8_t LoadSixteen(const std::int8_t* x) {
   return svld1rq_s8(svptrue_b8(), x);
 }
 
+/// kMagicBits in every lane, loaded: load units have time to spare, and a copy of a register would
+/// take a turn of the units that multiply.
+FOVEA_SVE_INLINE svint32_t FreshSum() {
+  svint32_t sum;
+  asm volatile("ld1rqw {%0.s}, %1/z, [%2]"
+               : "=w"(sum)
+               : "Upl"(svptrue_b8()), "r"(kFreshSum), "m"(kFreshSum));
+  return sum;
+}
+
+/// For variables that a tile of fewer tokens has, but does not use.
+template <bool kUsed>
+FOVEA_SVE_INLINE svint32_t FreshSumIf() {
+  if constexpr (kUsed) return FreshSum();
+  return svdup_n_s32(0);
+}
+
 /// kMagicBits and what sums of quants with an offset are too large by, given the sums of
 /// activations.
 template <class Format>
@@ -76,9 +93,10 @@ FOVEA_SVE_INLINE void StripTile(const Rows& at, const StripOperands& by) {
   for (std::size_t b = 0; b < blocks; ++b) {
     const std::int8_t* x = by.x.quants + b * kActivationBlock;
     const ActivationBlock* activation = by.x.blocks + b;
-#define FOVEA_DECLARE(t) \
-  [[maybe_unused]] svint32_t sum##t = svdup_n_s32(t == 0 || kTokens > 1 ? kMagicBits : 0);
+#define FOVEA_DECLARE(t) [[maybe_unused]] svint32_t sum##t = FreshSumIf<(t < kTokens)>();
     FOVEA_EACH_TOKEN(FOVEA_DECLARE)
+#undef FOVEA_DECLARE
+    [[maybe_unused]] svint32_t chain = svdup_n_s32(0);
 #pragma GCC unroll 2
     for (std::size_t half = 0; half < 2; ++half) {
       const svint8_t w0 = Format::Load(at, b, 4 * half);
@@ -86,16 +104,13 @@ FOVEA_SVE_INLINE void StripTile(const Rows& at, const StripOperands& by) {
       const svint8_t w2 = Format::Load(at, b, 4 * half + 2);
       const svint8_t w3 = Format::Load(at, b, 4 * half + 3);
       if constexpr (kTokens == 1) {
-        // One token: four chains, for products take longer than their turn.
+        // One token: two chains, for products take longer than their turn.
         const svint8_t sixteen = LoadSixteen(x + 16 * half);
         sum0 = svdot_lane_s32(sum0, w0, sixteen, 0);
-        sum1 = svdot_lane_s32(sum1, w1, sixteen, 1);
-        sum2 = svdot_lane_s32(sum2, w2, sixteen, 2);
-        sum3 = svdot_lane_s32(sum3, w3, sixteen, 3);
-        if (Format::kHalves || half == 1) {
-          const svbool_t all = svptrue_b32();
-          sum0 = svadd_s32_x(all, svadd_s32_x(all, sum0, sum1), svadd_s32_x(all, sum2, sum3));
-        }
+        chain = svdot_lane_s32(chain, w1, sixteen, 1);
+        sum0 = svdot_lane_s32(sum0, w2, sixteen, 2);
+        chain = svdot_lane_s32(chain, w3, sixteen, 3);
+        if (Format::kHalves || half == 1) sum0 = svadd_s32_x(svptrue_b32(), sum0, chain);
       } else {
 #define FOVEA_ADD(t)                                                   \
   if constexpr (kTokens > t) {                                         \
@@ -118,14 +133,14 @@ FOVEA_SVE_INLINE void StripTile(const Rows& at, const StripOperands& by) {
   }
         FOVEA_EACH_TOKEN(FOVEA_FINISH)
 #undef FOVEA_FINISH
-        if (half == 0) {
-#define FOVEA_CLEAR(t) sum##t = svdup_n_s32(t == 0 || kTokens > 1 ? kMagicBits : 0);
+        if (Format::kHalves && half == 0) {
+#define FOVEA_CLEAR(t) sum##t = FreshSumIf<(t < kTokens)>();
           FOVEA_EACH_TOKEN(FOVEA_CLEAR)
 #undef FOVEA_CLEAR
+          chain = svdup_n_s32(0);
         }
       }
     }
-#undef FOVEA_DECLARE
     if constexpr (Format::kHasMinimum) {
       const svfloat32_t minimum = Format::Minimum(at, b);
 #define FOVEA_MINIMUM(t)                                                                 \
@@ -197,9 +212,9 @@ FOVEA_SVE_INLINE void PairTile(const Rows& at, const StripOperands& by) {
   for (std::size_t b = 0; b < blocks; ++b) {
     const std::int8_t* x = by.x.quants + b * kActivationBlock;
     const ActivationBlock* activation = by.x.blocks + b;
-#define FOVEA_DECLARE(p)                                            \
-  [[maybe_unused]] svint32_t even_sum##p = svdup_n_s32(kMagicBits); \
-  [[maybe_unused]] svint32_t odd_sum##p = svdup_n_s32(kMagicBits);
+#define FOVEA_DECLARE(p)                                               \
+  [[maybe_unused]] svint32_t even_sum##p = FreshSumIf<(p < kPairs)>(); \
+  [[maybe_unused]] svint32_t odd_sum##p = FreshSumIf<(p < kPairs)>();
     FOVEA_EACH_PAIR(FOVEA_DECLARE)
 #undef FOVEA_DECLARE
 #pragma GCC unroll 2
@@ -241,7 +256,10 @@ FOVEA_SVE_INLINE void PairTile(const Rows& at, const StripOperands& by) {
     odd_total##p =                                                                                 \
         svmla_f32_x(all, odd_total##p, svsub_f32_x(all, svreinterpret_f32_s32(odd_sum##p), magic), \
                     svmul_f32_x(all, odd_scale, factor));                                          \
-    if (half == 0) even_sum##p = odd_sum##p = svdup_n_s32(kMagicBits);                             \
+    if (Format::kHalves && half == 0) {                                                            \
+      even_sum##p = FreshSum();                                                                    \
+      odd_sum##p = FreshSum();                                                                     \
+    }                                                                                              \
   }
         FOVEA_EACH_PAIR(FOVEA_FINISH)
 #undef FOVEA_FINISH
