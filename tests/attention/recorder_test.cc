@@ -61,7 +61,7 @@ TEST(AttentionRecorder, PassesItsSelectionOn) {
 
 TEST(AttentionRecorder, KeepsBlocksOfManyHeadsApart) {
   AttentionRecorder recorder;
-  for (std::size_t begin : {0, 16, 32}) {
+  for (std::size_t begin : {0U, 16U, 32U}) {
     for (std::size_t layer = 0; layer < 4; ++layer) {
       for (std::size_t head = 0; head < 7; ++head) {
         Deliver(&recorder, layer, head, begin, begin == 32 ? 5 : 16);
@@ -150,7 +150,7 @@ TEST(AttentionRecorder, RecordsWhatTiledAttentionComputed) {
   }
   EXPECT_EQ(recorder.Map(6, 1).tokens, 0U);
   EXPECT_EQ(recorder.Map(5, 0).tokens, 0U);
-  for (const std::size_t head : {0, 3}) {
+  for (const std::size_t head : {0U, 3U}) {
     const AttentionRecorder::View map = recorder.Map(6, head);
     ASSERT_EQ(map.tokens, 50U);
     for (std::size_t q = 0; q < 50; ++q) {

@@ -107,7 +107,7 @@ TEST_P(AttendTileTest, ExponentialsAreAccurateToAFewUlp) {
 }
 
 TEST_P(AttendTileTest, EqualScoresGiveExactlyEqualWeights) {
-  for (const std::size_t keys : {1, 3, 63, 64, 65, 200, 1000}) {
+  for (const std::size_t keys : {1U, 3U, 63U, 64U, 65U, 200U, 1000U}) {
     for (const float score : {0.0F, 1e4F, -1e4F, 3e38F}) {
       Tile tile(1, keys, 1, 3);
       std::fill(tile.key.begin(), tile.key.end(), score);
@@ -146,7 +146,7 @@ TEST_P(AttendTileTest, ARowWithoutFiniteScoresIsZero) {
 
 TEST_P(AttendTileTest, NotANumberAndInfinityTurnTheirRowIntoNotANumber) {
   for (const float poison : {kNan, kInfinity}) {
-    for (const std::size_t place : {0, 5, 63, 64, 99}) {
+    for (const std::size_t place : {0U, 5U, 63U, 64U, 99U}) {
       for (const float softcap : {0.0F, 30.0F}) {
         if (softcap > 0.0F && poison == kInfinity) continue;  // A softcap makes it finite.
         Tile tile(1, 100, 1, 2);
@@ -166,7 +166,7 @@ TEST_P(AttendTileTest, NotANumberAndInfinityTurnTheirRowIntoNotANumber) {
 }
 
 TEST_P(AttendTileTest, HiddenKeysAndValuesNeverReachARow) {
-  for (const std::size_t value_dim : {3, 16, 64}) {
+  for (const std::size_t value_dim : {3U, 16U, 64U}) {
     // Row r sees keys [r, 90 + r) except key 40; what only other rows see is poisoned in turn.
     for (std::size_t seen = 0; seen < 6; ++seen) {
       Tile tile(6, 100, 8, value_dim);
@@ -218,7 +218,7 @@ TEST_P(AttendTileTest, RowsOfEmptyRangesAreZeroAmongOthers) {
 }
 
 TEST_P(AttendTileTest, ARowIsBitEqualInAnyCompany) {
-  for (const std::size_t dim : {5, 64}) {
+  for (const std::size_t dim : {5U, 64U}) {
     Tile all(kMaxTileRows, 500, dim, dim);
     all.query = Random(all.query.size());
     all.key = Random(all.key.size());

@@ -12,8 +12,8 @@ namespace fovea {
 namespace {
 
 constexpr const char* kPrompts[] = {
-    "Once upon a time, there was a little girl named Lily. She liked to play in the park with her "
-    "dog. One day, she saw a big red ball and",
+    ("Once upon a time, there was a little girl named Lily. She liked to play in the park with her "
+     "dog. One day, she saw a big red ball and"),
     "The old man looked at the sea. He was tired, but",
     "Tim and Sue went to the zoo to see the animals. \"Look, a lion!\" said"};
 

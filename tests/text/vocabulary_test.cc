@@ -58,7 +58,7 @@ TEST(Vocabulary, EveryIdMustBeInside) {
   for (const auto& [id, name] : ids) {
     for (const std::int32_t bad : {261, -2, std::numeric_limits<std::int32_t>::max(),
                                    std::numeric_limits<std::int32_t>::min()}) {
-      ExpectRefused([&](Vocabulary* v) { v->*id = bad; }, StatusCode::kMalformed,
+      ExpectRefused([bad, member = id](Vocabulary* v) { v->*member = bad; }, StatusCode::kMalformed,
                     std::string(name) + " is " + std::to_string(bad));
     }
   }
