@@ -188,6 +188,48 @@ def attention(mca, path, only):
                 row(label, cpu, mca.cycles(cpu, best), 4 * products, products * mca.each(cpu, FMA["neon"]), None)
 
 
+# Elements of sve_floats-inl.h: their number among data types, how they are loaded and made floats.
+SVE_ELEMENTS = {
+    "f32": (0, ["ld1w {{z{}.s}}, p0/z, [x0]"]),
+    "f16": (1, ["ld1h {{z{}.s}}, p0/z, [x0]", "fcvt z{}.s, p0/m, z20.h"]),
+    "bf16": (30, ["ld1h {{z{}.s}}, p0/z, [x0]", "lsl z{}.s, z20.s, 16"]),
+}
+SVE_FLOATS = {  # what: file, function, element types, word for a line
+    "attention scores": ("attend_sve.cc", "MultiplyLines<%s::ScoreProducts<(fovea::DataType)%d>, %dul>", ("f32", "f16"), "row"),
+    "attention values": ("attend_sve.cc", "MultiplyLines<%s::ValueProducts<(fovea::DataType)%d>, %dul>", ("f32", "f16"), "row"),
+    "gemm": ("gemm_sve.cc", "GemmColumns<(fovea::DataType)%d, %dul>", ("f32", "f16", "bf16"), "token"),
+}
+
+
+def sve_floats(mca, assembly, only):
+    """Least: bytes and multiply-adds, each at its unit's width. The last column is what the model takes for the same
+    loads, conversions and multiplications without any dependence between them."""
+    for what, (file, function, elements, line) in SVE_FLOATS.items():
+        bodies = functions(assembly[file])
+        for element in elements:
+            number, reading = SVE_ELEMENTS[element]
+            for lines in (1, 6):
+                label = "sve %s %s, %d %s%s" % (what, element, lines, line, "s" if lines > 1 else "")
+                if only not in label:
+                    continue
+                place = "fovea::kernels::sve::(anonymous namespace)"
+                mark = function % ((place, number, lines) if "%s" in function else (number, lines))
+                loops = [l for n, b in bodies.items() if mark in n for l in inner_loops(b)]
+                if not loops:
+                    sys.exit("no loop of " + mark)
+                best = max(loops, key=lambda l: (operations(l)["fmla"], -len(l)))
+                products = operations(best)["fmla"]
+                vectors = products // lines
+                patterns = reading * vectors + ["fmul z{}.s, z20.s, z21.s"] * products
+                patterns += ["ld1rw {{z{}.s}}, p0/z, [x0]" if "attention" in what else LOAD["sve"]] * lines
+                free = [pattern.format(22 + i % 10) for i, pattern in enumerate(sorted(patterns))]
+                for cpu in ("neoverse-v1", "a64fx"):
+                    multiply = products * mca.each(cpu, FMA["sve"])
+                    load = vectors * (0.5 if len(reading) > 1 else 1) * mca.each(cpu, LOAD["sve"])
+                    row(label, cpu, mca.cycles(cpu, best), SVE_BITS[cpu] // 32 * products, max(load, multiply),
+                        mca.cycles(cpu, free))
+
+
 def main():
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     arguments.add_argument("--cxx", default="aarch64-linux-gnu-g++")
@@ -203,6 +245,9 @@ def main():
                                          STRIP_FLAGS + MORE_FLAGS.get(extension, []), folder)
         if not given.only or "attention" in given.only:
             jobs["attend_tile.cc"] = pool.submit(compile_to_assembly, given.cxx, "attend_tile.cc", None, [], folder)
+        if not given.only or given.only.startswith("sve ") or given.only in "sve attention gemm":
+            for name in {file for file, *_ in SVE_FLOATS.values()}:
+                jobs[name] = pool.submit(compile_to_assembly, given.cxx, name, "armv8.2-a+sve", STRIP_FLAGS, folder)
         assembly = {name: job.result() for name, job in jobs.items()}
         print("| kernel | CPU | cycles per block | multiply-adds per cycle | least cycles | share | with scales |")
         print("|---|---|---|---|---|---|---|")
@@ -211,6 +256,8 @@ def main():
         strips(mca, assembly, given.only)
         if "attend_tile.cc" in assembly:
             attention(mca, assembly["attend_tile.cc"], given.only)
+        if "gemm_sve.cc" in assembly:
+            sve_floats(mca, assembly, given.only)
 
 
 if __name__ == "__main__":

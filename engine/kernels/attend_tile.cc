@@ -212,7 +212,7 @@ class TileRun {
   }
 
   template <typename Stored>
-  void ScoreTile(const TileView<Stored>& keys, std::size_t first) {
+  HWY_NOINLINE void ScoreTile(const TileView<Stored>& keys, std::size_t first) {
     const std::size_t offset = first - piece_begin_;
     const float* factors = kScaledKeys ? scratch_.key_scales + offset : nullptr;
     for (std::size_t b = 0; b < blocks_; ++b) {

@@ -124,15 +124,16 @@ struct ValueProducts {
     FOVEA_SVE_INLINE svfloat32_t Begin(std::size_t l, std::size_t v) const {
       return svld1_f32(elements.Lanes(v), sums + l * by.padded + v * elements.lanes);
     }
-    /// A run is what the rows see of a block, up to a hole.
+    /// A run goes up to a hole, or to the end of a block that the next one does not follow.
     FOVEA_SVE_INLINE bool Next() {
       std::size_t begin = end;
       if (by.valid != nullptr) {
         while (begin < by.end && by.valid[begin] == 0) ++begin;
       }
       if (begin >= by.end) return false;
-      end = (begin / kKvBlock + 1) * kKvBlock;
-      if (end > by.end) end = by.end;
+      end = by.end;
+      const std::size_t block_end = (begin / kKvBlock + 1) * kKvBlock;
+      if (by.block_stride != kKvBlock * by.padded && block_end < end) end = block_end;
       if (by.valid != nullptr) {
         for (std::size_t hole = begin; hole < end; ++hole) {
           if (by.valid[hole] == 0) end = hole;
