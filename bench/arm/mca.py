@@ -27,6 +27,7 @@ MORE_FLAGS = {
 # CPUs whose models know the instructions; SVE's vectors have as many bits as the CPU's.
 CPUS = {
     "cortex-a53": {"neon"},
+    "cortex-a55": {"neon", "dotprod"},
     "cortex-a72": {"neon"},
     "cortex-a76": {"neon", "dotprod"},
     "neoverse-n1": {"neon", "dotprod"},
@@ -52,8 +53,20 @@ PRODUCT = {
     "sve": ("sdot z{}.s, z20.b, z5.b[1]", None),
     "sve-i8mm": ("smmla z{}.s, z20.b, z21.b", None),
 }
-FMA = {"neon": "fmla v{}.4s, v20.4s, v21.4s", "sve": "fmla z{}.s, p0/m, z20.s, z21.s"}
-FMUL = {"neon": "fmul v{}.4s, v20.4s, v21.s[0]", "sve": "fmul z{}.s, z20.s, z5.s[0]"}
+FMA = "fmla v{}.4s, v20.4s, v21.4s"
+# What no kernel of a format can do without, besides the products.
+UNPACK = {  # Both nibbles of a vector of bytes
+    "neon": ["and v{}.16b, v20.16b, v21.16b", "ushr v{}.16b, v20.16b, 4"],
+    "sve": ["and z{}.d, z20.d, z21.d", "lsr z{}.b, z20.b, 4"],
+}
+WEIGHT_SCALES = {"neon": ["fcvtl v{}.4s, v20.4h"], "sve": ["fcvt z{}.s, p0/m, z20.h"]}  # Of a vector of rows
+OUTPUT = {  # A vector of sums as floats, the product of the two scales, the multiply-add
+    "neon": ["fsub v{}.4s, v20.4s, v21.4s", "fmul v{}.4s, v20.4s, v21.s[0]", FMA],
+    "sve": ["fsub z{}.s, z20.s, z21.s", "fmul z{}.s, z20.s, z5.s[0]", "fmla z{}.s, p0/m, z20.s, z21.s"],
+}
+# Without dot products: sums of 16 bits become those of 32, for Q8_0 after every second product.
+WIDEN = "sadalp v{}.4s, v20.8h"
+ADD_NEIGHBOURS = "addp v{}.4s, v20.4s, v21.4s"
 LOAD = {"neon": "ldr q{}, [x0]", "sve": "ld1b {{z{}.b}}, p0/z, [x0]"}
 BLOCK_BYTES = {"Q8_0": 34, "Q4_0": 18}
 
@@ -114,6 +127,13 @@ class Mca:
             sys.exit("%s %s: %s" % (self.program, cpu, run.stderr))
         return int(total.group(1)) / iterations
 
+    def all(self, cpu, counts):
+        """Cycles of so many instructions of each pattern, all independent and evenly mixed."""
+        mixed = sorted(((i + 0.5) / n, pattern) for pattern, n in counts.items() for i in range(round(n)))
+        free = [*range(6, 20), *range(22, 32)]  # Not the patterns' operands.
+        lines = [pattern.format(free[i % len(free)]) for i, (_, pattern) in enumerate(mixed)]
+        return self.cycles(cpu, lines)
+
     def each(self, cpu, pattern):
         """Cycles of one of many independent instructions."""
         key = (cpu, pattern)
@@ -124,11 +144,28 @@ class Mca:
         return self.known[key]
 
 
-def row(name, cpu, cycles, multiply_adds, least, least_with_scales):
-    share = lambda x: "%.0f %%" % (100 * x / cycles)
-    print("| %s | %s | %.0f | %.1f | %.0f | %s | %s |" % (
-        name, cpu, cycles, multiply_adds / cycles, least, share(least),
-        share(least_with_scales) if least_with_scales else "–"))
+def row(name, cpu, cycles, multiply_adds, least, needed):
+    share = lambda x: "%.0f | %.0f %%" % (x, 100 * x / cycles) if x else "– | –"
+    print("| %s | %s | %.0f | %.1f | %s | %s |" % (
+        name, cpu, cycles, multiply_adds / cycles, share(least), share(needed)))
+
+
+def needed_operations(extension, kind, quants, rows, tokens, product_count):
+    """Vector operations that every kernel of the format needs for a block, by pattern."""
+    lanes = 4 if kind == "neon" else rows  # SVE: a tile is one vector of rows.
+    counts = collections.Counter({PRODUCT[extension][0]: product_count})
+    if quants == "Q4_0":
+        for pattern in UNPACK[kind]:
+            counts[pattern] += 4 * rows / lanes
+    for pattern in WEIGHT_SCALES[kind]:
+        counts[pattern] += rows / lanes
+    outputs = rows * tokens / lanes
+    for pattern in OUTPUT[kind]:
+        counts[pattern] += outputs
+    if extension == "neon":
+        counts[ADD_NEIGHBOURS] += outputs
+        counts[WIDEN] += product_count / 2 if quants == "Q8_0" else outputs
+    return counts
 
 
 def strips(mca, assembly, only):
@@ -166,26 +203,28 @@ def strips(mca, assembly, only):
                     multiply_adds = 32 * rows * best_tokens
                     load = (rows * BLOCK_BYTES[quants] + 48 * best_tokens) / (bits / 8) * mca.each(cpu, LOAD[kind])
                     product = multiply_adds / width * mca.each(cpu, PRODUCT[extension][0])
-                    outputs = rows * best_tokens / (bits / 32)
-                    scales = outputs * (mca.each(cpu, FMA[kind]) + mca.each(cpu, FMUL[kind]))
-                    row(label, cpu, mca.cycles(cpu, best), multiply_adds, max(load, product),
-                        max(load, product + scales))
+                    needed = mca.all(cpu, needed_operations(extension, kind, quants, rows, best_tokens,
+                                                            multiply_adds / width))
+                    row(label, cpu, mca.cycles(cpu, best), multiply_adds, max(load, product), max(load, needed))
 
 
 def attention(mca, path, only):
     for element, kind in (("f32", "float"), ("f16", "half")):
         for what, function in (("scores", "ScoreTile"), ("values", "AddTile")):
             mark = "TileRun<%s, %s>::%s<%s>" % (kind, kind, function, kind)
-            loops = [l for n, b in functions(path).items() if mark in n for l in inner_loops(b)]
+            # A function that is called once stands where it is called.
+            marks = [mark, "TileRun<%s, %s>::AttendPiece(" % (kind, kind)]
+            found = [[l for n, b in functions(path).items() if m in n for l in inner_loops(b)] for m in marks]
+            loops = found[0] or [l for l in found[1] if kind == "float" or "fcvtl" in operations(l)]
             if not loops:
                 sys.exit("no loop of " + mark)
             best = max(loops, key=lambda l: (operations(l)["fmla"], -len(l)))
             label = "attention %s %s" % (what, element)
             if only not in label:
                 continue
-            for cpu in ("cortex-a53", "cortex-a72", "cortex-a76", "neoverse-n1", "neoverse-v2"):
+            for cpu in ("cortex-a53", "cortex-a55", "cortex-a72", "cortex-a76", "neoverse-n1", "neoverse-v2"):
                 products = operations(best)["fmla"]
-                row(label, cpu, mca.cycles(cpu, best), 4 * products, products * mca.each(cpu, FMA["neon"]), None)
+                row(label, cpu, mca.cycles(cpu, best), 4 * products, products * mca.each(cpu, FMA), None)
 
 
 # Elements of sve_floats-inl.h: their number among data types, how they are loaded and made floats.
@@ -249,8 +288,9 @@ def main():
             for name in {file for file, *_ in SVE_FLOATS.values()}:
                 jobs[name] = pool.submit(compile_to_assembly, given.cxx, name, "armv8.2-a+sve", STRIP_FLAGS, folder)
         assembly = {name: job.result() for name, job in jobs.items()}
-        print("| kernel | CPU | cycles per block | multiply-adds per cycle | least cycles | share | with scales |")
-        print("|---|---|---|---|---|---|---|")
+        print("| kernel | CPU | cycles per block | multiply-adds per cycle | least cycles | share | with unpacking and "
+              "scales | share |")
+        print("|---|---|---:|---:|---:|---:|---:|---:|")
         for extension in [e for e in FILES if FILES[e][0] not in assembly]:
             del FILES[extension]
         strips(mca, assembly, given.only)
