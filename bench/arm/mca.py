@@ -53,7 +53,7 @@ PRODUCT = {
     "sve": ("sdot z{}.s, z20.b, z5.b[1]", None),
     "sve-i8mm": ("smmla z{}.s, z20.b, z21.b", None),
 }
-FMA = "fmla v{}.4s, v20.4s, v21.4s"
+FMA = {"neon": "fmla v{}.4s, v20.4s, v21.4s", "sve": "fmla z{}.s, p0/m, z20.s, z21.s"}
 # What no kernel of a format can do without, besides the products.
 UNPACK = {  # Both nibbles of a vector of bytes
     "neon": ["and v{}.16b, v20.16b, v21.16b", "ushr v{}.16b, v20.16b, 4"],
@@ -61,8 +61,8 @@ UNPACK = {  # Both nibbles of a vector of bytes
 }
 WEIGHT_SCALES = {"neon": ["fcvtl v{}.4s, v20.4h"], "sve": ["fcvt z{}.s, p0/m, z20.h"]}  # Of a vector of rows
 OUTPUT = {  # A vector of sums as floats, the product of the two scales, the multiply-add
-    "neon": ["fsub v{}.4s, v20.4s, v21.4s", "fmul v{}.4s, v20.4s, v21.s[0]", FMA],
-    "sve": ["fsub z{}.s, z20.s, z21.s", "fmul z{}.s, z20.s, z5.s[0]", "fmla z{}.s, p0/m, z20.s, z21.s"],
+    "neon": ["fsub v{}.4s, v20.4s, v21.4s", "fmul v{}.4s, v20.4s, v21.s[0]", FMA["neon"]],
+    "sve": ["fsub z{}.s, z20.s, z21.s", "fmul z{}.s, z20.s, z5.s[0]", FMA["sve"]],
 }
 # Without dot products: sums of 16 bits become those of 32, for Q8_0 after every second product.
 WIDEN = "sadalp v{}.4s, v20.8h"
@@ -224,7 +224,7 @@ def attention(mca, path, only):
                 continue
             for cpu in ("cortex-a53", "cortex-a55", "cortex-a72", "cortex-a76", "neoverse-n1", "neoverse-v2"):
                 products = operations(best)["fmla"]
-                row(label, cpu, mca.cycles(cpu, best), 4 * products, products * mca.each(cpu, FMA), None)
+                row(label, cpu, mca.cycles(cpu, best), 4 * products, products * mca.each(cpu, FMA["neon"]), None)
 
 
 # Elements of sve_floats-inl.h: their number among data types, how they are loaded and made floats.
