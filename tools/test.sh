@@ -37,12 +37,12 @@ jobs=${FOVEA_JOBS:-$(nproc)}
 
 cpus=()
 case "$preset" in
-  arm64) emulator=qemu-aarch64-static cpus=("${fovea_arm64_cpus[@]%%:*}") ;;
-  armhf) emulator="qemu-arm-static -L build/armhf-sysroot" cpus=("${fovea_armhf_cpus[@]%%:*}") ;;
+  arm64) emulator=qemu-aarch64-static cpus=("${fovea_arm64_cpus[@]%%|*}") ;;
+  armhf) emulator="qemu-arm-static -L build/armhf-sysroot" cpus=("${fovea_armhf_cpus[@]%%|*}") ;;
 esac
 if [ -n "$only_cpu" ]; then
   [ ${#cpus[@]} -gt 0 ] || { echo "test.sh: --cpu goes with --arm64 or --armhf" >&2; exit 2; }
-  fovea_expected_kernels "$preset" "$only_cpu" >/dev/null
+  fovea_cpu_column "$preset" "$only_cpu" 2 >/dev/null
 fi
 
 fovea_install "${fovea_build_packages[@]}" "${fovea_test_packages[@]}"
@@ -90,11 +90,14 @@ for cpu in "${cpus[@]}"; do
   [ -z "$only_cpu" ] || [ "$cpu" = "$only_cpu" ] || continue
   started=$SECONDS
   echo "== $preset: tests on $cpu"
-  fovea_check_kernels "build/$preset" "$emulator" "$cpu" "$(fovea_expected_kernels "$preset" "$cpu")"
+  offered=$(fovea_cpu_column "$preset" "$cpu" 2)
+  tested=$(fovea_cpu_column "$preset" "$cpu" 3)
+  fovea_check_kernels "build/$preset" "$emulator" "$cpu" offered "$offered"
   if [ "$cpu" = "${cpus[0]}" ]; then
     QEMU_CPU=$cpu run_tests
   else
-    fovea_test_kernels_on "build/$preset" "$emulator" "$cpu" "$jobs"
+    FOVEA_TEST_ISAS=$tested fovea_check_kernels "build/$preset" "$emulator" "$cpu" tested "$tested"
+    fovea_test_kernels_on "build/$preset" "$emulator" "$cpu" "$tested" "$jobs"
   fi
   echo "   passed in $((SECONDS - started)) s"
 done

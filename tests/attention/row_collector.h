@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "tests/attention/attention_problem.h"
+#include "tests/kernels/isas_to_test.h"
 
 namespace fovea::attention {
 
@@ -58,10 +59,10 @@ class Collector : public AttentionObserver {
   std::vector<std::size_t> next_;
 };
 
-/// Of every instruction set that runs here.
+/// Of every instruction set to test.
 inline std::vector<const kernels::KernelTable*> Tables() {
   std::vector<const kernels::KernelTable*> tables;
-  for (const Isa isa : AvailableIsas()) tables.push_back(kernels::KernelsFor(isa));
+  for (const Isa isa : IsasToTest()) tables.push_back(kernels::KernelsFor(isa));
   return tables;
 }
 

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "tests/golden/npz_reader.h"
+#include "tests/kernels/isas_to_test.h"
 
 namespace fovea {
 namespace {
@@ -180,7 +181,7 @@ void Golden::Check(const Case& c, Isa isa, const SessionOptions& base, const Tol
 class GoldenTest : public ::testing::TestWithParam<Case> {};
 
 TEST_P(GoldenTest, IsReproducedByEveryInstructionSet) {
-  for (const Isa isa : AvailableIsas()) {
+  for (const Isa isa : IsasToTest()) {
     SCOPED_TRACE(IsaName(isa));
     Golden::Check(GetParam(), isa, {.kv_type = DataType::kF32, .arithmetic = Arithmetic::kExact},
                   GetParam().tolerance);
@@ -225,7 +226,7 @@ TEST_P(GoldenTest, IsCloseInFastArithmeticOnEveryInstructionSetAndWithAllKeys) {
       if (tensor.type != DataType::kF32) tolerance = kActivations8Bit;
     }
   }
-  for (const Isa isa : AvailableIsas()) {
+  for (const Isa isa : IsasToTest()) {
     SCOPED_TRACE(IsaName(isa));
     Golden::Check(GetParam(), isa, {.kv_type = DataType::kF32}, tolerance);
   }

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "tests/golden/npz_reader.h"
+#include "tests/kernels/isas_to_test.h"
 
 namespace fovea {
 namespace {
@@ -59,7 +60,7 @@ class InspectGolden : public ::testing::TestWithParam<const char*> {
 TEST_P(InspectGolden, LogitsWithoutAHeadAreReproducedByEveryInstructionSet) {
   const std::vector<float> want = Floats("logits_zero", tokens_.size() * info().vocabulary);
   const HeadAblation ablation{.layer = 0, .head = info().heads - 1};
-  for (const Isa isa : AvailableIsas()) {
+  for (const Isa isa : IsasToTest()) {
     for (const std::size_t threads : {1U, 2U}) {
       SessionOptions options = Options(threads);
       options.isa = isa;

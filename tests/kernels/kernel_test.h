@@ -16,6 +16,7 @@
 #include "engine/kernels/kernel_table.h"
 #include "fovea/isa.h"
 #include "tests/kernels/isa_test_name.h"
+#include "tests/kernels/isas_to_test.h"
 
 namespace fovea::kernels {
 
@@ -30,7 +31,7 @@ inline std::vector<std::size_t> Lengths() {
   return lengths;
 }
 
-/// Every instruction set of this machine, the scalar one included.
+/// Every instruction set to test (isas_to_test.h), the scalar one included.
 class KernelTest : public ::testing::TestWithParam<Isa> {
  protected:
   void SetUp() override { ASSERT_NE(KernelsFor(GetParam()), nullptr); }
@@ -50,9 +51,9 @@ class KernelTest : public ::testing::TestWithParam<Isa> {
   std::mt19937 random_{20261122};
 };
 
-#define FOVEA_KERNEL_TESTS(suite)                                 \
-  INSTANTIATE_TEST_SUITE_P(                                       \
-      Isas, suite, ::testing::ValuesIn(::fovea::AvailableIsas()), \
+#define FOVEA_KERNEL_TESTS(suite)                              \
+  INSTANTIATE_TEST_SUITE_P(                                    \
+      Isas, suite, ::testing::ValuesIn(::fovea::IsasToTest()), \
       [](const auto& param_info) { return ::fovea::IsaTestName(param_info.param); })
 
 /// n floats that begin `offset` floats after an aligned address, between two fences.

@@ -20,6 +20,7 @@
 #include "platform/aligned_buffer.h"
 #include "platform/thread_pool.h"
 #include "tests/kernels/isa_test_name.h"
+#include "tests/kernels/isas_to_test.h"
 
 namespace fovea::matmul {
 namespace {
@@ -68,7 +69,7 @@ struct Kernels {
 
 std::vector<Kernels> AllKernels() {
   std::vector<Kernels> all;
-  for (const Isa isa : AvailableIsas()) {
+  for (const Isa isa : IsasToTest()) {
     all.push_back({isa, Arithmetic::kExact});
     all.push_back({isa, Arithmetic::kFast});
   }

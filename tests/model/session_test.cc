@@ -2,6 +2,7 @@
 // depend on chunks, threads or observers, errors that change nothing, memory that is planned.
 
 #include "fovea/session.h"
+#include "tests/kernels/isas_to_test.h"
 #include "tests/model/golden_models.h"
 
 #include <gtest/gtest.h>
@@ -51,7 +52,7 @@ TEST_P(SessionOfFamily, GivesTheSameBitsForAnyChunkAndThreadCount) {
   auto model = Model::Load(Data(GetParam()));
   ASSERT_TRUE(model) << model.error().message();
   const auto ids = SomeIds(45);
-  for (const Isa isa : AvailableIsas()) {
+  for (const Isa isa : IsasToTest()) {
     SCOPED_TRACE(IsaName(isa));
     const Outcome whole = RunAll(*model, {.max_tokens = 48, .isa = isa}, ids);
     EXPECT_EQ(whole.all.size(), ids.size() * model->info().vocabulary);
