@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <limits>
 
@@ -43,7 +44,11 @@ TEST(CheckedProduct, NoticesOverflowEvenThroughZeroBits) {
   // Would wrap to 0.
   const std::uint64_t big = std::uint64_t{1} << 32U;
   EXPECT_FALSE(CheckedProduct(std::array<std::uint64_t, 4>{big, big, 1, 1}, &product));
-  EXPECT_TRUE(CheckedProduct(std::array<std::uint64_t, 2>{kMax, 1}, &product));
+  // The largest size there is; on 32-bit machines the largest number of a file is none.
+  constexpr std::size_t kLargest = std::numeric_limits<std::size_t>::max();
+  EXPECT_TRUE(CheckedProduct(std::array<std::uint64_t, 2>{kLargest, 1}, &product));
+  EXPECT_EQ(product, kLargest);
+  EXPECT_EQ(CheckedProduct(std::array<std::uint64_t, 2>{kMax, 1}, &product), kLargest == kMax);
 }
 
 }  // namespace

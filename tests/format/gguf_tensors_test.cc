@@ -108,9 +108,10 @@ TEST(GgufTensors, RefusesDimensionsWhoseProductOverflows) {
 
 TEST(GgufTensors, RefusesSizesThatOverflowInBytes) {
   GgufBuilder builder = OneTensor();
-  builder.tensors[0].shape = {std::uint64_t{1} << 62U};
+  constexpr unsigned kBits = 8 * sizeof(std::size_t);
+  builder.tensors[0].shape = {std::uint64_t{1} << (kBits - 2)};  // times 4 bytes: one too many
   ExpectRefused(builder.Build(), StatusCode::kMalformed, {"tensor 'w'", "overflows"});
-  builder.tensors[0].shape = {std::uint64_t{1} << 61U};  // 2^63 bytes do not wrap, but do not fit
+  builder.tensors[0].shape = {std::uint64_t{1} << (kBits - 3)};  // do not wrap, but do not fit
   ExpectRefused(builder.Build(), StatusCode::kMalformed, {"tensor 'w'", "do not fit"});
 }
 
@@ -150,7 +151,8 @@ TEST(GgufTensors, RefusesOffsetsOffTheAlignment) {
 }
 
 TEST(GgufTensors, RefusesOffsetsOutsideTheFile) {
-  for (const std::uint64_t offset : {std::uint64_t{32}, std::uint64_t{1} << 40U, kHuge - 31}) {
+  constexpr std::uint64_t kFar = std::uint64_t{1} << (5 * sizeof(std::size_t));
+  for (const std::uint64_t offset : {std::uint64_t{32}, kFar, kHuge - 31}) {
     GgufBuilder builder = OneTensor();
     builder.tensors[0].offset = offset;
     const std::string_view reason = offset > (kHuge >> 1U) ? "overflows" : "do not fit";
