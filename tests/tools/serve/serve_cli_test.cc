@@ -234,14 +234,14 @@ TEST_F(ServeCli, EndsWhileARunIsGoingOn) {
 
 TEST_F(ServeCli, ARunThatTakesTooLongIsGivenUp) {
   // A context beyond what it was trained for, filled: far more than a second's work in any build.
-  const std::string seconds = FOVEA_EMULATED ? "20" : "1";  // Enough for the short text below.
-  Server server({kShippedModel, "--threads", "1", "--timeout", seconds, "--context", "30000",
+  const std::string limit = FOVEA_EMULATED ? "20" : "1";  // Enough for the short text below.
+  Server server({kShippedModel, "--threads", "1", "--timeout", limit, "--context", "30000",
                  "--max-tokens", "30000", "--isa", "scalar"});
   const RawAnswer answer =
       server.Run(R"({"text": "Once upon a time", "generate": 29000, "layers": "0", "heads": "0"})");
   EXPECT_EQ(answer.status, 503);
   EXPECT_THAT(RefusalOf(answer),
-              StartsWith("it took longer than " + seconds + " s and was given up"));
+              StartsWith("it took longer than " + limit + " s and was given up"));
   EXPECT_EQ(TextOf(server.Run(R"({"text": "Short"})")), "Short");
 }
 
