@@ -74,22 +74,24 @@ HWY_INLINE const std::uint8_t* Opaque(const std::uint8_t* pointer) {
   return pointer;
 }
 
-/// The strip from block b on, so that it is number 0. For types with blocks of 32 columns; those of
-/// other types keep their numbers.
+/// The strip from block b and vector `first` on, which become number 0. For types with blocks of 32
+/// columns; those of other types keep their numbers.
 template <class Format>
-HWY_INLINE Format FromBlock(const Format& strip, std::size_t b) {
+HWY_INLINE Format FromBlock(const Format& strip, std::size_t b, std::size_t first) {
   if constexpr (!Format::kSmallBlocks) {
     return strip;
   } else {
     constexpr std::size_t kQuants = Format::kQuantPlane;
     const std::uint8_t* const* plane = strip.at.plane;
+    const std::size_t row = first * kLanes;
+    const std::size_t half = (b * kStripRows + row) * 2;
     Format here;
-    here.at.plane[0] = Opaque(plane[0] + b * kStripRows * 2);
-    if constexpr (Format::kHasMinimum) here.at.plane[1] = Opaque(plane[1] + b * kStripRows * 2);
+    here.at.plane[0] = Opaque(plane[0] + half);
+    if constexpr (Format::kHasMinimum) here.at.plane[1] = Opaque(plane[1] + half);
     if constexpr (Format::kMost == 31) {
-      here.at.plane[kQuants - 1] = Opaque(plane[kQuants - 1] + b * kQuantLine);
+      here.at.plane[kQuants - 1] = Opaque(plane[kQuants - 1] + b * kQuantLine + row * 4);
     }
-    here.at.plane[kQuants] = Opaque(plane[kQuants] + b * 8 * Format::kStepBytes);
+    here.at.plane[kQuants] = Opaque(plane[kQuants] + b * 8 * Format::kStepBytes + row * 4);
     return here;
   }
 }
@@ -111,8 +113,9 @@ HWY_INLINE void StripTile(const Format& strip, std::size_t first, const StripOpe
     const std::int8_t* x = at.x.quants + b * kActivationBlock;
     const ActivationBlock* activation = at.x.blocks + b;
     constexpr bool kFromBlock = Format::kSmallBlocks && (kTokens == 1 || !kClears);
-    const Format here = kFromBlock ? FromBlock(strip, b) : strip;
+    const Format here = kFromBlock ? FromBlock(strip, b, first) : strip;
     const std::size_t number = kFromBlock ? 0 : b;
+    const std::size_t vector = kFromBlock ? 0 : first;
     if constexpr (kTokens == 1) {
       constexpr std::size_t kBlockBytes = 8 * Format::kStepBytes;
       const std::uint8_t* ahead = here.at.plane[Format::kQuantPlane] + kPrefetchAhead;
@@ -135,17 +138,20 @@ HWY_INLINE void StripTile(const Format& strip, std::size_t first, const StripOpe
         const std::size_t step = StepOf<Format>(half * kPairs + i);
         uint8x16_t w[2][kVectors];
         HWY_UNROLL(8)
-        for (std::size_t v = 0; v < kVectors; ++v) w[0][v] = here.Load(number, step, first + v).raw;
+        for (std::size_t v = 0; v < kVectors; ++v) {
+          w[0][v] = here.Load(number, step, vector + v).raw;
+        }
         HWY_UNROLL(8)
-        for (std::size_t v = 0; v < kVectors; ++v)
-          w[1][v] = here.Load(number, step + 1, first + v).raw;
+        for (std::size_t v = 0; v < kVectors; ++v) {
+          w[1][v] = here.Load(number, step + 1, vector + v).raw;
+        }
         Sums::Add(sums, w, !kClears && i == 0,
                   [&](std::size_t t) HWY_ATTR { return LoadEight(x + t * at.cols + step * 4); });
       }
       float32x4_t scale[kVectors];
       HWY_UNROLL(8)
       for (std::size_t v = 0; v < kVectors; ++v) {
-        scale[v] = here.Scale(number, half, first + v).raw;
+        scale[v] = here.Scale(number, half, vector + v).raw;
       }
       HWY_UNROLL(8)
       for (std::size_t t0 = 0; t0 < kTokens; t0 += kFinished<kTokens>) {
@@ -169,7 +175,7 @@ HWY_INLINE void StripTile(const Format& strip, std::size_t first, const StripOpe
     if constexpr (Format::kHasMinimum) {
       HWY_UNROLL(8)
       for (std::size_t v = 0; v < kVectors; ++v) {
-        const float32x4_t minimum = here.Minimum(number, first + v).raw;
+        const float32x4_t minimum = here.Minimum(number, vector + v).raw;
         HWY_UNROLL(8)
         for (std::size_t t = 0; t < kTokens; ++t) {
           const float32x4_t fields = vld1q_f32(&activation[t * blocks].scale);
