@@ -7,8 +7,14 @@
 #include <stdio.h>
 #include <string.h>
 
-/* The assembler of gcc and clang puts the file's bytes into read-only data, at a multiple of 64. */
+/* The assembler of gcc and clang puts the file's bytes into read-only data, at a multiple of 64.
+ * The names are global, yet hidden: on ARM, addresses of local ones would all be that of the
+ * section. */
 __asm__(
+    ".globl built_in_model_begin\n"
+    ".globl built_in_model_end\n"
+    ".hidden built_in_model_begin\n"
+    ".hidden built_in_model_end\n"
     ".section .rodata\n"
     ".balign 64\n"
     "built_in_model_begin:\n"
