@@ -28,7 +28,7 @@ namespace {
 constexpr std::size_t kDirectRows = 12;
 
 /// Whether an extension of this target may supply parts of its own.
-constexpr bool kTakesParts = HWY_TARGET == HWY_NEON && FOVEA_KERNELS_ARM64;
+constexpr bool kTakesParts = HWY_TARGET == HWY_NEON && FOVEA_KERNELS_SVE;
 
 template <typename Element>
 constexpr DataType kTypeOf = DataType::kF32;
@@ -483,7 +483,7 @@ void AttendTile(const AttendTileArgs& args) {
   Attend(args, nullptr);
 }
 
-#if HWY_TARGET == HWY_NEON && FOVEA_KERNELS_ARM64
+#if HWY_TARGET == HWY_NEON && FOVEA_KERNELS_SVE
 void AttendTileWith(const AttendParts& parts, const AttendTileArgs& args) {
   Attend(args, &parts);
 }
