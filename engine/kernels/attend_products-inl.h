@@ -57,8 +57,6 @@ HWY_INLINE void ScoreBlock(const float* queries, std::size_t dim, const Element*
                            std::size_t block_stride, const float* factors, float* scores,
                            std::size_t stride) {
   constexpr std::size_t kVectors = kBlocks * kVectorsPerKvBlock;
-  // NEON has no register left for all keys of a step where the sums are many; gcc spills sums then.
-  constexpr bool kKeysPassThrough = HWY_TARGET == HWY_NEON && std::is_same_v<Element, float>;
   const F32Tag d;
   F32 sums[kRows][kVectors];
   HWY_UNROLL(16)
@@ -74,35 +72,17 @@ HWY_INLINE void ScoreBlock(const float* queries, std::size_t dim, const Element*
         hwy::Prefetch(keys + (b + kKeyTile / kKvBlock) * block_stride);
       }
     }
-    if constexpr (kKeysPassThrough) {
-      F32 q[kRows];
-      HWY_UNROLL(16)
-      for (std::size_t r = 0; r < kRows; ++r) q[r] = hn::Set(d, queries[r * dim + i]);
-      const auto load = [&](std::size_t v) HWY_ATTR {
-        return LoadElements(keys + v / kVectorsPerKvBlock * block_stride +
+    F32 key[kVectors];
+    HWY_UNROLL(16)
+    for (std::size_t v = 0; v < kVectors; ++v) {
+      key[v] = LoadElements(keys + v / kVectorsPerKvBlock * block_stride +
                             v % kVectorsPerKvBlock * kLanes);
-      };
-      F32 next = load(0);
+    }
+    HWY_UNROLL(16)
+    for (std::size_t r = 0; r < kRows; ++r) {
+      const F32 q = hn::Set(d, queries[r * dim + i]);
       HWY_UNROLL(16)
-      for (std::size_t v = 0; v < kVectors; ++v) {
-        const F32 key = next;
-        if (v + 1 < kVectors) next = load(v + 1);
-        HWY_UNROLL(16)
-        for (std::size_t r = 0; r < kRows; ++r) sums[r][v] = hn::MulAdd(q[r], key, sums[r][v]);
-      }
-    } else {
-      F32 key[kVectors];
-      HWY_UNROLL(16)
-      for (std::size_t v = 0; v < kVectors; ++v) {
-        key[v] = LoadElements(keys + v / kVectorsPerKvBlock * block_stride +
-                              v % kVectorsPerKvBlock * kLanes);
-      }
-      HWY_UNROLL(16)
-      for (std::size_t r = 0; r < kRows; ++r) {
-        const F32 q = hn::Set(d, queries[r * dim + i]);
-        HWY_UNROLL(16)
-        for (std::size_t v = 0; v < kVectors; ++v) sums[r][v] = hn::MulAdd(q, key[v], sums[r][v]);
-      }
+      for (std::size_t v = 0; v < kVectors; ++v) sums[r][v] = hn::MulAdd(q, key[v], sums[r][v]);
     }
   }
   if (factors != nullptr) {
