@@ -38,8 +38,11 @@ constexpr bool kClears = true;
 #elif defined(FOVEA_STRIPS_DOTPROD)
 constexpr std::size_t kTileTokens = 6;
 constexpr bool kClears = true;  ///< Sums begin at a value; else with their first product.
-#else
+#elif HWY_ARCH_ARM_A64
 constexpr std::size_t kTileTokens = 4;
+constexpr bool kClears = false;
+#else  // Half as many registers
+constexpr std::size_t kTileTokens = 2;
 constexpr bool kClears = false;
 #endif
 #if !defined(FOVEA_SMALL_KERNELS)
