@@ -204,7 +204,7 @@ class AttendChainsTest : public KernelTest {
 
 /// Plain C++ rounds after each multiplication.
 std::vector<Isa> VectorIsas() {
-  std::vector<Isa> isas = AvailableIsas();
+  std::vector<Isa> isas = IsasToTest();
   std::erase(isas, Isa::kScalar);
   return isas;
 }
