@@ -4,9 +4,10 @@
 #   tools/test.sh                optimised build, with the page's tests in a browser
 #   tools/test.sh --asan         with AddressSanitizer and UndefinedBehaviorSanitizer
 #   tools/test.sh --tsan         with ThreadSanitizer
-#   tools/test.sh --arm64        cross-compiled for 64-bit ARM, under qemu: all tests on a CPU that has everything,
-#                                then the tests of kernels on each CPU of tools/cross/arm_cpus.sh
-#   tools/test.sh --armhf        the same for 32-bit ARM (ARMv7 with NEON)
+#   tools/test.sh --arm64        cross-compiled for 64-bit ARM, under qemu: all tests on the first CPU of
+#                                tools/cross/arm_cpus.sh, then what runs kernels on each of the others; from nothing
+#                                over half an hour on two cores, a third of it for building
+#   tools/test.sh --armhf        the same for 32-bit ARM (ARMv7 with NEON); somewhat less
 #   tools/test.sh --armhf --cpu NAME   on one of those CPUs only
 #   tools/test.sh --werror ...   warnings in our own code are errors
 #
