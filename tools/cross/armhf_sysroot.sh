@@ -13,7 +13,7 @@ wanted=(libpcre2-dev libutf8proc-dev libpng-dev zlib1g-dev libcpp-httplib-dev
 # The cross compiler brings these headers; a second copy of them would come first and confuse it.
 left_out='libc6-dev|libc-dev-bin|linux-libc-dev|libcrypt-dev|libtirpc-.*|libnsl-.*|rpcsvc-proto|googletest'
 
-stamp="${wanted[*]}"
+stamp="2 ${wanted[*]}"  # Another number unpacks anew.
 if [ "$(cat "$folder/complete" 2>/dev/null)" = "$stamp" ]; then
   exit 0
 fi
@@ -40,6 +40,8 @@ packages=$(awk '/^Inst/ { print $2 }' "$folder/apt/plan" | grep -vxE "$left_out"
 for package in "$folder"/apt/packages/*.deb; do
   dpkg -x "$package" "$folder"
 done
+# The compiler looks into one folder of headers only: OpenSSL has some of its own for each architecture.
+cp -r "$folder"/usr/include/arm-linux-gnueabihf/. "$folder/usr/include/"
 # Links to absolute paths would leave the folder.
 find "$folder" -type l -lname '/*' | while read -r link; do
   ln -sfn "$folder$(readlink "$link")" "$link"
