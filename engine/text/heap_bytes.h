@@ -21,7 +21,8 @@ inline std::size_t HeapBytes(const std::vector<bool>& values) {
 /// 0 for a text that fits into the string itself.
 inline std::size_t HeapBytes(const std::string& text) {
   constexpr std::size_t kBookkeeping = 2 * sizeof(void*);  // of usual allocators, per block
-  return text.capacity() < sizeof(std::string) / 2 ? 0 : text.capacity() + 1 + kBookkeeping;
+  const std::size_t within = std::string().capacity();     // What a string holds without memory.
+  return text.capacity() <= within ? 0 : text.capacity() + 1 + kBookkeeping;
 }
 
 inline std::size_t HeapBytes(const std::vector<std::string>& texts) {
