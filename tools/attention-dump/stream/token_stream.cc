@@ -23,11 +23,13 @@ std::string Quoted(const std::string& text) {
 }  // namespace
 
 std::size_t StreamChunk(const DumpShape& shape, std::size_t usual_chunk) {
-  const std::size_t heads = shape.layers.size() * shape.heads.size();
-  const std::size_t per_row =
-      shape.top_k > 0 ? shape.top_k * sizeof(WeightedKey) : shape.tokens * sizeof(float);
-  const std::size_t per_token = std::max<std::size_t>(heads * per_row, 1);
-  return std::clamp<std::size_t>(kMaxWaitingBytes / per_token, 1, usual_chunk);
+  // In 64 bits: rows of some shapes do not fit into the addresses of a 32-bit machine.
+  const std::uint64_t heads = std::uint64_t{shape.layers.size()} * shape.heads.size();
+  const std::uint64_t per_row = shape.top_k > 0 ? std::uint64_t{shape.top_k} * sizeof(WeightedKey)
+                                                : std::uint64_t{shape.tokens} * sizeof(float);
+  const std::uint64_t per_token = std::max<std::uint64_t>(heads * per_row, 1);
+  return static_cast<std::size_t>(
+      std::clamp<std::uint64_t>(kMaxWaitingBytes / per_token, 1, usual_chunk));
 }
 
 TokenStream::TokenStream(const DumpShape& shape, std::size_t first_position,
