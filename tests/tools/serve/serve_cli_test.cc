@@ -234,7 +234,7 @@ TEST_F(ServeCli, EndsWhileARunIsGoingOn) {
 
 TEST_F(ServeCli, ARunThatTakesTooLongIsGivenUp) {
   // A context beyond what it was trained for, filled: far more than a second's work in any build.
-  const std::string limit = FOVEA_EMULATED ? "20" : "1";  // Enough for the short text below.
+  const std::string limit = FOVEA_EMULATED ? "10" : "1";  // Enough for the short text below.
   Server server({kShippedModel, "--threads", "1", "--timeout", limit, "--context", "30000",
                  "--max-tokens", "30000", "--isa", "scalar"});
   const RawAnswer answer =
