@@ -237,6 +237,7 @@ TEST_F(HttpServerTest, ClientsThatDripAreCutOffAfterTheTimeForAWholeRequest) {
 }
 
 TEST_F(HttpServerTest, MoreConnectionsThanTheLimitAreClosedAndLaterOnesAnswered) {
+  limits_.receive_time = seconds(4);  // longer than a surplus connection waits for a place
   Start();
   std::vector<std::unique_ptr<RawClient>> idle;
   for (std::size_t i = 0; i < limits_.connections; ++i) {
@@ -250,6 +251,18 @@ TEST_F(HttpServerTest, MoreConnectionsThanTheLimitAreClosedAndLaterOnesAnswered)
   const auto end = std::chrono::steady_clock::now() + seconds(20);
   while (Get(Path("")).status != 200 && std::chrono::steady_clock::now() < end) {
     std::this_thread::sleep_for(milliseconds(50));
+  }
+  ExpectAlive();
+}
+
+TEST_F(HttpServerTest, AClientThatComesWhileAnsweredOnesStillCloseIsServed) {
+  Start();
+  std::vector<std::unique_ptr<RawClient>> answered;
+  for (std::size_t i = 0; i < limits_.connections; ++i) {
+    answered.push_back(std::make_unique<RawClient>(port()));
+    answered.back()->Send(RequestText("GET", Path(""), port()));
+    // The end of the answer is here, our own end of the connection stays open.
+    ASSERT_EQ(ParseAnswer(answered.back()->ReadAll()).status, 200);
   }
   ExpectAlive();
 }

@@ -4,6 +4,8 @@
 
 #include <atomic>
 #include <charconv>
+#include <chrono>
+#include <condition_variable>
 #include <exception>
 #include <map>
 #include <mutex>
@@ -19,6 +21,8 @@ namespace fovea::dump {
 namespace {
 
 constexpr std::chrono::milliseconds kAcceptWait{50};
+/// Answered connections give up their places within this time (see CloseGently).
+constexpr std::chrono::milliseconds kPlaceWait{1500};
 
 enum Code : int {
   kForbidden = 403,
@@ -90,6 +94,9 @@ class HttpServer::Impl : private httplib::Server {
  private:
   using Verdict = httplib::Server::HandlerResponse;
 
+  /// Counts one more connection. False: all places stay taken, or the server stops.
+  bool TakePlace(const std::function<bool()>& stop);
+  void GivePlace();
   /// On a thread of the pool, from the first byte to the last.
   void ServeConnection(Socket socket);
   /// Answers all but a proper POST, whose body is only read after this.
@@ -107,8 +114,9 @@ class HttpServer::Impl : private httplib::Server {
   HttpHandlers handlers_;
   std::string address_;
   std::atomic<bool> closing_{false};
-  std::atomic<std::size_t> connections_{0};
   std::mutex mutex_;
+  std::condition_variable place_given_;
+  std::size_t connections_ = 0;
   std::map<std::thread::id, int> descriptors_;  // of the connection that a thread is serving
 };
 
@@ -137,16 +145,36 @@ void HttpServer::Impl::Serve(const std::function<bool()>& stop) {
   while (!stop()) {
     Socket socket = Accept(listener_, kAcceptWait);
     if (!socket.valid()) continue;
-    if (connections_.load() >= limits_.connections) continue;  // closes it
-    ++connections_;
+    if (!TakePlace(stop)) continue;  // closes it
     pool.enqueue([this, descriptor = socket.Release()] {
       ServeConnection(Socket(descriptor));
-      --connections_;
+      GivePlace();
     });
   }
   closing_ = true;
   listener_.socket = Socket();
   pool.shutdown();
+}
+
+bool HttpServer::Impl::TakePlace(const std::function<bool()>& stop) {
+  // A client may see the end of its answer, and come back, before its place is given up: only
+  // those whose wait is in vain are turned away.
+  const auto end = std::chrono::steady_clock::now() + kPlaceWait;
+  std::unique_lock lock(mutex_);
+  while (connections_ >= limits_.connections) {
+    if (stop() || std::chrono::steady_clock::now() >= end) return false;
+    place_given_.wait_for(lock, kAcceptWait);
+  }
+  ++connections_;
+  return true;
+}
+
+void HttpServer::Impl::GivePlace() {
+  {
+    const std::lock_guard lock(mutex_);
+    --connections_;
+  }
+  place_given_.notify_one();
 }
 
 void HttpServer::Impl::ServeConnection(Socket socket) {

@@ -9,7 +9,8 @@
 namespace fovea::dump {
 
 struct RequestLimits {
-  /// Connections at once; more are closed as they come. Browsers open a few ahead of need.
+  /// Connections at once; more are closed if no place is given up soon. Browsers open a few ahead
+  /// of need.
   std::size_t connections = 24;
   std::size_t header_bytes = 16U << 10U;  ///< Request line and headers together.
   std::size_t body_bytes = 1U << 20U;
