@@ -97,6 +97,12 @@ constexpr KernelTable kNeonDotprod =
 #endif
 
 #if FOVEA_KERNELS_NEON_I8MM || FOVEA_KERNELS_SVE_I8MM
+/// With matrix products, which multiply two tokens at once.
+constexpr KernelTable InPairs(KernelTable base) {
+  base.pairs_tokens = true;
+  return base;
+}
+
 constexpr Bf16Products kBf16Mmla = {
     .takes = [](DataType type) { return type == DataType::kBF16; },
     .prepare = N_NEON::Bf16PrepareMmla,
@@ -106,7 +112,7 @@ constexpr Bf16Products kBf16Mmla = {
 
 #if FOVEA_KERNELS_NEON_I8MM
 constexpr KernelTable kNeonI8mm =
-    Extended(kNeonDotprod, Isa::kNeonI8mm, N_NEON::StripGemmI8mm, &kBf16Mmla);
+    InPairs(Extended(kNeonDotprod, Isa::kNeonI8mm, N_NEON::StripGemmI8mm, &kBf16Mmla));
 #endif
 
 // SVE does not bring dot products or matrix products of NEON along.
@@ -123,7 +129,8 @@ constexpr KernelTable kSve = Extended(WithLongVectors(kNeon), Isa::kSve, sve::St
 #endif
 
 #if FOVEA_KERNELS_SVE_I8MM
-constexpr KernelTable kSveI8mm = Extended(kSve, Isa::kSveI8mm, sve::StripGemmI8mm, &kBf16Mmla);
+constexpr KernelTable kSveI8mm =
+    InPairs(Extended(kSve, Isa::kSveI8mm, sve::StripGemmI8mm, &kBf16Mmla));
 #endif
 #endif
 

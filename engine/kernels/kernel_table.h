@@ -102,6 +102,9 @@ struct KernelTable {
                      const QuantizedRows& x, std::size_t tokens, float* out,
                      std::size_t out_stride);
 
+  /// Whether strip_gemm reads tokens in pairs: QuantizeRows (quantize_rows.h) then stores them so.
+  bool pairs_tokens = false;
+
   /// Products in bfloat16; null if the instruction set has none.
   const Bf16Products* bf16 = nullptr;
 

@@ -18,10 +18,15 @@ struct ActivationBlock {
   std::int32_t first_sum;  ///< Σ of the first 16 quants
 };
 
-/// Token t's quants at quants + t * cols, its blocks at blocks + t * (cols / 32).
+/// Token t's quants at quants + t * cols, its blocks at blocks + t * (cols / 32). Where strip_gemm
+/// wants tokens in pairs (KernelTable::pairs_tokens), each two of them share their places: eight
+/// columns of one and the same eight of the other, and so on; a word of the one's block and the
+/// same word of the other's. The last of an odd number lies alone, as above.
 struct QuantizedRows {
-  const std::int8_t* quants = nullptr;      ///< [tokens, cols], aligned to 64 bytes
-  const ActivationBlock* blocks = nullptr;  ///< [tokens, cols / 32]
+  const std::int8_t* quants = nullptr;  ///< [tokens, cols] or [pairs, cols / 8, 2, 8], aligned to
+                                        ///< 64 bytes
+  const ActivationBlock* blocks =
+      nullptr;  ///< [tokens, cols / 32] or [pairs, cols / 32, 4, 2] words
 };
 
 /// What a block of this largest magnitude is multiplied by to become integers, and by to come back.

@@ -12,6 +12,7 @@
 #include <bit>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 
 #include "engine/kernels/quantized_row.h"
 #include "engine/kernels/strip_arm_products-inl.h"
@@ -198,11 +199,12 @@ HWY_INLINE void StripTile(const Format& strip, std::size_t first, const StripOpe
 
 #if defined(FOVEA_STRIPS_I8MM)
 
-HWY_INLINE float32x4_t LowTwice(float32x4_t v) {
-  return vreinterpretq_f32_u64(vdupq_laneq_u64(vreinterpretq_u64_f32(v), 0));
-}
-HWY_INLINE float32x4_t HighTwice(float32x4_t v) {
-  return vreinterpretq_f32_u64(vdupq_laneq_u64(vreinterpretq_u64_f32(v), 1));
+/// Word `word` of the blocks of a pair of tokens, of one, of the other, and again.
+HWY_INLINE float32x4_t PairWords(const ActivationBlock* blocks, std::size_t word) {
+  std::uint64_t both = 0;
+  std::memcpy(&both, reinterpret_cast<const std::byte*>(blocks) + word * sizeof(both),
+              sizeof(both));
+  return vreinterpretq_f32_u64(vdupq_n_u64(both));
 }
 
 /// The same with matrix products, for pairs of tokens: [0] of a sum holds rows 0 and 2 of a vector,
@@ -220,8 +222,8 @@ HWY_INLINE void PairTile(const Format& strip, std::size_t first, const StripOper
     for (std::size_t v = 0; v < kVectors; ++v) total[t][v][0] = total[t][v][1] = vdupq_n_f32(0.0F);
   }
   for (std::size_t b = 0; b < blocks; ++b) {
-    const std::int8_t* x = at.x.quants + b * kActivationBlock;
-    const ActivationBlock* activation = at.x.blocks + b;
+    const std::int8_t* x = at.x.quants + b * (2 * kActivationBlock);
+    const ActivationBlock* activations = at.x.blocks + b * 2;
     HWY_UNROLL(2)
     for (std::size_t half = 0; half < kHalves; ++half) {
       int32x4_t sums[kTokenPairs][kVectors][2];
@@ -246,8 +248,7 @@ HWY_INLINE void PairTile(const Format& strip, std::size_t first, const StripOper
         }
         HWY_UNROLL(8)
         for (std::size_t t = 0; t < kTokenPairs; ++t) {
-          const std::int8_t* from = x + 2 * t * at.cols + step * 4;
-          const int8x16_t both = vcombine_s8(vld1_s8(from), vld1_s8(from + at.cols));
+          const int8x16_t both = vld1q_s8(x + 2 * t * at.cols + step * 8);
           HWY_UNROLL(8)
           for (std::size_t v = 0; v < kVectors; ++v) {
             sums[t][v][0] = vmmlaq_s32(sums[t][v][0], w[v][0], both);
@@ -264,16 +265,14 @@ HWY_INLINE void PairTile(const Format& strip, std::size_t first, const StripOper
       }
       HWY_UNROLL(8)
       for (std::size_t t = 0; t < kTokenPairs; ++t) {
-        const float32x4_t one = vld1q_f32(&activation[2 * t * blocks].scale);
-        const float32x4_t other = vld1q_f32(&activation[(2 * t + 1) * blocks].scale);
-        const float32x4_t scales_and_sums = vtrn1q_f32(one, other);
-        const float32x4_t activation_scale = LowTwice(scales_and_sums);
+        const ActivationBlock* both = activations + 2 * t * blocks;
+        const float32x4_t activation_scale = PairWords(both, 0);
         int32x4_t offset = vdupq_n_s32(kMagicBits);
         if constexpr (Format::kOffset != 0) {
           constexpr int kBits = std::countr_zero(static_cast<unsigned>(Format::kOffset));
-          int32x4_t sum = vreinterpretq_s32_f32(HighTwice(scales_and_sums));
+          int32x4_t sum = vreinterpretq_s32_f32(PairWords(both, 2));
           if constexpr (Format::kHalves) {
-            const int32x4_t first_sum = vreinterpretq_s32_f32(HighTwice(vtrn2q_f32(one, other)));
+            const int32x4_t first_sum = vreinterpretq_s32_f32(PairWords(both, 3));
             sum = half == 0 ? first_sum : vsubq_s32(sum, first_sum);
           }
           offset = vaddq_s32(offset, vshlq_n_s32(sum, kBits));
@@ -296,9 +295,7 @@ HWY_INLINE void PairTile(const Format& strip, std::size_t first, const StripOper
         const float32x4_t rows = strip.Minimum(b, first + v).raw;
         HWY_UNROLL(8)
         for (std::size_t t = 0; t < kTokenPairs; ++t) {
-          const float32x4_t one = vld1q_f32(&activation[2 * t * blocks].scale);
-          const float32x4_t other = vld1q_f32(&activation[(2 * t + 1) * blocks].scale);
-          const float32x4_t scaled_sum = LowTwice(vtrn2q_f32(one, other));
+          const float32x4_t scaled_sum = PairWords(activations + 2 * t * blocks, 1);
           total[t][v][0] = vfmaq_f32(total[t][v][0], vtrn1q_f32(rows, rows), scaled_sum);
           total[t][v][1] = vfmaq_f32(total[t][v][1], vtrn2q_f32(rows, rows), scaled_sum);
         }

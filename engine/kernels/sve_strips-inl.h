@@ -11,6 +11,7 @@
 #include <bit>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 
 #include "engine/kernels/quantized_row.h"
 #include "engine/kernels/strip_operands.h"
@@ -167,31 +168,23 @@ FOVEA_SVE_INLINE svint8_t Even(svint8_t a, svint8_t b) {
 FOVEA_SVE_INLINE svint8_t Odd(svint8_t a, svint8_t b) {
   return svreinterpret_s8_s32(svtrn2_s32(svreinterpret_s32_s8(a), svreinterpret_s32_s8(b)));
 }
-FOVEA_SVE_INLINE svint8_t FirstEights(svint8_t a, svint8_t b) {
-  return svreinterpret_s8_s64(svtrn1_s64(svreinterpret_s64_s8(a), svreinterpret_s64_s8(b)));
-}
-FOVEA_SVE_INLINE svint8_t LastEights(svint8_t a, svint8_t b) {
-  return svreinterpret_s8_s64(svtrn2_s64(svreinterpret_s64_s8(a), svreinterpret_s64_s8(b)));
-}
-/// The low, or the high, half of each 128 bits twice.
-FOVEA_SVE_INLINE svfloat32_t LowTwice(svfloat32_t v) {
-  const svfloat64_t halves = svreinterpret_f64_f32(v);
-  return svreinterpret_f32_f64(svtrn1_f64(halves, halves));
-}
-FOVEA_SVE_INLINE svfloat32_t HighTwice(svfloat32_t v) {
-  const svfloat64_t halves = svreinterpret_f64_f32(v);
-  return svreinterpret_f32_f64(svtrn2_f64(halves, halves));
+/// Word `word` of the blocks of a pair of tokens, of one, of the other, and so on.
+FOVEA_SVE_INLINE svfloat32_t PairWords(const ActivationBlock* blocks, std::size_t word) {
+  std::uint64_t both = 0;
+  std::memcpy(&both, reinterpret_cast<const std::byte*>(blocks) + word * sizeof(both),
+              sizeof(both));
+  return svreinterpret_f32_u64(svdup_n_u64(both));
 }
 
 /// What a pair's sums, not fields of one token, are too large by, and kMagicBits.
 template <class Format>
-FOVEA_SVE_INLINE svfloat32_t PairMagic(svfloat32_t one, svfloat32_t other, std::size_t half) {
+FOVEA_SVE_INLINE svfloat32_t PairMagic(const ActivationBlock* blocks, std::size_t half) {
   if constexpr (Format::kOffset == 0) {
     return svdup_n_f32(kMagic);
   } else {
-    svint32_t sums = svreinterpret_s32_f32(HighTwice(svtrn1_f32(one, other)));
+    svint32_t sums = svreinterpret_s32_f32(PairWords(blocks, 2));
     if constexpr (Format::kHalves) {
-      const svint32_t first = svreinterpret_s32_f32(HighTwice(svtrn2_f32(one, other)));
+      const svint32_t first = svreinterpret_s32_f32(PairWords(blocks, 3));
       sums = half == 0 ? first : svsub_s32_x(svptrue_b32(), sums, first);
     }
     return MagicAnd<Format>(sums);
@@ -210,8 +203,8 @@ FOVEA_SVE_INLINE void PairTile(const Rows& at, const StripOperands& by) {
   FOVEA_EACH_PAIR(FOVEA_DECLARE)
 #undef FOVEA_DECLARE
   for (std::size_t b = 0; b < blocks; ++b) {
-    const std::int8_t* x = by.x.quants + b * kActivationBlock;
-    const ActivationBlock* activation = by.x.blocks + b;
+    const std::int8_t* x = by.x.quants + b * (2 * kActivationBlock);
+    const ActivationBlock* activations = by.x.blocks + b * 2;
 #define FOVEA_DECLARE(p)                                               \
   [[maybe_unused]] svint32_t even_sum##p = FreshSumIf<(p < kPairs)>(); \
   [[maybe_unused]] svint32_t odd_sum##p = FreshSumIf<(p < kPairs)>();
@@ -227,16 +220,14 @@ FOVEA_SVE_INLINE void PairTile(const Rows& at, const StripOperands& by) {
       const svint8_t odd_first = Odd(w0, w1);
       const svint8_t even_last = Even(w2, w3);
       const svint8_t odd_last = Odd(w2, w3);
-#define FOVEA_ADD(p)                                                           \
-  if constexpr (kPairs > p) {                                                  \
-    const svint8_t one = LoadSixteen(x + 2 * p * by.cols + 16 * half);         \
-    const svint8_t other = LoadSixteen(x + (2 * p + 1) * by.cols + 16 * half); \
-    const svint8_t first = FirstEights(one, other);                            \
-    const svint8_t last = LastEights(one, other);                              \
-    even_sum##p = svmmla_s32(even_sum##p, even_first, first);                  \
-    odd_sum##p = svmmla_s32(odd_sum##p, odd_first, first);                     \
-    even_sum##p = svmmla_s32(even_sum##p, even_last, last);                    \
-    odd_sum##p = svmmla_s32(odd_sum##p, odd_last, last);                       \
+#define FOVEA_ADD(p)                                                         \
+  if constexpr (kPairs > p) {                                                \
+    const svint8_t first = LoadSixteen(x + 2 * p * by.cols + 32 * half);     \
+    const svint8_t last = LoadSixteen(x + 2 * p * by.cols + 32 * half + 16); \
+    even_sum##p = svmmla_s32(even_sum##p, even_first, first);                \
+    odd_sum##p = svmmla_s32(odd_sum##p, odd_first, first);                   \
+    even_sum##p = svmmla_s32(even_sum##p, even_last, last);                  \
+    odd_sum##p = svmmla_s32(odd_sum##p, odd_last, last);                     \
   }
       FOVEA_EACH_PAIR(FOVEA_ADD)
 #undef FOVEA_ADD
@@ -246,10 +237,9 @@ FOVEA_SVE_INLINE void PairTile(const Rows& at, const StripOperands& by) {
         const svfloat32_t odd_scale = svtrn2_f32(scale, scale);
 #define FOVEA_FINISH(p)                                                                            \
   if constexpr (kPairs > p) {                                                                      \
-    const svfloat32_t one = LoadFields(activation[2 * p * blocks]);                                \
-    const svfloat32_t other = LoadFields(activation[(2 * p + 1) * blocks]);                        \
-    const svfloat32_t factor = LowTwice(svtrn1_f32(one, other));                                   \
-    const svfloat32_t magic = PairMagic<Format>(one, other, half);                                 \
+    const ActivationBlock* both = activations + 2 * p * blocks;                                    \
+    const svfloat32_t factor = PairWords(both, 0);                                                 \
+    const svfloat32_t magic = PairMagic<Format>(both, half);                                       \
     even_total##p = svmla_f32_x(all, even_total##p,                                                \
                                 svsub_f32_x(all, svreinterpret_f32_s32(even_sum##p), magic),       \
                                 svmul_f32_x(all, even_scale, factor));                             \
@@ -269,13 +259,11 @@ FOVEA_SVE_INLINE void PairTile(const Rows& at, const StripOperands& by) {
       const svfloat32_t minimum = Format::Minimum(at, b);
       const svfloat32_t even_minimum = svtrn1_f32(minimum, minimum);
       const svfloat32_t odd_minimum = svtrn2_f32(minimum, minimum);
-#define FOVEA_MINIMUM(p)                                                    \
-  if constexpr (kPairs > p) {                                               \
-    const svfloat32_t one = LoadFields(activation[2 * p * blocks]);         \
-    const svfloat32_t other = LoadFields(activation[(2 * p + 1) * blocks]); \
-    const svfloat32_t factor = LowTwice(svtrn2_f32(one, other));            \
-    even_total##p = svmla_f32_x(all, even_total##p, even_minimum, factor);  \
-    odd_total##p = svmla_f32_x(all, odd_total##p, odd_minimum, factor);     \
+#define FOVEA_MINIMUM(p)                                                   \
+  if constexpr (kPairs > p) {                                              \
+    const svfloat32_t factor = PairWords(activations + 2 * p * blocks, 1); \
+    even_total##p = svmla_f32_x(all, even_total##p, even_minimum, factor); \
+    odd_total##p = svmla_f32_x(all, odd_total##p, odd_minimum, factor);    \
   }
       FOVEA_EACH_PAIR(FOVEA_MINIMUM)
 #undef FOVEA_MINIMUM

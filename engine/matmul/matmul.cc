@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <limits>
 
+#include "engine/kernels/quantize_rows.h"
 #include "engine/matmul/plan.h"
 #include "engine/matmul/row_tasks.h"
 #include "platform/aligned_buffer.h"
@@ -30,8 +31,9 @@ struct ActivationBytes {
   platform::CheckedSize rounded;
 };
 
-/// Tokens that one task quantizes.
+/// Tokens that one task quantizes: whole pairs.
 constexpr std::size_t kTokensPerTask = 8;
+static_assert(kTokensPerTask % 2 == 0);
 
 /// Rounds x to 8 bits in the front of scratch.
 kernels::QuantizedRows Quantize(const Context& context, const float* x, std::size_t x_stride,
@@ -40,11 +42,10 @@ kernels::QuantizedRows Quantize(const Context& context, const float* x, std::siz
   auto* quants = reinterpret_cast<std::int8_t*>(context.scratch.data());
   auto* blocks = reinterpret_cast<kernels::ActivationBlock*>(quants + bytes.quants.value());
   const auto run = [&](std::size_t task, std::size_t /*worker*/) {
-    const std::size_t end = std::min((task + 1) * kTokensPerTask, tokens);
-    for (std::size_t t = task * kTokensPerTask; t < end; ++t) {
-      context.kernels->quantize_row(x + t * x_stride, cols, quants + t * cols,
-                                    blocks + t * (cols / kernels::kActivationBlock));
-    }
+    const std::size_t first = task * kTokensPerTask;
+    kernels::QuantizeRows(*context.kernels, x + first * x_stride, x_stride,
+                          std::min(kTokensPerTask, tokens - first), cols, quants + first * cols,
+                          blocks + first * (cols / kernels::kActivationBlock));
   };
   context.parallel->Run((tokens + kTokensPerTask - 1) / kTokensPerTask, run);
   return {quants, blocks};

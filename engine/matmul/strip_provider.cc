@@ -8,8 +8,9 @@
 namespace fovea::matmul {
 namespace {
 
-/// Tokens whose outputs of an incomplete strip are held at once.
+/// Tokens whose outputs of an incomplete strip are held at once: whole pairs.
 constexpr std::size_t kTailTokens = 64;
+static_assert(kTailTokens % 2 == 0);
 
 /// Bytes of strips that are packed for a single token, which meets them once: they are read back
 /// from the first cache.

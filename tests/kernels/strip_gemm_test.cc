@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "engine/kernels/kernel_table.h"
+#include "engine/kernels/quantize_rows.h"
 #include "engine/kernels/quantized_row.h"
 #include "engine/tensor/dequantize.h"
 #include "engine/tensor/strips.h"
@@ -38,11 +39,15 @@ class StripGemmTest : public KernelTest {
     Activations a;
     a.quants.resize(x.size());
     a.blocks.resize(x.size() / kActivationBlock);
-    for (std::size_t t = 0; t * cols < x.size(); ++t) {
-      table.quantize_row(x.data() + t * cols, cols, a.quants.data() + t * cols,
-                         a.blocks.data() + t * (cols / kActivationBlock));
-    }
+    QuantizeRows(table, x.data(), cols, x.size() / cols, cols, a.quants.data(), a.blocks.data());
     return a;
+  }
+
+  /// By the scalar kernels, in the order that ours read.
+  Activations QuantizeForOurs(const std::vector<float>& x, std::size_t cols) {
+    KernelTable table = scalar();
+    table.pairs_tokens = kernels().pairs_tokens;
+    return Quantize(table, x, cols);
   }
 
   /// Rows of random blocks with finite scales, in file order.
@@ -132,11 +137,13 @@ TEST_P(StripGemmTest, EqualsTheReferenceToTheBitForEveryTypeAndShape) {
         const std::vector<std::byte> rows = RandomRows(type, count * kStripRows, cols);
         const std::vector<std::byte> strips = Pack(type, rows, count, cols);
         for (const std::size_t tokens : kTokenCounts) {
-          const Activations a = Quantize(scalar(), Random(tokens * cols), cols);
+          const std::vector<float> x = Random(tokens * cols);
+          const Activations a = Quantize(scalar(), x, cols);
+          const Activations b = QuantizeForOurs(x, cols);
           const std::size_t stride = count * kStripRows + 3;
           FencedFloats ours(tokens * stride, tokens % 16);
           std::vector<float> reference(tokens * stride, 0.0F);
-          kernels().strip_gemm(type, strips.data(), count, cols, a.rows(), tokens, ours.data(),
+          kernels().strip_gemm(type, strips.data(), count, cols, b.rows(), tokens, ours.data(),
                                stride);
           scalar().strip_gemm(type, strips.data(), count, cols, a.rows(), tokens, reference.data(),
                               stride);
@@ -180,10 +187,11 @@ TEST_P(StripGemmTest, EqualsTheReferenceForTheLargestProducts) {
         for (std::size_t tokens = 1; tokens <= kMostTokens; ++tokens) {
           const std::vector<float> x(tokens * kCols, activation);
           const Activations a = Quantize(scalar(), x, kCols);
+          const Activations b = QuantizeForOurs(x, kCols);
           EXPECT_EQ(a.quants[0], activation * 127);
           std::vector<float> ours(tokens * kStripRows);
           std::vector<float> reference(tokens * kStripRows);
-          kernels().strip_gemm(type, strip.data(), 1, kCols, a.rows(), tokens, ours.data(),
+          kernels().strip_gemm(type, strip.data(), 1, kCols, b.rows(), tokens, ours.data(),
                                kStripRows);
           scalar().strip_gemm(type, strip.data(), 1, kCols, a.rows(), tokens, reference.data(),
                               kStripRows);
