@@ -12,7 +12,6 @@
 #include <bit>
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
 
 #include "engine/kernels/quantized_row.h"
 #include "engine/kernels/strip_arm_products-inl.h"
@@ -199,12 +198,9 @@ HWY_INLINE void StripTile(const Format& strip, std::size_t first, const StripOpe
 
 #if defined(FOVEA_STRIPS_I8MM)
 
-/// Word `word` of the blocks of a pair of tokens, of one, of the other, and again.
-HWY_INLINE float32x4_t PairWords(const ActivationBlock* blocks, std::size_t word) {
-  std::uint64_t both = 0;
-  std::memcpy(&both, reinterpret_cast<const std::byte*>(blocks) + word * sizeof(both),
-              sizeof(both));
-  return vreinterpretq_f32_u64(vdupq_n_u64(both));
+/// One's and the other's, twice.
+HWY_INLINE float32x4_t PairedWords(const ActivationBlock* blocks, Word word) {
+  return vreinterpretq_f32_u64(vdupq_n_u64(PairedWord(blocks, word)));
 }
 
 /// The same with matrix products, for pairs of tokens: [0] of a sum holds rows 0 and 2 of a vector,
@@ -266,13 +262,13 @@ HWY_INLINE void PairTile(const Format& strip, std::size_t first, const StripOper
       HWY_UNROLL(8)
       for (std::size_t t = 0; t < kTokenPairs; ++t) {
         const ActivationBlock* both = activations + 2 * t * blocks;
-        const float32x4_t activation_scale = PairWords(both, 0);
+        const float32x4_t activation_scale = PairedWords(both, Word::kScale);
         int32x4_t offset = vdupq_n_s32(kMagicBits);
         if constexpr (Format::kOffset != 0) {
           constexpr int kBits = std::countr_zero(static_cast<unsigned>(Format::kOffset));
-          int32x4_t sum = vreinterpretq_s32_f32(PairWords(both, 2));
+          int32x4_t sum = vreinterpretq_s32_f32(PairedWords(both, Word::kSum));
           if constexpr (Format::kHalves) {
-            const int32x4_t first_sum = vreinterpretq_s32_f32(PairWords(both, 3));
+            const int32x4_t first_sum = vreinterpretq_s32_f32(PairedWords(both, Word::kFirstSum));
             sum = half == 0 ? first_sum : vsubq_s32(sum, first_sum);
           }
           offset = vaddq_s32(offset, vshlq_n_s32(sum, kBits));
@@ -295,7 +291,8 @@ HWY_INLINE void PairTile(const Format& strip, std::size_t first, const StripOper
         const float32x4_t rows = strip.Minimum(b, first + v).raw;
         HWY_UNROLL(8)
         for (std::size_t t = 0; t < kTokenPairs; ++t) {
-          const float32x4_t scaled_sum = PairWords(activations + 2 * t * blocks, 1);
+          const float32x4_t scaled_sum =
+              PairedWords(activations + 2 * t * blocks, Word::kScaledSum);
           total[t][v][0] = vfmaq_f32(total[t][v][0], vtrn1q_f32(rows, rows), scaled_sum);
           total[t][v][1] = vfmaq_f32(total[t][v][1], vtrn2q_f32(rows, rows), scaled_sum);
         }

@@ -6,6 +6,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <type_traits>
 
 #include "engine/kernels/quantized_row.h"
@@ -25,6 +26,17 @@ struct StripOperands {
     out += tokens * out_stride;
   }
 };
+
+/// The words of an ActivationBlock, in their order.
+enum class Word : std::size_t { kScale, kScaledSum, kSum, kFirstSum };
+
+/// A word of the blocks that two tokens share (QuantizedRows), of one and of the other.
+inline std::uint64_t PairedWord(const ActivationBlock* blocks, Word word) {
+  std::uint64_t both = 0;
+  const auto* words = reinterpret_cast<const std::byte*>(blocks);
+  std::memcpy(&both, words + static_cast<std::size_t>(word) * sizeof(both), sizeof(both));
+  return both;
+}
 
 /// Integers of less than 23 bits become floats by addition: n more than these bits is the float of
 /// kMagic + n. A conversion takes a slower unit of most ARM CPUs.
