@@ -198,9 +198,13 @@ float SolveSharedSigned(const float* values, const SignedBlock& block) {
 SignedBlock FitSignedBlock(const float* values) {
   float wanted[kSignedGroups];
   float peak = 0.0F;  // with its sign
+  float most = 0.0F;  // |peak|; clang 19 at -O3 finds another peak if it is not kept
   for (std::size_t group = 0; group < kSignedGroups; ++group) {
     wanted[group] = FitSignedScale(values + group * kSignedGroup);
-    if (std::abs(wanted[group]) > std::abs(peak)) peak = wanted[group];
+    const float magnitude = std::abs(wanted[group]);
+    if (!(magnitude > most)) continue;
+    most = magnitude;
+    peak = wanted[group];
   }
   // The largest scale becomes -128, the one integer that has no positive counterpart.
   SignedBlock best = EncodeSignedGroups(values, wanted, peak / -128.0F);
