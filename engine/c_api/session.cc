@@ -33,8 +33,8 @@ struct fovea_session {
   std::optional<fovea::Session> session;  // Empty only while it is made.
   c_api::CallbackObserver observer;
   std::vector<fovea::HeadAblation> ablations;
-  fovea_error last = {};  // The last failure; an empty text if there is none.
-  std::atomic<bool> busy{false};
+  fovea_error last = {};      // The last failure; an empty text if there is none.
+  std::atomic<int> calls{0};  // Inside; an int, for not every CPU can exchange a byte.
 };
 
 namespace {
@@ -43,11 +43,11 @@ namespace {
 class Entry {
  public:
   explicit Entry(fovea_session* session)
-      : session_(session), granted_(!session->busy.exchange(true, std::memory_order_acquire)) {}
+      : session_(session), granted_(session->calls.exchange(1, std::memory_order_acquire) == 0) {}
   Entry(const Entry&) = delete;
   Entry& operator=(const Entry&) = delete;
   ~Entry() {
-    if (granted_) session_->busy.store(false, std::memory_order_release);
+    if (granted_) session_->calls.store(0, std::memory_order_release);
   }
   bool granted() const { return granted_; }
 
