@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "engine/kernels/kernel_table.h"
+#include "engine/kernels/quantize_rows.h"
 #include "engine/tensor/dequantize.h"
 #include "engine/tensor/strips.h"
 #include "platform/cpu_features.h"
@@ -45,10 +46,7 @@ class StripGemmAmxTest : public ::testing::TestWithParam<DataType> {
     std::vector<std::int8_t> quants(x.size());
     std::vector<ActivationBlock> blocks(x.size() / kActivationBlock);
     const KernelTable& scalar = *KernelsFor(Isa::kScalar);
-    for (std::size_t t = 0; t < tokens; ++t) {
-      scalar.quantize_row(x.data() + t * cols, cols, quants.data() + t * cols,
-                          blocks.data() + t * (cols / kActivationBlock));
-    }
+    QuantizeRows(scalar, x.data(), cols, tokens, cols, quants.data(), blocks.data());
     const QuantizedRows rows = {quants.data(), blocks.data()};
     const std::size_t stride = count * kStripRows + 3;
     std::vector<float> reference(tokens * stride, 0.5F);
