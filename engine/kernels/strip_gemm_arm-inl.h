@@ -199,8 +199,8 @@ HWY_INLINE void StripTile(const Format& strip, std::size_t first, const StripOpe
 #if defined(FOVEA_STRIPS_I8MM)
 
 /// One's and the other's, twice.
-HWY_INLINE float32x4_t PairedWords(const ActivationBlock* blocks, Word word) {
-  return vreinterpretq_f32_u64(vdupq_n_u64(PairedWord(blocks, word)));
+HWY_INLINE float32x4_t PairedWords(const ActivationBlock* blocks, std::size_t offset) {
+  return vreinterpretq_f32_u64(vdupq_n_u64(PairedWord(blocks, offset)));
 }
 
 /// The same with matrix products, for pairs of tokens: [0] of a sum holds rows 0 and 2 of a vector,
@@ -262,13 +262,14 @@ HWY_INLINE void PairTile(const Format& strip, std::size_t first, const StripOper
       HWY_UNROLL(8)
       for (std::size_t t = 0; t < kTokenPairs; ++t) {
         const ActivationBlock* both = activations + 2 * t * blocks;
-        const float32x4_t activation_scale = PairedWords(both, Word::kScale);
+        const float32x4_t activation_scale = PairedWords(both, offsetof(ActivationBlock, scale));
         int32x4_t offset = vdupq_n_s32(kMagicBits);
         if constexpr (Format::kOffset != 0) {
           constexpr int kBits = std::countr_zero(static_cast<unsigned>(Format::kOffset));
-          int32x4_t sum = vreinterpretq_s32_f32(PairedWords(both, Word::kSum));
+          int32x4_t sum = vreinterpretq_s32_f32(PairedWords(both, offsetof(ActivationBlock, sum)));
           if constexpr (Format::kHalves) {
-            const int32x4_t first_sum = vreinterpretq_s32_f32(PairedWords(both, Word::kFirstSum));
+            const int32x4_t first_sum =
+                vreinterpretq_s32_f32(PairedWords(both, offsetof(ActivationBlock, first_sum)));
             sum = half == 0 ? first_sum : vsubq_s32(sum, first_sum);
           }
           offset = vaddq_s32(offset, vshlq_n_s32(sum, kBits));
@@ -292,7 +293,7 @@ HWY_INLINE void PairTile(const Format& strip, std::size_t first, const StripOper
         HWY_UNROLL(8)
         for (std::size_t t = 0; t < kTokenPairs; ++t) {
           const float32x4_t scaled_sum =
-              PairedWords(activations + 2 * t * blocks, Word::kScaledSum);
+              PairedWords(activations + 2 * t * blocks, offsetof(ActivationBlock, scaled_sum));
           total[t][v][0] = vfmaq_f32(total[t][v][0], vtrn1q_f32(rows, rows), scaled_sum);
           total[t][v][1] = vfmaq_f32(total[t][v][1], vtrn2q_f32(rows, rows), scaled_sum);
         }

@@ -27,14 +27,11 @@ struct StripOperands {
   }
 };
 
-/// The words of an ActivationBlock, in their order.
-enum class Word : std::size_t { kScale, kScaledSum, kSum, kFirstSum };
-
-/// A word of the blocks that two tokens share (QuantizedRows), of one and of the other.
-inline std::uint64_t PairedWord(const ActivationBlock* blocks, Word word) {
+/// A word of the blocks that two tokens share (QuantizedRows), of one and of the other. offset: of
+/// the word in an ActivationBlock.
+inline std::uint64_t PairedWord(const ActivationBlock* blocks, std::size_t offset) {
   std::uint64_t both = 0;
-  const auto* words = reinterpret_cast<const std::byte*>(blocks);
-  std::memcpy(&both, words + static_cast<std::size_t>(word) * sizeof(both), sizeof(both));
+  std::memcpy(&both, reinterpret_cast<const std::byte*>(blocks) + 2 * offset, sizeof(both));
   return both;
 }
 

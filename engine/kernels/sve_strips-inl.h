@@ -168,8 +168,8 @@ FOVEA_SVE_INLINE svint8_t Odd(svint8_t a, svint8_t b) {
   return svreinterpret_s8_s32(svtrn2_s32(svreinterpret_s32_s8(a), svreinterpret_s32_s8(b)));
 }
 /// One's and the other's, all along.
-FOVEA_SVE_INLINE svfloat32_t PairedWords(const ActivationBlock* blocks, Word word) {
-  return svreinterpret_f32_u64(svdup_n_u64(PairedWord(blocks, word)));
+FOVEA_SVE_INLINE svfloat32_t PairedWords(const ActivationBlock* blocks, std::size_t offset) {
+  return svreinterpret_f32_u64(svdup_n_u64(PairedWord(blocks, offset)));
 }
 
 /// What a pair's sums, not fields of one token, are too large by, and kMagicBits.
@@ -178,9 +178,10 @@ FOVEA_SVE_INLINE svfloat32_t PairMagic(const ActivationBlock* blocks, std::size_
   if constexpr (Format::kOffset == 0) {
     return svdup_n_f32(kMagic);
   } else {
-    svint32_t sums = svreinterpret_s32_f32(PairedWords(blocks, Word::kSum));
+    svint32_t sums = svreinterpret_s32_f32(PairedWords(blocks, offsetof(ActivationBlock, sum)));
     if constexpr (Format::kHalves) {
-      const svint32_t first = svreinterpret_s32_f32(PairedWords(blocks, Word::kFirstSum));
+      const svint32_t first =
+          svreinterpret_s32_f32(PairedWords(blocks, offsetof(ActivationBlock, first_sum)));
       sums = half == 0 ? first : svsub_s32_x(svptrue_b32(), sums, first);
     }
     return MagicAnd<Format>(sums);
@@ -234,7 +235,7 @@ FOVEA_SVE_INLINE void PairTile(const Rows& at, const StripOperands& by) {
 #define FOVEA_FINISH(p)                                                                            \
   if constexpr (kPairs > p) {                                                                      \
     const ActivationBlock* both = activations + 2 * p * blocks;                                    \
-    const svfloat32_t factor = PairedWords(both, Word::kScale);                                    \
+    const svfloat32_t factor = PairedWords(both, offsetof(ActivationBlock, scale));                \
     const svfloat32_t magic = PairMagic<Format>(both, half);                                       \
     even_total##p = svmla_f32_x(all, even_total##p,                                                \
                                 svsub_f32_x(all, svreinterpret_f32_s32(even_sum##p), magic),       \
@@ -255,11 +256,12 @@ FOVEA_SVE_INLINE void PairTile(const Rows& at, const StripOperands& by) {
       const svfloat32_t minimum = Format::Minimum(at, b);
       const svfloat32_t even_minimum = svtrn1_f32(minimum, minimum);
       const svfloat32_t odd_minimum = svtrn2_f32(minimum, minimum);
-#define FOVEA_MINIMUM(p)                                                                    \
-  if constexpr (kPairs > p) {                                                               \
-    const svfloat32_t factor = PairedWords(activations + 2 * p * blocks, Word::kScaledSum); \
-    even_total##p = svmla_f32_x(all, even_total##p, even_minimum, factor);                  \
-    odd_total##p = svmla_f32_x(all, odd_total##p, odd_minimum, factor);                     \
+#define FOVEA_MINIMUM(p)                                                                  \
+  if constexpr (kPairs > p) {                                                             \
+    const svfloat32_t factor =                                                            \
+        PairedWords(activations + 2 * p * blocks, offsetof(ActivationBlock, scaled_sum)); \
+    even_total##p = svmla_f32_x(all, even_total##p, even_minimum, factor);                \
+    odd_total##p = svmla_f32_x(all, odd_total##p, odd_minimum, factor);                   \
   }
       FOVEA_EACH_PAIR(FOVEA_MINIMUM)
 #undef FOVEA_MINIMUM
