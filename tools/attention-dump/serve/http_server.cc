@@ -21,8 +21,8 @@ namespace fovea::dump {
 namespace {
 
 constexpr std::chrono::milliseconds kAcceptWait{50};
-/// Answered connections give up their places within this time (see CloseGently).
-constexpr std::chrono::milliseconds kPlaceWait{1500};
+/// Answered connections give up their places within this time.
+constexpr std::chrono::milliseconds kPlaceWait = kMostClosingTime + std::chrono::milliseconds(500);
 
 enum Code : int {
   kForbidden = 403,

@@ -17,7 +17,6 @@ namespace {
 
 constexpr int kBacklog = 64;
 constexpr std::size_t kMostDiscardedBytes = std::size_t{4} << 20U;
-constexpr std::chrono::milliseconds kMostDiscardTime{1000};
 
 using Clock = std::chrono::steady_clock;
 
@@ -87,7 +86,7 @@ bool PeerIsGone(int descriptor) {
 
 void CloseGently(int descriptor) {
   ::shutdown(descriptor, SHUT_WR);
-  const Clock::time_point end = Clock::now() + kMostDiscardTime;
+  const Clock::time_point end = Clock::now() + kMostClosingTime;
   std::array<char, 16384> bytes;
   for (std::size_t discarded = 0; discarded < kMostDiscardedBytes;) {
     const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(end - Clock::now());
