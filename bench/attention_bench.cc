@@ -115,7 +115,7 @@ void RunAttention(benchmark::State& state, const Shape& shape, Work work) {
   call.scale = 1.0F / std::sqrt(static_cast<float>(shape.head_dim));
   call.out = out.data();
   call.observer = work.observed ? &reducer : nullptr;
-  const std::size_t floats = ScratchFloats(kernels, {.max_tokens = work.tokens,
+  const std::size_t floats = ScratchFloats(kernels, {.batch_size = work.tokens,
                                                      .max_positions = positions,
                                                      .heads = shape.heads,
                                                      .kv_heads = shape.kv_heads,

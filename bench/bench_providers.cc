@@ -50,7 +50,7 @@ double Native(DataType type, const Shape& shape, std::size_t tokens) {
   const std::vector<float> x = RandomFloats(tokens * shape.cols);
   std::vector<float> out(tokens * shape.rows);
   const matmul::ScratchShape scratch_shape = {
-      .max_tokens = tokens, .max_cols = shape.cols, .workers = 1, .bf16 = kernels.bf16 != nullptr};
+      .batch_size = tokens, .max_cols = shape.cols, .workers = 1, .bf16 = kernels.bf16 != nullptr};
   const std::size_t floats = matmul::ScratchFloats(scratch_shape);
   const auto scratch = platform::AlignedBuffer::Allocate(floats * sizeof(float));
   platform::SerialParallel serial;

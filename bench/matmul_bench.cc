@@ -13,7 +13,7 @@
 #include "engine/kernels/kernel_table.h"
 #include "engine/matmul/matmul.h"
 #include "engine/tensor/dequantize.h"
-#include "engine/tensor/strips.h"
+#include "engine/tensor/packed_panels.h"
 #include "platform/aligned_buffer.h"
 #include "platform/parallel.h"
 
@@ -90,7 +90,7 @@ int RegisterAll() {
         for (const Arithmetic arithmetic : {Arithmetic::kFast, Arithmetic::kExact}) {
           const bool is_fast = arithmetic == Arithmetic::kFast;
           const bool in_bf16 = kernels.bf16 != nullptr && kernels.bf16->takes(type);
-          if (is_fast && !HasStrips(type) && !in_bf16) continue;
+          if (is_fast && !HasPackedPanels(type) && !in_bf16) continue;
           const std::string title = "matmul/" + name + "/" + std::string(DataTypeName(type)) + "/" +
                                     shape.model + (is_fast ? "/fast" : "/exact");
           benchmark::RegisterBenchmark(title.c_str(), Matmul, kernels, type, shape, arithmetic,

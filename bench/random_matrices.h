@@ -10,7 +10,7 @@
 
 #include "engine/tensor/dequantize.h"
 #include "engine/tensor/matrix_view.h"
-#include "engine/tensor/strips.h"
+#include "engine/tensor/packed_panels.h"
 #include "platform/aligned_buffer.h"
 
 namespace fovea::bench {
@@ -37,7 +37,7 @@ struct RandomMatrices {
     for (std::size_t i = 0; i < count; ++i) {
       views.push_back({type, bytes.data() + i * shape.rows * row_bytes, shape.rows, shape.cols,
                        row_bytes,
-                       packed && HasStrips(type) ? shape.rows / kStripRows * kStripRows : 0});
+                       packed && HasPackedPanels(type) ? shape.rows / kPanelRows * kPanelRows : 0});
     }
   }
   platform::AlignedBuffer bytes;

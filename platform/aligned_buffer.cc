@@ -31,8 +31,8 @@ AlignedBuffer AlignedBuffer::Allocate(std::size_t bytes, Pages pages,
                                       const MemorySource& source) noexcept {
   AlignedBuffer buffer;
   // No object may be larger than a ptrdiff_t counts.
-  constexpr auto kMost = static_cast<std::size_t>(std::numeric_limits<std::ptrdiff_t>::max());
-  if (bytes == 0 || bytes > kMost - 2 * kAlignment) return buffer;
+  constexpr auto kMaxValue = static_cast<std::size_t>(std::numeric_limits<std::ptrdiff_t>::max());
+  if (bytes == 0 || bytes > kMaxValue - 2 * kAlignment) return buffer;
   // calloc, because large blocks come from the system already zeroed and are touched only when
   // used. The block's own address is kept just below the aligned one: free() needs it.
   void* block =

@@ -92,10 +92,10 @@ bool FileBytes::Open(const std::string& path, Access access, FileBytes* out, std
   if (S_ISDIR(info.st_mode)) return Fail("is a directory", error);
   if (!S_ISREG(info.st_mode)) return Fail("is not a regular file", error);
   const auto size = static_cast<std::uint64_t>(info.st_size);
-  constexpr auto kMost = static_cast<std::uint64_t>(std::numeric_limits<std::ptrdiff_t>::max());
-  if (size > kMost) {  // On 32-bit machines.
+  constexpr auto kMaxValue = static_cast<std::uint64_t>(std::numeric_limits<std::ptrdiff_t>::max());
+  if (size > kMaxValue) {  // On 32-bit machines.
     return Fail(std::to_string(size) + " bytes are more than this machine can address; at most " +
-                    std::to_string(kMost) + " are possible",
+                    std::to_string(kMaxValue) + " are possible",
                 error);
   }
   const std::string no_memory = "not enough memory for " + std::to_string(size) + " bytes";

@@ -17,7 +17,7 @@ import tempfile
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 FLAGS = ["-O3", "-DNDEBUG", "-fPIC", "-std=c++20", "-ffp-contract=off", "-I" + ROOT, "-I" + ROOT + "/engine/include"]
 # As engine/kernels/CMakeLists.txt has it.
-STRIP_FLAGS = ["-fno-schedule-insns"]
+PANEL_FLAGS = ["-fno-schedule-insns"]
 MORE_FLAGS = {
     "neon": ["-fno-tree-ter", "-frename-registers"],
     "sve": ["-fno-tree-coalesce-vars", "-frename-registers"],
@@ -39,11 +39,11 @@ SVE_BITS = {"neoverse-v1": 256, "neoverse-v2": 128, "a64fx": 512}
 SVE_I8MM_CPUS = ["neoverse-v1", "neoverse-v2"]
 
 FILES = {  # extension: file, -march, products of bytes
-    "neon": ("strip_gemm.cc", None, {"smull", "smull2", "smlal", "smlal2"}),
-    "dotprod": ("strip_gemm_dotprod.cc", "armv8.2-a+dotprod", {"sdot"}),
-    "i8mm": ("strip_gemm_i8mm.cc", "armv8.2-a+dotprod+i8mm", {"smmla"}),
-    "sve": ("strip_gemm_sve.cc", "armv8.2-a+sve", {"sdot"}),
-    "sve-i8mm": ("strip_gemm_sve_i8mm.cc", "armv8.2-a+sve+i8mm", {"smmla"}),
+    "neon": ("packed_gemm.cc", None, {"smull", "smull2", "smlal", "smlal2"}),
+    "dotprod": ("packed_gemm_dotprod.cc", "armv8.2-a+dotprod", {"sdot"}),
+    "i8mm": ("packed_gemm_i8mm.cc", "armv8.2-a+dotprod+i8mm", {"smmla"}),
+    "sve": ("packed_gemm_sve.cc", "armv8.2-a+sve", {"sdot"}),
+    "sve-i8mm": ("packed_gemm_sve_i8mm.cc", "armv8.2-a+sve+i8mm", {"smmla"}),
 }
 # One such product as the model times it, and its multiply-adds.
 PRODUCT = {
@@ -168,7 +168,7 @@ def needed_operations(extension, kind, quants, rows, tokens, product_count):
     return counts
 
 
-def strips(mca, assembly, only):
+def panels(mca, assembly, only):
     for extension, (_, _, products) in FILES.items():
         kind = "sve" if extension.startswith("sve") else "neon"
         bodies = functions(assembly[FILES[extension][0]])
@@ -180,9 +180,9 @@ def strips(mca, assembly, only):
                 # The largest tile: the loop with most products of all tiles of that format.
                 best, best_tokens = None, 1
                 for name, body in bodies.items():
-                    if "Format" + quants not in name or "StripTimesToken" not in name:
+                    if "Format" + quants not in name or "PanelTimesToken" not in name:
                         continue
-                    count = re.search(r"StripTimesTokens<.*?, (\d+)ul>", name)
+                    count = re.search(r"PanelTimesTokens<.*?, (\d+)ul>", name)
                     of = int(count.group(1)) if count else 1
                     if (of == 1) != (tokens == 1):
                         continue
@@ -213,7 +213,7 @@ def attention(mca, path, only):
         for what, function in (("scores", "ScoreTile"), ("values", "AddTile")):
             mark = "TileRun<%s, %s>::%s<%s>" % (kind, kind, function, kind)
             # A function that is called once stands where it is called.
-            marks = [mark, "TileRun<%s, %s>::AttendPiece(" % (kind, kind)]
+            marks = [mark, "TileRun<%s, %s>::AttendKvSplit(" % (kind, kind)]
             found = [[l for n, b in functions(path).items() if m in n for l in inner_loops(b)] for m in marks]
             loops = found[0] or [l for l in found[1] if kind == "float" or "fcvtl" in operations(l)]
             if not loops:
@@ -281,19 +281,19 @@ def main():
         for extension, (name, march, _) in FILES.items():
             if not given.only or given.only.startswith(extension) or extension in given.only:
                 jobs[name] = pool.submit(compile_to_assembly, given.cxx, name, march,
-                                         STRIP_FLAGS + MORE_FLAGS.get(extension, []), folder)
+                                         PANEL_FLAGS + MORE_FLAGS.get(extension, []), folder)
         if not given.only or "attention" in given.only:
             jobs["attend_tile.cc"] = pool.submit(compile_to_assembly, given.cxx, "attend_tile.cc", None, [], folder)
         if not given.only or given.only.startswith("sve ") or given.only in "sve attention gemm":
             for name in {file for file, *_ in SVE_FLOATS.values()}:
-                jobs[name] = pool.submit(compile_to_assembly, given.cxx, name, "armv8.2-a+sve", STRIP_FLAGS, folder)
+                jobs[name] = pool.submit(compile_to_assembly, given.cxx, name, "armv8.2-a+sve", PANEL_FLAGS, folder)
         assembly = {name: job.result() for name, job in jobs.items()}
         print("| kernel | CPU | cycles per block | multiply-adds per cycle | least cycles | share | with unpacking and "
               "scales | share |")
         print("|---|---|---:|---:|---:|---:|---:|---:|")
         for extension in [e for e in FILES if FILES[e][0] not in assembly]:
             del FILES[extension]
-        strips(mca, assembly, given.only)
+        panels(mca, assembly, given.only)
         if "attend_tile.cc" in assembly:
             attention(mca, assembly["attend_tile.cc"], given.only)
         if "gemm_sve.cc" in assembly:

@@ -158,7 +158,7 @@ async function peerFloor(options) {
     const file = join(options.folder, "models", "floor.gguf");
     mkdirSync(join(options.folder, "models"), {recursive: true});
     if (!existsSync(file)) {
-        await fovea(options, "synth", "custom", "F32", file, "--quiet", "--dim", "64", "--hidden", "64", "--layers",
+        await fovea(options, "synth", "custom", "F32", file, "--quiet", "--hidden-size", "64", "--ffn-size", "64", "--layers",
             "1", "--heads", "2", "--vocabulary", "512");
     }
     const tiny = {...options, prefill: [], depth: [0], decode: 32, rounds: 3, maxForeign: Infinity};

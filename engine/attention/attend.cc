@@ -114,8 +114,8 @@ Status Allocate(const AttendInputs& in, AttendOutputs* out) {
   const CheckedSize rows = CheckedSize(in.heads) * in.queries;
   const CheckedSize output = rows * in.value_width;
   const CheckedSize weights = rows * in.keys;
-  constexpr std::size_t kMost = std::numeric_limits<std::ptrdiff_t>::max() / sizeof(float);
-  if (!output.ok() || !weights.ok() || output.value() > kMost || weights.value() > kMost) {
+  constexpr std::size_t kMaxValue = std::numeric_limits<std::ptrdiff_t>::max() / sizeof(float);
+  if (!output.ok() || !weights.ok() || output.value() > kMaxValue || weights.value() > kMaxValue) {
     return Status(StatusCode::kLimitExceeded, "attend: outputs of " + std::to_string(in.heads) +
                                                   " heads, " + std::to_string(in.queries) +
                                                   " queries and " + std::to_string(in.keys) +
@@ -130,7 +130,7 @@ Status Allocate(const AttendInputs& in, AttendOutputs* out) {
 /// What the tile needs beside the caller's arrays.
 struct TileMemory {
   std::size_t stride = 0;  ///< Floats between rows of weights, which start on cache lines.
-  platform::AlignedBuffer scratch, weights, piece_max;
+  platform::AlignedBuffer scratch, weights, split_max;
 
   Status Allocate(const kernels::KernelTable& kernels, const AttendInputs& in) {
     const CheckedSize line = CheckedSize(in.keys).AlignedUp(16);
@@ -139,9 +139,9 @@ struct TileMemory {
     scratch = platform::AlignedBuffer::Allocate(
         kernels.attend_scratch_floats(in.key_width, in.value_width) * sizeof(float));
     if (map_bytes.ok()) weights = platform::AlignedBuffer::Allocate(map_bytes.value());
-    piece_max = platform::AlignedBuffer::Allocate(kernels::PieceMaxFloats(in.keys) * kMaxTileRows *
+    split_max = platform::AlignedBuffer::Allocate(kernels::SplitMaxFloats(in.keys) * kMaxTileRows *
                                                   sizeof(float));
-    if (scratch && weights && piece_max) return Status::Ok();
+    if (scratch && weights && split_max) return Status::Ok();
     return Status(StatusCode::kOutOfMemory, "attend: no memory for scratch");
   }
 };
@@ -176,7 +176,7 @@ Status AttendTiled(const AttendInputs& in, AttendOutputs* out) {
   args.out_stride = in.heads * in.value_width;
   args.weights = memory.weights.As<float>();
   args.weights_stride = memory.stride;
-  args.piece_max = memory.piece_max.As<float>();
+  args.split_max = memory.split_max.As<float>();
   args.key_count = in.keys;
   args.scratch = memory.scratch.As<float>();
   std::size_t key_begin[kMaxTileRows];

@@ -5,17 +5,17 @@
 namespace fovea::attention {
 namespace {
 
-using kernels::kKeyPiece;
+using kernels::kKvSplit;
 using kernels::kMaxTileRows;
 using platform::CheckedSize;
 
 constexpr std::size_t kFloatsPerLine = 16;  // Regions start on cache lines.
 /// Floats of a worker's map: half of a second-level cache of 1 MiB.
 constexpr std::size_t kMapFloats = std::size_t{1} << 17;
-/// A call of several tokens is split if its rows times pieces come to no more than this many per
+/// A call of several tokens is split if its rows times splits come to no more than this many per
 /// head.
-constexpr std::size_t kSplitPieces = 512;
-constexpr std::size_t kSplitTokens = 8;
+constexpr std::size_t kMaxRowSplits = 512;
+constexpr std::size_t kSplitCallTokens = 8;
 
 CheckedSize Lines(CheckedSize floats) {
   return floats.AlignedUp(kFloatsPerLine);
@@ -26,39 +26,39 @@ CheckedSize Lines(CheckedSize floats) {
 HeadSplit SplitHeads(std::size_t heads, std::size_t kv_heads) {
   using kernels::kMaxTileHeads;
   const std::size_t group = heads / kv_heads;
-  const std::size_t units = (group + kMaxTileHeads - 1) / kMaxTileHeads;
-  return {units, (group + units - 1) / units};
+  const std::size_t groups = (group + kMaxTileHeads - 1) / kMaxTileHeads;
+  return {groups, (group + groups - 1) / groups};
 }
 
 ScratchLayout LayOut(const kernels::KernelTable& kernels, const ScratchShape& shape) {
   const HeadSplit split = SplitHeads(shape.heads, shape.kv_heads);
   ScratchLayout layout;
   if (shape.trace) {
-    layout.trace_lse = Lines(CheckedSize(shape.heads) * shape.max_tokens);
-    layout.trace_query = Lines(CheckedSize(shape.max_tokens) * shape.heads * shape.head_dim);
-    layout.trace_key = Lines(CheckedSize(shape.max_tokens) * shape.kv_heads * shape.head_dim);
+    layout.trace_lse = Lines(CheckedSize(shape.heads) * shape.batch_size);
+    layout.trace_query = Lines(CheckedSize(shape.batch_size) * shape.heads * shape.head_dim);
+    layout.trace_key = Lines(CheckedSize(shape.batch_size) * shape.kv_heads * shape.head_dim);
   }
   if (shape.values) {
-    layout.values = Lines(CheckedSize(shape.max_tokens) * shape.kv_heads * shape.value_dim);
+    layout.values = Lines(CheckedSize(shape.batch_size) * shape.kv_heads * shape.value_dim);
   }
-  layout.counters = Lines(CheckedSize(shape.kv_heads) * split.units_per_kv_head);
+  layout.counters = Lines(CheckedSize(shape.kv_heads) * split.groups_per_kv_head);
   if (shape.workers > 1) {
-    const std::size_t pieces = shape.max_positions / kKeyPiece + 1;
-    const std::size_t rows_times_pieces =
-        std::max(pieces, std::min(kSplitPieces, std::min(pieces, kSplitPieces) * kSplitTokens));
+    const std::size_t splits = shape.max_positions / kKvSplit + 1;
+    const std::size_t rows_times_splits = std::max(
+        splits, std::min(kMaxRowSplits, std::min(splits, kMaxRowSplits) * kSplitCallTokens));
     layout.partials =
-        CheckedSize(shape.heads) * rows_times_pieces * kernels::PartialFloats(shape.value_dim);
+        CheckedSize(shape.heads) * rows_times_splits * kernels::PartialFloats(shape.value_dim);
   }
   layout.tile = Lines(kernels.attend_scratch_floats(shape.head_dim, shape.value_dim));
   if (shape.rows || shape.scores) {
     // Monotone in the number of positions: a layout for fewer of them never takes more.
     layout.map_stride = Lines(shape.max_positions);
-    const CheckedSize least = layout.map_stride * split.heads_per_unit;
+    const CheckedSize least = layout.map_stride * split.heads_per_group;
     const std::size_t roomy = std::min((layout.map_stride * kMaxTileRows).value(), kMapFloats);
     layout.map = least.value() >= roomy ? least : CheckedSize(roomy);
     layout.map_rows = std::min(
         kMaxTileRows, layout.map.value() / std::max<std::size_t>(1, layout.map_stride.value()));
-    layout.piece_max = CheckedSize(kernels::PieceMaxFloats(shape.max_positions)) * kMaxTileRows;
+    layout.split_max = CheckedSize(kernels::SplitMaxFloats(shape.max_positions)) * kMaxTileRows;
     layout.scores = shape.scores;
   }
   return layout;

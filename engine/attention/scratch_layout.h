@@ -9,10 +9,10 @@
 
 namespace fovea::attention {
 
-/// How the query heads of one KV head are cut into units that fit a tile.
+/// How the query heads of one KV head are cut into head groups that fit a tile.
 struct HeadSplit {
-  std::size_t units_per_kv_head = 1;
-  std::size_t heads_per_unit = 1;  ///< The last unit may have fewer.
+  std::size_t groups_per_kv_head = 1;
+  std::size_t heads_per_group = 1;  ///< The last group may have fewer.
 };
 HeadSplit SplitHeads(std::size_t heads, std::size_t kv_heads);
 
@@ -24,13 +24,13 @@ struct ScratchLayout {
   Size trace_query;  ///< [tokens, heads, head_dim], used if the caller's rows are not packed.
   Size trace_key;    ///< [tokens, kv_heads, head_dim]
   Size values;       ///< [tokens, kv_heads, value_dim]
-  Size counters;     ///< [units]
-  Size partials;     ///< [rows, pieces, PartialFloats(value_dim)] of split calls.
+  Size counters;     ///< [head groups]
+  Size partials;     ///< [rows, splits, PartialFloats(value_dim)] of split calls.
   // Per worker:
   Size tile;                 ///< The kernel's own.
   Size map_stride;           ///< Floats between rows of weights or scores.
   Size map;                  ///< [map_rows, map_stride]
-  Size piece_max;            ///< [map_rows, PieceMaxFloats(positions)]
+  Size split_max;            ///< [map_rows, SplitMaxFloats(positions)]
   std::size_t map_rows = 1;  ///< Rows of a tile that is observed.
   bool scores = false;
 
@@ -39,7 +39,7 @@ struct ScratchLayout {
   Size counters_at() const { return values_at() + values; }
   Size partials_at() const { return counters_at() + counters; }
   Size workers_at() const { return partials_at() + partials; }
-  Size Worker() const { return tile + map + piece_max + (scores ? map : Size(0)); }
+  Size Worker() const { return tile + map + split_max + (scores ? map : Size(0)); }
 };
 
 ScratchLayout LayOut(const kernels::KernelTable& kernels, const ScratchShape& shape);

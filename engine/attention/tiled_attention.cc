@@ -13,27 +13,27 @@ namespace fovea::attention {
 namespace {
 
 using kernels::AttendTileArgs;
-using kernels::kKeyPiece;
+using kernels::kKvSplit;
 using kernels::kMaxTileRows;
 
 /// Tasks per worker that keep all of them busy to the end.
 constexpr std::size_t kTasksPerWorker = 8;
 
 /// Heads that are computed together, because they read the same keys and values.
-struct Unit {
+struct HeadGroup {
   std::size_t index = 0;
   std::size_t kv_head = 0;
   std::size_t head = 0;  ///< The first query head.
   std::size_t heads = 0;
 };
 
-/// Rows of a unit: all its heads for some tokens.
+/// Rows of a head_group: all its heads for some tokens.
 struct Block {
-  Unit unit;
+  HeadGroup head_group;
   std::size_t first = 0;  ///< Token.
   std::size_t tokens = 0;
 
-  std::size_t rows() const { return tokens * unit.heads; }
+  std::size_t rows() const { return tokens * head_group.heads; }
 };
 
 /// Which keys the rows of a block see.
@@ -42,16 +42,16 @@ struct KeyRanges {
   std::size_t end[kMaxTileRows];
 };
 
-/// One call to Run, taken apart into independent tasks: blocks of rows of one unit; or, where there
-/// are few rows and many keys, the pieces of keys that they see.
+/// One call to Run, taken apart into independent tasks: blocks of rows of one head_group; or, where
+/// there are few rows and many keys, the KV splits that they see.
 class Runner {
  public:
   Runner(const Context& context, const Call& call)
       : context_(context),
         call_(call),
         split_(SplitHeads(call.heads, call.kv_heads)),
-        units_(call.kv_heads * split_.units_per_kv_head) {
-    ScratchShape shape{.max_tokens = call.tokens,
+        head_groups_(call.kv_heads * split_.groups_per_kv_head) {
+    ScratchShape shape{.batch_size = call.tokens,
                        .max_positions = call.positions,
                        .heads = call.heads,
                        .kv_heads = call.kv_heads,
@@ -72,19 +72,20 @@ class Runner {
     values_ = shape.values;
     layout_ = LayOut(*context.kernels, shape);
     counters_ = reinterpret_cast<std::uint32_t*>(At(layout_.counters_at()));
-    std::fill_n(counters_, units_, 0U);
+    std::fill_n(counters_, head_groups_, 0U);
   }
 
   void Run() {
     if (values_) DeliverValues();
     std::size_t observed = 0;
-    for (std::size_t unit = 0; unit < units_; ++unit) observed += Observed(UnitAt(unit)) ? 1 : 0;
-    const std::size_t plain = units_ - observed;
+    for (std::size_t head_group = 0; head_group < head_groups_; ++head_group)
+      observed += Observed(HeadGroupAt(head_group)) ? 1 : 0;
+    const std::size_t plain = head_groups_ - observed;
 
     const std::size_t tokens = TokensPerBlock(kMaxTileRows);
     const std::size_t blocks = (call_.tokens + tokens - 1) / tokens;
-    if (observed == 0 && blocks == 1 && PlanPieces()) {
-      RunPieces();
+    if (observed == 0 && blocks == 1 && PlanKvSplits()) {
+      RunKvSplits();
     } else {
       // Observed blocks are taken in ascending order, whatever order the tasks come in, so that a
       // block which waits for the one before it waits for somebody who is at work.
@@ -94,13 +95,14 @@ class Runner {
       context_.parallel->Run(tickets + plain * blocks, [&](std::size_t task, std::size_t worker) {
         if (task < tickets) {
           const std::size_t ticket = next_ticket_.fetch_add(1, std::memory_order_relaxed);
-          RunBlock(BlockAt(NthUnit(ticket % observed, true), ticket / observed, map_tokens), worker,
-                   true);
+          RunBlock(BlockAt(NthHeadGroup(ticket % observed, true), ticket / observed, map_tokens),
+                   worker, true);
         } else {
-          // Blocks of a unit are neighbours; late ones, which see most keys, come first.
+          // Blocks of a head group are neighbours; late ones, which see most keys, come first.
           const std::size_t index = task - tickets;
-          RunBlock(BlockAt(NthUnit(index / blocks, false), blocks - 1 - index % blocks, tokens),
-                   worker, false);
+          RunBlock(
+              BlockAt(NthHeadGroup(index / blocks, false), blocks - 1 - index % blocks, tokens),
+              worker, false);
         }
       });
     }
@@ -113,46 +115,46 @@ class Runner {
     return At(layout_.workers_at()) + worker * layout_.Worker().value();
   }
 
-  Unit UnitAt(std::size_t index) const {
+  HeadGroup HeadGroupAt(std::size_t index) const {
     const std::size_t group = call_.heads / call_.kv_heads;
-    const std::size_t kv_head = index / split_.units_per_kv_head;
+    const std::size_t kv_head = index / split_.groups_per_kv_head;
     const std::size_t skipped =
-        std::min(group, index % split_.units_per_kv_head * split_.heads_per_unit);
+        std::min(group, index % split_.groups_per_kv_head * split_.heads_per_group);
     return {index, kv_head, kv_head * group + skipped,
-            std::min(split_.heads_per_unit, group - skipped)};
+            std::min(split_.heads_per_group, group - skipped)};
   }
 
   bool Observed(std::size_t head) const { return rows_ && selection_->HasHead(head); }
-  bool Observed(const Unit& unit) const {
+  bool Observed(const HeadGroup& head_group) const {
     bool any = false;
-    for (std::size_t h = 0; h < unit.heads; ++h) any = any || Observed(unit.head + h);
+    for (std::size_t h = 0; h < head_group.heads; ++h) any = any || Observed(head_group.head + h);
     return any;
   }
 
-  /// The n-th of the observed, or of the other, units.
-  std::size_t NthUnit(std::size_t n, bool observed) const {
+  /// The n-th of the observed, or of the other, head groups.
+  std::size_t NthHeadGroup(std::size_t n, bool observed) const {
     std::size_t index = 0;
     for (;; ++index) {
-      if (Observed(UnitAt(index)) != observed) continue;
+      if (Observed(HeadGroupAt(index)) != observed) continue;
       if (n == 0) return index;
       --n;
     }
   }
 
   std::size_t TokensPerBlock(std::size_t rows) const {
-    return std::max<std::size_t>(1, rows / split_.heads_per_unit);
+    return std::max<std::size_t>(1, rows / split_.heads_per_group);
   }
 
-  Block BlockAt(std::size_t unit, std::size_t index, std::size_t tokens) const {
+  Block BlockAt(std::size_t head_group, std::size_t index, std::size_t tokens) const {
     const std::size_t first = index * tokens;
-    return {UnitAt(unit), first, std::min(tokens, call_.tokens - first)};
+    return {HeadGroupAt(head_group), first, std::min(tokens, call_.tokens - first)};
   }
 
   KeyRanges RangesOf(const Block& block) const {
     KeyRanges ranges;
     for (std::size_t r = 0; r < block.rows(); ++r) {
       const Mask::Range range =
-          call_.mask.KeyRange(block.first + r / block.unit.heads, call_.positions);
+          call_.mask.KeyRange(block.first + r / block.head_group.heads, call_.positions);
       ranges.begin[r] = range.begin;
       ranges.end[r] = range.end;
     }
@@ -160,47 +162,47 @@ class Runner {
   }
 
   AttendTileArgs ArgsOf(const Block& block, const KeyRanges& ranges, std::size_t worker) const {
-    const Unit& unit = block.unit;
+    const HeadGroup& head_group = block.head_group;
     AttendTileArgs args;
     args.rows = block.rows();
-    args.heads = unit.heads;
+    args.heads = head_group.heads;
     args.head_dim = call_.head_dim;
     args.value_dim = call_.value_dim;
-    args.query = call_.query + block.first * call_.query_stride + unit.head * call_.head_dim;
+    args.query = call_.query + block.first * call_.query_stride + head_group.head * call_.head_dim;
     args.query_stride = call_.query_stride;
     args.blocked = call_.key.blocked;
     args.key_type = call_.key.type;
     args.value_type = call_.value.type;
-    args.key = call_.key.data + unit.kv_head * call_.key.head_stride;
+    args.key = call_.key.data + head_group.kv_head * call_.key.head_stride;
     args.key_stride = call_.key.stride;
-    args.value = call_.value.data + unit.kv_head * call_.value.head_stride;
+    args.value = call_.value.data + head_group.kv_head * call_.value.head_stride;
     args.value_stride = call_.value.stride;
     args.key_begin = ranges.begin;
     args.key_end = ranges.end;
     args.key_valid = call_.mask.key_valid.empty() ? nullptr : call_.mask.key_valid.data();
     args.scale = call_.scale;
     args.softcap = call_.softcap;
-    args.out = call_.out + block.first * call_.out_stride + unit.head * call_.value_dim;
+    args.out = call_.out + block.first * call_.out_stride + head_group.head * call_.value_dim;
     args.out_stride = call_.out_stride;
     args.scratch = WorkerScratch(worker);
     return args;
   }
 
   void RunBlock(const Block& block, std::size_t worker, bool observed) {
-    if (block.unit.heads == 0) return;
+    if (block.head_group.heads == 0) return;
     const KeyRanges ranges = RangesOf(block);
     float log_sum_exp[kMaxTileRows];
     AttendTileArgs args = ArgsOf(block, ranges, worker);
     args.log_sum_exp = log_sum_exp;
     if (observed) {
       args.weights = args.scratch + layout_.tile.value();
-      args.piece_max = args.weights + layout_.map.value();
-      args.scores = layout_.scores ? args.piece_max + layout_.piece_max.value() : nullptr;
+      args.split_max = args.weights + layout_.map.value();
+      args.scores = layout_.scores ? args.split_max + layout_.split_max.value() : nullptr;
       args.weights_stride = layout_.map_stride.value();
       args.key_count = ranges.end[block.rows() - 1];
       args.weight_heads = 0;
-      for (std::size_t h = 0; h < block.unit.heads; ++h) {
-        if (Observed(block.unit.head + h)) args.weight_heads |= std::uint64_t{1} << h;
+      for (std::size_t h = 0; h < block.head_group.heads; ++h) {
+        if (Observed(block.head_group.head + h)) args.weight_heads |= std::uint64_t{1} << h;
       }
     }
     context_.kernels->attend_tile(args);
@@ -212,20 +214,20 @@ class Runner {
 
   /// For the trace: [heads, tokens]
   void KeepLogSumExp(const Block& block, std::size_t row, float value) const {
-    const std::size_t head = block.unit.head + row % block.unit.heads;
-    const std::size_t token = block.first + row / block.unit.heads;
+    const std::size_t head = block.head_group.head + row % block.head_group.heads;
+    const std::size_t token = block.first + row / block.head_group.heads;
     At(layout_.trace_at())[head * call_.tokens + token] = value;
   }
 
   /// Gives the observer the block's rows after those of the same heads that come before them.
   void DeliverInOrder(const Block& block, const AttendTileArgs& args) {
-    std::uint32_t& delivered = counters_[block.unit.index];
+    std::uint32_t& delivered = counters_[block.head_group.index];
     const bool concurrent = call_.observer->concurrent();
     std::unique_lock<std::mutex> lock(mutex_);
     delivered_.wait(lock, [&] { return delivered == block.first; });
     if (concurrent) lock.unlock();
-    for (std::size_t h = 0; h < block.unit.heads; ++h) {
-      if (Observed(block.unit.head + h)) DeliverHead(block, args, h);
+    for (std::size_t h = 0; h < block.head_group.heads; ++h) {
+      if (Observed(block.head_group.head + h)) DeliverHead(block, args, h);
     }
     if (concurrent) lock.lock();
     delivered = static_cast<std::uint32_t>(block.first + block.tokens);
@@ -236,84 +238,85 @@ class Runner {
   void DeliverHead(const Block& block, const AttendTileArgs& args, std::size_t h) const {
     float log_sum_exp[kMaxTileRows];
     for (std::size_t t = 0; t < block.tokens; ++t) {
-      log_sum_exp[t] = args.log_sum_exp[t * block.unit.heads + h];
+      log_sum_exp[t] = args.log_sum_exp[t * block.head_group.heads + h];
     }
     const std::size_t offset = h * args.weights_stride;
     call_.observer->OnRows({.stream = call_.stream,
                             .layer = call_.layer,
-                            .head = block.unit.head + h,
-                            .kv_head = block.unit.kv_head,
+                            .head = block.head_group.head + h,
+                            .kv_head = block.head_group.kv_head,
                             .query_begin = call_.mask.first_query + block.first,
                             .query_count = block.tokens,
                             .key_count = args.key_count,
                             .weights = args.weights + offset,
                             .scores = args.scores != nullptr ? args.scores + offset : nullptr,
-                            .stride = args.weights_stride * block.unit.heads,
+                            .stride = args.weights_stride * block.head_group.heads,
                             .log_sum_exp = log_sum_exp,
                             .mask = call_.mask.kind,
                             .window = call_.mask.window});
   }
 
-  /// Whether pieces of keys become tasks: several workers, several pieces, and room for their
+  /// Whether KV splits become tasks: several workers, several splits, and room for their
   /// results.
-  bool PlanPieces() {
+  bool PlanKvSplits() {
     if (context_.parallel->workers() == 1) return false;
     const Mask::Range first = call_.mask.KeyRange(0, call_.positions);
     const Mask::Range last = call_.mask.KeyRange(call_.tokens - 1, call_.positions);
     if (first.begin >= last.end) return false;
-    first_piece_ = first.begin / kKeyPiece;
-    pieces_ = (last.end - 1) / kKeyPiece + 1 - first_piece_;
+    first_split_ = first.begin / kKvSplit;
+    splits_ = (last.end - 1) / kKvSplit + 1 - first_split_;
     const platform::CheckedSize needed = platform::CheckedSize(call_.heads) * call_.tokens *
-                                         pieces_ * kernels::PartialFloats(call_.value_dim);
-    return pieces_ > 1 && needed.ok() && needed.value() <= layout_.partials.value();
+                                         splits_ * kernels::PartialFloats(call_.value_dim);
+    return splits_ > 1 && needed.ok() && needed.value() <= layout_.partials.value();
   }
 
-  void RunPieces() {
+  void RunKvSplits() {
     const std::size_t most = kTasksPerWorker * context_.parallel->workers();
-    const std::size_t together = std::max<std::size_t>(1, pieces_ * units_ / most);
-    const std::size_t groups = (pieces_ + together - 1) / together;
-    context_.parallel->Run(units_ * groups, [&](std::size_t task, std::size_t worker) {
-      const std::size_t unit = task / groups;
-      const Block block{UnitAt(unit), 0, call_.tokens};
-      if (block.unit.heads == 0) return;
+    const std::size_t together = std::max<std::size_t>(1, splits_ * head_groups_ / most);
+    const std::size_t groups = (splits_ + together - 1) / together;
+    context_.parallel->Run(head_groups_ * groups, [&](std::size_t task, std::size_t worker) {
+      const std::size_t head_group = task / groups;
+      const Block block{HeadGroupAt(head_group), 0, call_.tokens};
+      if (block.head_group.heads == 0) return;
       const KeyRanges ranges = RangesOf(block);
       const std::size_t begin = task % groups * together;
-      const std::size_t end = std::min(pieces_, begin + together);
-      for (std::size_t piece = begin; piece < end; ++piece) {
-        RunPiece(block, ranges, piece, worker);
+      const std::size_t end = std::min(splits_, begin + together);
+      for (std::size_t split = begin; split < end; ++split) {
+        RunKvSplit(block, ranges, split, worker);
       }
       // Whoever finishes last sees the results of all.
-      std::atomic_ref<std::uint32_t> finished(counters_[unit]);
-      if (finished.fetch_add(1, std::memory_order_acq_rel) + 1 == groups) MergePieces(block);
+      std::atomic_ref<std::uint32_t> finished(counters_[head_group]);
+      if (finished.fetch_add(1, std::memory_order_acq_rel) + 1 == groups) MergeKvSplits(block);
     });
   }
 
-  /// Results of the block's row over the first piece; those of the other pieces follow.
+  /// Results of the block's row over the first split; those of the other splits follow.
   float* PartialOf(const Block& block, std::size_t row) const {
-    return At(layout_.partials_at()) + (block.unit.head * call_.tokens + row) * pieces_ *
+    return At(layout_.partials_at()) + (block.head_group.head * call_.tokens + row) * splits_ *
                                            kernels::PartialFloats(call_.value_dim);
   }
 
-  void RunPiece(const Block& block, const KeyRanges& all, std::size_t piece, std::size_t worker) {
-    const std::size_t begin = (first_piece_ + piece) * kKeyPiece;
+  void RunKvSplit(const Block& block, const KeyRanges& all, std::size_t split, std::size_t worker) {
+    const std::size_t begin = (first_split_ + split) * kKvSplit;
     KeyRanges ranges;
     for (std::size_t r = 0; r < block.rows(); ++r) {
-      ranges.begin[r] = std::clamp(all.begin[r], begin, begin + kKeyPiece);
-      ranges.end[r] = std::clamp(all.end[r], begin, begin + kKeyPiece);
+      ranges.begin[r] = std::clamp(all.begin[r], begin, begin + kKvSplit);
+      ranges.end[r] = std::clamp(all.end[r], begin, begin + kKvSplit);
     }
     AttendTileArgs args = ArgsOf(block, ranges, worker);
     const std::size_t stride = kernels::PartialFloats(call_.value_dim);
-    args.partial = PartialOf(block, 0) + piece * stride;
-    args.partial_stride = pieces_ * stride;
+    args.partial = PartialOf(block, 0) + split * stride;
+    args.partial_stride = splits_ * stride;
     context_.kernels->attend_tile(args);
   }
 
-  void MergePieces(const Block& block) const {
+  void MergeKvSplits(const Block& block) const {
     for (std::size_t r = 0; r < block.rows(); ++r) {
-      const std::size_t head = block.unit.head + r % block.unit.heads;
-      float* out = call_.out + r / block.unit.heads * call_.out_stride + head * call_.value_dim;
+      const std::size_t head = block.head_group.head + r % block.head_group.heads;
+      float* out =
+          call_.out + r / block.head_group.heads * call_.out_stride + head * call_.value_dim;
       const float log_sum_exp = context_.kernels->attend_merge(
-          PartialOf(block, r), pieces_, kernels::PartialFloats(call_.value_dim), call_.value_dim,
+          PartialOf(block, r), splits_, kernels::PartialFloats(call_.value_dim), call_.value_dim,
           out);
       if (trace_) KeepLogSumExp(block, r, log_sum_exp);
     }
@@ -379,16 +382,16 @@ class Runner {
   const Context& context_;
   const Call& call_;
   const HeadSplit split_;
-  const std::size_t units_;
+  const std::size_t head_groups_;
   const AttentionSelection* selection_ = nullptr;
   bool rows_ = false;   ///< This layer's rows are wanted (of the selected heads).
   bool trace_ = false;  ///< This layer's trace is wanted.
   bool values_ = false;
   ScratchLayout layout_;
-  /// Per unit: tokens delivered to the observer, or tasks finished.
+  /// Per head_group: tokens delivered to the observer, or tasks finished.
   std::uint32_t* counters_ = nullptr;
-  std::size_t first_piece_ = 0;
-  std::size_t pieces_ = 0;
+  std::size_t first_split_ = 0;
+  std::size_t splits_ = 0;
   std::atomic<std::size_t> next_ticket_ = 0;
   std::mutex mutex_;  ///< Guards counters_ while rows are delivered.
   std::condition_variable delivered_;

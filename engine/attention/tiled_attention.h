@@ -49,7 +49,7 @@ struct Context {
 /// to 48 rows of max_positions per worker, but no more than 512 KiB unless a token's heads need
 /// them.
 struct ScratchShape {
-  std::size_t max_tokens = 0;  ///< Per call (the prefill chunk).
+  std::size_t batch_size = 0;  ///< Per call (the prefill batch).
   std::size_t max_positions = 0;
   std::size_t heads = 0;
   std::size_t kv_heads = 0;

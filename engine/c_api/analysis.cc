@@ -18,9 +18,9 @@ using fovea::Status;
 using fovea::StatusCode;
 
 struct fovea_statistics {
-  fovea_statistics(c_api::Memory lent, fovea::AttentionSelection selection, std::size_t period,
+  fovea_statistics(c_api::Memory host, fovea::AttentionSelection selection, std::size_t period,
                    std::size_t repeat_begin, const fovea::ModelInfo& model)
-      : memory(lent),
+      : memory(host),
         heads(std::move(selection), period, repeat_begin, &model),
         observer(c_api::ObserverFor(&heads)) {}
 

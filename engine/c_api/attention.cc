@@ -15,9 +15,9 @@ using fovea::Status;
 using fovea::StatusCode;
 
 struct fovea_recorder {
-  fovea_recorder(c_api::Memory lent, fovea::AttentionSelection selection)
-      : memory(lent),
-        maps(std::move(selection), memory.lent()),
+  fovea_recorder(c_api::Memory host, fovea::AttentionSelection selection)
+      : memory(host),
+        maps(std::move(selection), memory.host()),
         observer(c_api::ObserverFor(&maps)) {}
 
   c_api::Memory memory;

@@ -22,8 +22,8 @@ using fovea::Status;
 using fovea::StatusCode;
 
 struct fovea_value_norms {
-  fovea_value_norms(c_api::Memory lent, fovea::ValueNorms made)
-      : memory(lent), norms(std::move(made)) {}
+  fovea_value_norms(c_api::Memory host, fovea::ValueNorms made)
+      : memory(host), norms(std::move(made)) {}
 
   c_api::Memory memory;
   fovea::ValueNorms norms;
@@ -47,7 +47,7 @@ class Measurement {
     if (Status s = c_api::ReadOptions(options, "fovea_effect_options", &options_); !s.ok()) {
       return s;
     }
-    pool_ = c_api::LentPool(setup_.threads);
+    pool_ = c_api::HostThreadPool(setup_.threads);
     model_ = &*model->model;
     tokens_ = {tokens, count};
     return Status::Ok();
@@ -56,14 +56,14 @@ class Measurement {
   const fovea::Model& model() const { return *model_; }
   std::span<const std::int32_t> tokens() const { return tokens_; }
   const fovea_effect_options& options() const { return options_; }
-  fovea::SessionOptions session() { return setup_.Options(setup_.memory.lent(), pool_.runner()); }
+  fovea::SessionOptions session() { return setup_.Options(setup_.memory.host(), pool_.runner()); }
 
  private:
   const fovea::Model* model_ = nullptr;
   std::span<const std::int32_t> tokens_;
   c_api::SessionSetup setup_;
   fovea_effect_options options_ = {};
-  c_api::LentPool pool_{fovea_thread_pool{}};
+  c_api::HostThreadPool pool_{fovea_thread_pool{}};
 };
 
 Status ReadEffectOptions(const fovea_effect_options& from, fovea::EffectOptions* options) {

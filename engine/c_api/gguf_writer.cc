@@ -15,8 +15,8 @@ namespace c_api = fovea::c_api;
 using fovea::Status;
 
 struct fovea_gguf_writer {
-  fovea_gguf_writer(c_api::Memory lent, fovea::GgufWriter made)
-      : memory(lent), writer(std::move(made)) {}
+  fovea_gguf_writer(c_api::Memory host, fovea::GgufWriter made)
+      : memory(host), writer(std::move(made)) {}
 
   c_api::Memory memory;
   fovea::GgufWriter writer;

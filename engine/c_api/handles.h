@@ -13,7 +13,7 @@
 #include "fovea/tokenizer.h"
 
 struct fovea_tokenizer {
-  explicit fovea_tokenizer(fovea::c_api::Memory lent) : memory(lent) {}
+  explicit fovea_tokenizer(fovea::c_api::Memory host) : memory(host) {}
 
   fovea::c_api::Memory memory;
   std::unique_ptr<fovea::Tokenizer> owned;      // Null if it is a model's.
@@ -23,7 +23,7 @@ struct fovea_tokenizer {
 
 /// Counts who uses it: the caller, sessions, detokenizers.
 struct fovea_model {
-  explicit fovea_model(fovea::c_api::Memory lent) : memory(lent), tokenizer(lent) {}
+  explicit fovea_model(fovea::c_api::Memory host) : memory(host), tokenizer(host) {}
 
   fovea::c_api::Memory memory;
   std::atomic<std::size_t> users{1};

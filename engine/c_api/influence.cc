@@ -20,8 +20,8 @@ using fovea::Status;
 using fovea::StatusCode;
 
 struct fovea_mean_maps {
-  fovea_mean_maps(c_api::Memory lent, fovea::MeanAttentionObserver made)
-      : memory(lent), maps(std::move(made)), observer(c_api::ObserverFor(&maps)) {}
+  fovea_mean_maps(c_api::Memory host, fovea::MeanAttentionObserver made)
+      : memory(host), maps(std::move(made)), observer(c_api::ObserverFor(&maps)) {}
 
   c_api::Memory memory;
   fovea::MeanAttentionObserver maps;
@@ -43,7 +43,7 @@ Status ReadInfluence(const fovea_mean_maps* maps, const fovea_influence_options*
 
 }  // namespace
 
-fovea_status fovea_mean_maps_create(const fovea_model* model, size_t max_tokens,
+fovea_status fovea_mean_maps_create(const fovea_model* model, size_t context_size,
                                     const fovea_mean_maps_options* options, fovea_mean_maps** maps,
                                     fovea_error* error) {
   if (maps != nullptr) *maps = nullptr;
@@ -57,7 +57,7 @@ fovea_status fovea_mean_maps_create(const fovea_model* model, size_t max_tokens,
     c_api::Memory memory;
     if (Status s = c_api::ReadAllocator(read.allocator, &memory); !s.ok()) return s;
     auto made =
-        fovea::MeanAttentionObserver::Create(model->model->info(), max_tokens, read.max_memory);
+        fovea::MeanAttentionObserver::Create(model->model->info(), context_size, read.max_memory);
     if (!made) return made.status();
     return c_api::HandOut(c_api::NewHandle<fovea_mean_maps>(memory, std::move(*made)), maps);
   });

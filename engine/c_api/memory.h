@@ -18,24 +18,24 @@ namespace fovea::c_api {
 class Memory final : public Allocator {
  public:
   Memory() = default;
-  explicit Memory(const fovea_allocator& lent) : lent_(lent) {}
+  explicit Memory(const fovea_allocator& host) : host_(host) {}
 
   void* Allocate(std::size_t bytes) override {
-    return lent_.allocate == nullptr ? std::malloc(bytes) : lent_.allocate(lent_.user, bytes);
+    return host_.allocate == nullptr ? std::malloc(bytes) : host_.allocate(host_.user, bytes);
   }
   void Free(void* block, std::size_t bytes) override {
-    if (lent_.allocate == nullptr) {
+    if (host_.allocate == nullptr) {
       std::free(block);
     } else {
-      lent_.release(lent_.user, block, bytes);
+      host_.release(host_.user, block, bytes);
     }
   }
 
-  /// For the C++ API, which has its own way to get memory where none is lent: null then.
-  Allocator* lent() { return lent_.allocate == nullptr ? nullptr : this; }
+  /// For the C++ API, which has its own way to get memory where none is host: null then.
+  Allocator* host() { return host_.allocate == nullptr ? nullptr : this; }
 
  private:
-  fovea_allocator lent_ = {};
+  fovea_allocator host_ = {};
 };
 
 /// Ends a handle, whose member `memory` says where it came from. Null is allowed.

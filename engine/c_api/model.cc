@@ -41,7 +41,7 @@ Status LoadInto(const fovea_model_options* given, fovea_model** out, const LoadF
                                 .pack = options.no_pack == 0,
                                 .check_finite = options.check_finite != 0,
                                 .max_memory = options.max_memory,
-                                .allocator = handle->memory.lent()});
+                                .allocator = handle->memory.host()});
   if (!model) return model.status();
   handle->model.emplace(std::move(*model));
   handle->tokenizer.tokenizer = handle->model->tokenizer();
@@ -100,8 +100,8 @@ fovea_status fovea_model_get_info(const fovea_model* model, fovea_model_info* in
                                      .kv_heads = from.kv_heads,
                                      .head_dim = from.head_dim,
                                      .value_dim = from.value_dim,
-                                     .width = from.width,
-                                     .hidden = from.hidden,
+                                     .hidden_size = from.hidden_size,
+                                     .ffn_size = from.ffn_size,
                                      .vocabulary = from.vocabulary,
                                      .context = from.context,
                                      .position = from.position.c_str(),

@@ -32,7 +32,7 @@ const char* fovea_head_type(const fovea_head_statistics* /*head*/) {
   return "";
 }
 
-fovea_status fovea_mean_maps_create(const fovea_model* /*model*/, size_t /*max_tokens*/,
+fovea_status fovea_mean_maps_create(const fovea_model* /*model*/, size_t /*context_size*/,
                                     const fovea_mean_maps_options* /*options*/,
                                     fovea_mean_maps** maps, fovea_error* error) {
   if (maps != nullptr) *maps = nullptr;

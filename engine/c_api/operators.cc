@@ -63,9 +63,10 @@ Status ReadInputs(const fovea_attend_inputs* given, fovea::AttendInputs* inputs)
                .key_valid = {read.key_valid, read.key_valid == nullptr ? 0 : read.keys}},
       .scoring = static_cast<fovea::ScoringFunction>(read.scoring),
       .weights = {.general = Floats(read.general, read.query_width, read.key_width),
-                  .additive_query = Floats(read.additive_query, read.hidden, read.query_width),
-                  .additive_key = Floats(read.additive_key, read.hidden, read.key_width),
-                  .additive_v = Floats(read.additive_v, read.hidden, 1)},
+                  .additive_query =
+                      Floats(read.additive_query, read.additive_size, read.query_width),
+                  .additive_key = Floats(read.additive_key, read.additive_size, read.key_width),
+                  .additive_v = Floats(read.additive_v, read.additive_size, 1)},
       .scale = read.scale,
       .softcap = read.softcap,
       .softmax = read.no_softmax == 0};

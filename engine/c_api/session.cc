@@ -24,12 +24,12 @@ using fovea::Status;
 using fovea::StatusCode;
 
 struct fovea_session {
-  fovea_session(c_api::Memory lent, const fovea_model* of, const fovea_thread_pool& lent_threads)
-      : memory(lent), model(of), threads(lent_threads) {}
+  fovea_session(c_api::Memory host, const fovea_model* of, const fovea_thread_pool& host_threads)
+      : memory(host), model(of), threads(host_threads) {}
 
   c_api::Memory memory;
   c_api::ModelUse model;
-  c_api::LentPool threads;
+  c_api::HostThreadPool threads;
   std::optional<fovea::Session> session;  // Empty only while it is made.
   c_api::CallbackObserver observer;
   std::vector<fovea::HeadAblation> ablations;
@@ -98,7 +98,7 @@ fovea_status fovea_session_plan(const fovea_model* model, const fovea_session_op
   return c_api::Guarded(error, [&]() -> Status {
     c_api::SessionSetup setup;
     if (Status s = Prepare(model, options, &setup); !s.ok()) return s;
-    c_api::LentPool threads(setup.threads);
+    c_api::HostThreadPool threads(setup.threads);
     const auto planned =
         fovea::Session::Plan(*model->model, setup.Options(nullptr, threads.runner()));
     if (!planned) return planned.status();
@@ -115,7 +115,7 @@ fovea_status fovea_estimate_memory(const char* path, const fovea_session_options
     if (estimate == nullptr) return c_api::NullArgument("estimate");
     c_api::SessionSetup setup;
     if (Status s = c_api::ReadSessionOptions(options, &setup); !s.ok()) return s;
-    c_api::LentPool threads(setup.threads);
+    c_api::HostThreadPool threads(setup.threads);
     const auto memory = fovea::EstimateMemory(path, setup.Options(nullptr, threads.runner()));
     if (!memory) return memory.status();
     const fovea_memory_estimate filled = {.struct_size = sizeof(filled),
@@ -142,7 +142,7 @@ fovea_status fovea_session_create(const fovea_model* model, const fovea_session_
     auto handle = c_api::NewHandle<fovea_session>(setup.memory, model, setup.threads);
     if (handle == nullptr) return c_api::NoMemory();
     auto made = fovea::Session::Create(
-        *model->model, setup.Options(handle->memory.lent(), handle->threads.runner()));
+        *model->model, setup.Options(handle->memory.host(), handle->threads.runner()));
     if (!made) return made.status();
     handle->session.emplace(std::move(*made));
     *session = handle.release();
@@ -197,7 +197,7 @@ fovea_status fovea_session_get_info(const fovea_session* session, fovea_session_
     if (session == nullptr) return c_api::NullArgument("session");
     const fovea::Session& from = *session->session;
     const fovea_session_info filled = {.struct_size = sizeof(filled),
-                                       .max_tokens = from.max_tokens(),
+                                       .context_size = from.context_size(),
                                        .vocabulary = session->model->info().vocabulary,
                                        .threads = from.threads(),
                                        .kv_cache = from.memory().kv_cache,

@@ -63,8 +63,8 @@ Status ReadSessionOptions(const fovea_session_options* given, SessionSetup* setu
   fovea_session_options read;
   if (Status s = ReadOptions(given, "fovea_session_options", &read); !s.ok()) return s;
   SessionOptions& plain = setup->plain;
-  plain.max_tokens = read.max_tokens;
-  if (read.chunk != 0) plain.chunk = read.chunk;
+  plain.context_size = read.context_size;
+  if (read.prefill_batch != 0) plain.prefill_batch = read.prefill_batch;
   if (read.threads != 0) plain.threads = read.threads;
   plain.max_memory = read.max_memory;
   if (Status s = ReadKvType(read.kv_type, &plain); !s.ok()) return s;

@@ -14,17 +14,17 @@
 namespace fovea::c_api {
 
 /// A C caller's threads.
-class LentPool final : public TaskRunner {
+class HostThreadPool final : public TaskRunner {
  public:
-  /// All zero: nothing was lent.
-  explicit LentPool(const fovea_thread_pool& pool) : pool_(pool) {}
+  /// All zero: nothing was host.
+  explicit HostThreadPool(const fovea_thread_pool& pool) : pool_(pool) {}
 
   std::size_t workers() const override { return pool_.workers; }
   void Run(std::size_t tasks, Task task, void* context) override {
     pool_.run(pool_.user, tasks, task, context);
   }
 
-  /// Null if nothing was lent.
+  /// Null if nothing was host.
   TaskRunner* runner() { return pool_.run == nullptr ? nullptr : this; }
 
  private:

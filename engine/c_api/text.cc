@@ -21,8 +21,8 @@ using fovea::Status;
 using fovea::StatusCode;
 
 struct fovea_detokenizer {
-  fovea_detokenizer(c_api::Memory lent, const fovea_tokenizer& tokenizer, bool at_start)
-      : memory(lent), model(tokenizer.model), stream(*tokenizer.tokenizer, at_start) {}
+  fovea_detokenizer(c_api::Memory host, const fovea_tokenizer& tokenizer, bool at_start)
+      : memory(host), model(tokenizer.model), stream(*tokenizer.tokenizer, at_start) {}
 
   c_api::Memory memory;
   c_api::ModelUse model;  // Of a model's tokenizer; else nothing.
@@ -31,7 +31,7 @@ struct fovea_detokenizer {
 };
 
 struct fovea_sampler {
-  fovea_sampler(c_api::Memory lent, fovea::Sampler made) : memory(lent), sampler(std::move(made)) {}
+  fovea_sampler(c_api::Memory host, fovea::Sampler made) : memory(host), sampler(std::move(made)) {}
 
   c_api::Memory memory;
   fovea::Sampler sampler;

@@ -32,16 +32,17 @@ struct MeanAttentionObserver::State {
 };
 
 Result<MeanAttentionObserver> MeanAttentionObserver::Create(const ModelInfo& info,
-                                                            std::size_t max_tokens,
+                                                            std::size_t context_size,
                                                             std::size_t max_memory) {
-  if (max_tokens == 0) return Status(StatusCode::kInvalidArgument, "no tokens to keep maps of");
-  const CheckedSize cells = CheckedSize(max_tokens) * (CheckedSize(max_tokens) + 1);
+  if (context_size == 0) return Status(StatusCode::kInvalidArgument, "no tokens to keep maps of");
+  const CheckedSize cells = CheckedSize(context_size) * (CheckedSize(context_size) + 1);
   const CheckedSize bytes = cells * info.layers * (sizeof(std::uint32_t) / 2);
   if (!bytes.ok() || (max_memory != 0 && bytes.value() > max_memory)) {
-    return Status(StatusCode::kLimitExceeded,
-                  "the mean maps of " + std::to_string(info.layers) + " layers over " +
-                      std::to_string(max_tokens) + " tokens need " + std::to_string(bytes.value()) +
-                      " bytes of memory, the limit is " + std::to_string(max_memory));
+    return Status(StatusCode::kLimitExceeded, "the mean maps of " + std::to_string(info.layers) +
+                                                  " layers over " + std::to_string(context_size) +
+                                                  " tokens need " + std::to_string(bytes.value()) +
+                                                  " bytes of memory, the limit is " +
+                                                  std::to_string(max_memory));
   }
   const auto out_of_memory = [&] {
     return Status(StatusCode::kOutOfMemory,
@@ -51,7 +52,7 @@ Result<MeanAttentionObserver> MeanAttentionObserver::Create(const ModelInfo& inf
     auto state = std::make_unique<State>();
     state->layers = info.layers;
     state->heads = info.heads;
-    state->capacity = max_tokens;
+    state->capacity = context_size;
     state->one = std::ldexp(1.0F, 31 - static_cast<int>(std::bit_width(info.heads)));
     state->rows.resize(info.layers);
     state->sums = AlignedBuffer::Allocate(bytes.value());

@@ -44,7 +44,7 @@ struct MeanAttentionObserver::State {
 };
 
 Result<MeanAttentionObserver> MeanAttentionObserver::Create(const ModelInfo& /*info*/,
-                                                            std::size_t /*max_tokens*/,
+                                                            std::size_t /*context_size*/,
                                                             std::size_t /*max_memory*/) {
   return LeftOut();
 }

@@ -19,9 +19,9 @@ inline constexpr std::size_t kMaxTileHeads = 48;
 inline constexpr std::size_t kKeyTile = 64;
 /// Keys whose softmax is computed on its own before it is merged with the others': what decoding
 /// spreads over threads.
-inline constexpr std::size_t kKeyPiece = 256;
+inline constexpr std::size_t kKvSplit = 256;
 
-/// Floats of one row's result over one piece: maximum, sum, padding to a cache line, then the
+/// Floats of one row's result over one split: maximum, sum, padding to a cache line, then the
 /// weighted values.
 inline constexpr std::size_t kPartialHeader = 16;
 constexpr std::size_t PartialFloats(std::size_t value_dim) {
@@ -56,7 +56,7 @@ struct AttendTileArgs {
   float* out = nullptr;  ///< Row r at out + (r / heads) * out_stride + (r % heads) * value_dim
   std::size_t out_stride = 0;
   float* log_sum_exp = nullptr;  ///< [rows]
-  /// Not null: the ranges lie within one piece, and instead of out and log_sum_exp row r writes
+  /// Not null: the ranges lie within one split, and instead of out and log_sum_exp row r writes
   /// PartialFloats(value_dim) floats at partial + r * partial_stride for attend_merge.
   float* partial = nullptr;
   std::size_t partial_stride = 0;
@@ -70,15 +70,15 @@ struct AttendTileArgs {
   std::size_t weights_stride = 0;
   std::size_t key_count = 0;
   std::uint64_t weight_heads = ~std::uint64_t{0};
-  float* piece_max = nullptr;  ///< With weights: PieceMaxFloats(key_count) floats per row.
+  float* split_max = nullptr;  ///< With weights: SplitMaxFloats(key_count) floats per row.
 
   float* scratch =
       nullptr;  ///< attend_scratch_floats(head_dim, value_dim) floats, 64-byte aligned.
 };
 
-/// Floats per row behind AttendTileArgs::piece_max.
-constexpr std::size_t PieceMaxFloats(std::size_t key_count) {
-  return PaddedDim(key_count / kKeyPiece + 1);
+/// Floats per row behind AttendTileArgs::split_max.
+constexpr std::size_t SplitMaxFloats(std::size_t key_count) {
+  return PaddedDim(key_count / kKvSplit + 1);
 }
 
 }  // namespace fovea::kernels

@@ -108,16 +108,17 @@ template <std::size_t kRows, typename Element>
 FOVEA_ROWS void ScoreRows(const float* queries, std::size_t dim, const TileView<Element>& keys,
                           const float* factors, std::size_t begin, std::size_t end, float* scores,
                           std::size_t stride) {
-  constexpr std::size_t kMost = StepsFor(kRows, kVectorsPerKvBlock, kKeyTile / kKvBlock) * kKvBlock;
+  constexpr std::size_t kMaxValue =
+      StepsFor(kRows, kVectorsPerKvBlock, kKeyTile / kKvBlock) * kKvBlock;
   const auto at = [&](std::size_t column)
                       HWY_ATTR { return keys.data + column / kKvBlock * keys.block_stride; };
   std::size_t column = begin;
-  for (; column + kMost <= end; column += kMost) {
-    ScoreBlock<kRows, kMost / kKvBlock>(queries, dim, at(column), keys.block_stride,
-                                        factors == nullptr ? nullptr : factors + column,
-                                        scores + column, stride);
+  for (; column + kMaxValue <= end; column += kMaxValue) {
+    ScoreBlock<kRows, kMaxValue / kKvBlock>(queries, dim, at(column), keys.block_stride,
+                                            factors == nullptr ? nullptr : factors + column,
+                                            scores + column, stride);
   }
-  if constexpr (kMost > kKvBlock) {
+  if constexpr (kMaxValue > kKvBlock) {
     for (; column < end; column += kKvBlock) {
       ScoreBlock<kRows, 1>(queries, dim, at(column), keys.block_stride,
                            factors == nullptr ? nullptr : factors + column, scores + column,

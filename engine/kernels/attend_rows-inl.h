@@ -1,4 +1,4 @@
-// What the attention tile keeps of each row: the running softmax over the pieces of its keys, and
+// What the attention tile keeps of each row: the running softmax over the splits of its keys, and
 // the memory in which a call works. Compiled once per target.
 #if defined(FOVEA_KERNELS_ATTEND_ROWS_INL_H_) == defined(HWY_TARGET_TOGGLE)
 #ifdef FOVEA_KERNELS_ATTEND_ROWS_INL_H_
@@ -39,26 +39,26 @@ HWY_INLINE float Exp(float x) {
   return hn::GetLane(ExpNonPositive(hn::Set(F32Tag(), x)));
 }
 
-/// Takes a finished piece into what the row has so far. values: [padded]
-HWY_INLINE void MergePiece(const RowSums& piece, const float* piece_values, std::size_t padded,
-                           RowSums* row, float* values) {
+/// Takes a finished split into what the row has so far. values: [padded]
+HWY_INLINE void MergeKvSplit(const RowSums& split, const float* split_values, std::size_t padded,
+                             RowSums* row, float* values) {
   const F32Tag d;
-  if (piece.SawNothing()) return;
+  if (split.SawNothing()) return;
   if (row->SawNothing()) {
-    *row = piece;
-    std::copy_n(piece_values, padded, values);
+    *row = split;
+    std::copy_n(split_values, padded, values);
     return;
   }
-  const float max = piece.max > row->max ? piece.max : row->max;
+  const float max = split.max > row->max ? split.max : row->max;
   const float old_factor = Exp(row->max - Shift(max));
-  const float piece_factor = Exp(piece.max - Shift(max));
+  const float split_factor = Exp(split.max - Shift(max));
   row->max = max;
-  row->sum = row->sum * old_factor + piece.sum * piece_factor;
+  row->sum = row->sum * old_factor + split.sum * split_factor;
   const F32 old_factors = hn::Set(d, old_factor);
-  const F32 piece_factors = hn::Set(d, piece_factor);
+  const F32 split_factors = hn::Set(d, split_factor);
   for (std::size_t i = 0; i < padded; i += kLanes) {
     const F32 scaled = hn::Mul(hn::Load(d, values + i), old_factors);
-    hn::Store(hn::MulAdd(hn::Load(d, piece_values + i), piece_factors, scaled), d, values + i);
+    hn::Store(hn::MulAdd(hn::Load(d, split_values + i), split_factors, scaled), d, values + i);
   }
 }
 
@@ -84,24 +84,24 @@ struct Scratch {
       : queries(memory),
         tile(queries + PaddedDim(kMaxTileRows * head_dim)),
         scores(tile + kKeyTile * std::max(head_dim, PaddedDim(value_dim))),
-        piece_values(scores + kMaxTileRows * kKeyPiece),
-        row_values(piece_values + kMaxTileRows * PaddedDim(value_dim)),
+        split_values(scores + kMaxTileRows * kKvSplit),
+        row_values(split_values + kMaxTileRows * PaddedDim(value_dim)),
         key_scales(row_values + kMaxTileRows * PaddedDim(value_dim)),
-        value_scales(key_scales + kKeyPiece) {}
+        value_scales(key_scales + kKvSplit) {}
 
   static std::size_t Floats(std::size_t head_dim, std::size_t value_dim) {
     return PaddedDim(kMaxTileRows * head_dim) +
            kKeyTile * std::max(head_dim, PaddedDim(value_dim)) +
-           2 * kMaxTileRows * PaddedDim(value_dim) + (kMaxTileRows + 2) * kKeyPiece;
+           2 * kMaxTileRows * PaddedDim(value_dim) + (kMaxTileRows + 2) * kKvSplit;
   }
 
   float* queries;  ///< [rows, head_dim], times the scale.
   float* tile;     ///< Key blocks [4][head_dim][16], or values [kKeyTile, PaddedDim(value_dim)].
-  float* scores;   ///< [rows, kKeyPiece], then what values are multiplied by.
-  float* piece_values;  ///< [rows, PaddedDim(value_dim)]: weighted values of this piece.
-  float* row_values;    ///< The same of the pieces before it.
-  float* key_scales;    ///< [kKeyPiece]
-  float* value_scales;  ///< [kKeyPiece]
+  float* scores;   ///< [rows, kKvSplit], then what values are multiplied by.
+  float* split_values;  ///< [rows, PaddedDim(value_dim)]: weighted values of this split.
+  float* row_values;    ///< The same of the splits before it.
+  float* key_scales;    ///< [kKvSplit]
+  float* value_scales;  ///< [kKvSplit]
 };
 
 }  // namespace

@@ -1,6 +1,6 @@
 // Attention with the vectors of ARM SVE. Compiled for CPUs that have it: the linker may see nothing
 // of this file but AttendTile.
-#include "engine/kernels/attend_parts.h"
+#include "engine/kernels/attend_overrides.h"
 
 #if FOVEA_KERNELS_ARM64
 
@@ -78,7 +78,7 @@ ScoreSums Softmax(float* scores, std::size_t count, const float* factors, float*
   return {max, svaddv_f32(all, total)};
 }
 
-constexpr AttendParts kParts = {
+constexpr AttendOverrides kParts = {
     .score = Score,
     .add_values = AddValues,
     .softmax = Softmax,

@@ -7,7 +7,7 @@
 #include <limits>
 #include <type_traits>
 
-#include "engine/kernels/attend_parts.h"
+#include "engine/kernels/attend_overrides.h"
 #include "engine/kernels/highway_targets.h"
 
 #undef HWY_TARGET_INCLUDE
@@ -28,7 +28,7 @@ namespace {
 constexpr std::size_t kDirectRows = 12;
 
 /// Whether an extension of this target may supply parts of its own.
-constexpr bool kTakesParts = HWY_TARGET == HWY_NEON && FOVEA_KERNELS_SVE;
+constexpr bool kTakesOverrides = HWY_TARGET == HWY_NEON && FOVEA_KERNELS_SVE;
 
 template <typename Element>
 constexpr DataType kTypeOf = DataType::kF32;
@@ -49,14 +49,14 @@ struct RowBlock {
 template <typename KeyElement, typename ValueElement>
 class TileRun {
  public:
-  explicit TileRun(const AttendTileArgs& args, const AttendParts* parts)
+  explicit TileRun(const AttendTileArgs& args, const AttendOverrides* parts)
       : args_(args),
         parts_(parts),
         scratch_(args.scratch, args.head_dim, args.value_dim),
         padded_(PaddedDim(args.value_dim)),
         direct_(args.blocked && (std::is_same_v<KeyElement, float> || args.rows <= kDirectRows)),
         blocks_((args.rows + kBlockRows - 1) / kBlockRows),
-        score_tile_(HasParts() && direct_ && blocks_ == 1 ? kKeyPiece : kKeyTile) {
+        score_tile_(HasOverrides() && direct_ && blocks_ == 1 ? kKvSplit : kKeyTile) {
     const F32 scale = hn::Set(F32Tag(), args.scale);
     for (std::size_t r = 0; r < args.rows; ++r) {
       const float* query =
@@ -74,8 +74,8 @@ class TileRun {
       begin = std::min(begin, args_.key_begin[r]);
       end = std::max(end, args_.key_end[r]);
     }
-    for (std::size_t piece = begin / kKeyPiece * kKeyPiece; piece < end; piece += kKeyPiece) {
-      AttendPiece(piece, std::max(begin, piece), std::min(end, piece + kKeyPiece));
+    for (std::size_t split = begin / kKvSplit * kKvSplit; split < end; split += kKvSplit) {
+      AttendKvSplit(split, std::max(begin, split), std::min(end, split + kKvSplit));
     }
     if (args_.partial != nullptr) {
       for (std::size_t r = 0; r < args_.rows; ++r) StorePartial(r);
@@ -90,16 +90,16 @@ class TileRun {
     return {args_.rows * index / blocks_, args_.rows * (index + 1) / blocks_};
   }
 
-  /// Keys [begin, end) of the piece that starts at `first`.
-  void AttendPiece(std::size_t first, std::size_t begin, std::size_t end) {
-    piece_begin_ = first;
+  /// Keys [begin, end) of the split that starts at `first`.
+  void AttendKvSplit(std::size_t first, std::size_t begin, std::size_t end) {
+    split_begin_ = first;
     // Scores become numerators in place, in the map if one is wanted.
     const bool in_map = args_.weights != nullptr && !kScaledValues;
     scores_ = in_map ? args_.weights + first : scratch_.scores;
-    stride_ = in_map ? args_.weights_stride : kKeyPiece;
+    stride_ = in_map ? args_.weights_stride : kKvSplit;
     valid_ = Holes(begin, end);
     LoadScales(begin, end);
-    std::fill_n(scratch_.piece_values, args_.rows * padded_, 0.0F);
+    std::fill_n(scratch_.split_values, args_.rows * padded_, 0.0F);
 
     for (std::size_t tile = begin / score_tile_ * score_tile_; tile < end; tile += score_tile_) {
       if (direct_) {
@@ -119,8 +119,8 @@ class TileRun {
       }
     }
     for (std::size_t r = 0; r < args_.rows; ++r) {
-      MergePiece(piece_[r], scratch_.piece_values + r * padded_, padded_, &row_[r],
-                 scratch_.row_values + r * padded_);
+      MergeKvSplit(split_[r], scratch_.split_values + r * padded_, padded_, &row_[r],
+                   scratch_.row_values + r * padded_);
     }
   }
 
@@ -144,12 +144,12 @@ class TileRun {
     if constexpr (!kScaledKeys && !kScaledValues) return;
     for (std::size_t key = begin / kKvBlock * kKvBlock; key < end; key += kKvBlock) {
       if constexpr (kScaledKeys) {
-        std::memcpy(scratch_.key_scales + key - piece_begin_,
+        std::memcpy(scratch_.key_scales + key - split_begin_,
                     KeyBlockAt(key) + KeyBlockElementBytes(args_.key_type, args_.head_dim),
                     kKvBlock * sizeof(float));
       }
       if constexpr (kScaledValues) {
-        std::memcpy(scratch_.value_scales + key - piece_begin_,
+        std::memcpy(scratch_.value_scales + key - split_begin_,
                     ValueBlockAt(key) + ValueBlockElementBytes(args_.value_type, args_.value_dim),
                     kKvBlock * sizeof(float));
       }
@@ -183,11 +183,11 @@ class TileRun {
     }
   }
 
-  /// The piece's flags, or null if none of the keys [begin, end) is hidden.
+  /// The split's flags, or null if none of the keys [begin, end) is hidden.
   const std::uint8_t* Holes(std::size_t begin, std::size_t end) const {
     if (args_.key_valid == nullptr) return nullptr;
     const std::uint8_t* hole = std::find(args_.key_valid + begin, args_.key_valid + end, 0);
-    return hole == args_.key_valid + end ? nullptr : args_.key_valid + piece_begin_;
+    return hole == args_.key_valid + end ? nullptr : args_.key_valid + split_begin_;
   }
 
   /// The columns, counted from `first`, of `count` keys from there on that the row sees, holes
@@ -213,7 +213,7 @@ class TileRun {
 
   template <typename Stored>
   HWY_NOINLINE void ScoreTile(const TileView<Stored>& keys, std::size_t first) {
-    const std::size_t offset = first - piece_begin_;
+    const std::size_t offset = first - split_begin_;
     const float* factors = kScaledKeys ? scratch_.key_scales + offset : nullptr;
     for (std::size_t b = 0; b < blocks_; ++b) {
       const RowBlock block = Block(b);
@@ -222,7 +222,7 @@ class TileRun {
       const std::size_t begin = ColumnBegin(block.begin, first, score_tile_) / kKvBlock * kKvBlock;
       const std::size_t end = PaddedDim(ColumnEnd(block.end - 1, first, score_tile_));
       if (begin >= end) continue;
-      if (HasParts()) {
+      if (HasOverrides()) {
         parts_->score({.rows = block.end - block.begin,
                        .queries = scratch_.queries + block.begin * args_.head_dim,
                        .head_dim = args_.head_dim,
@@ -259,13 +259,13 @@ class TileRun {
     }
   }
 
-  /// Maximum and sum of the row's scores of this piece; leaves in their place what values are to be
+  /// Maximum and sum of the row's scores of this split; leaves in their place what values are to be
   /// multiplied by.
   void SoftmaxRow(std::size_t row) {
     const F32Tag d;
-    piece_[row] = RowSums();
-    const std::size_t row_begin = ColumnBegin(row, piece_begin_, kKeyPiece);
-    const std::size_t row_end = ColumnEnd(row, piece_begin_, kKeyPiece);
+    split_[row] = RowSums();
+    const std::size_t row_begin = ColumnBegin(row, split_begin_, kKvSplit);
+    const std::size_t row_end = ColumnEnd(row, split_begin_, kKvSplit);
     if (row_begin >= row_end) return;
     float* scores = scores_ + row * stride_;
     const std::size_t begin = row_begin / kKvBlock * kKvBlock;
@@ -276,17 +276,17 @@ class TileRun {
     }
     if (args_.scores != nullptr) {
       std::copy(scores + begin, scores + end,
-                args_.scores + row * args_.weights_stride + piece_begin_ + begin);
+                args_.scores + row * args_.weights_stride + split_begin_ + begin);
     }
     float* map = args_.weights == nullptr
                      ? nullptr
-                     : args_.weights + row * args_.weights_stride + piece_begin_;
-    if (HasParts()) {
+                     : args_.weights + row * args_.weights_stride + split_begin_;
+    if (HasOverrides()) {
       const ScoreSums sums = parts_->softmax(
           scores + begin, end - begin, kScaledValues ? scratch_.value_scales + begin : nullptr,
           kScaledValues && map != nullptr ? map + begin : nullptr);
-      piece_[row] = {sums.max, sums.sum};
-      if (args_.weights != nullptr) PieceMaxOf(row)[piece_begin_ / kKeyPiece] = sums.max;
+      split_[row] = {sums.max, sums.sum};
+      if (args_.weights != nullptr) SplitMaxOf(row)[split_begin_ / kKvSplit] = sums.max;
       return;
     }
     F32 largest = hn::Load(d, scores + begin);
@@ -311,12 +311,12 @@ class TileRun {
         total = hn::Add(total, numerator);
       }
     }
-    piece_[row] = {max, SumLanes(total)};
-    if (args_.weights != nullptr) PieceMaxOf(row)[piece_begin_ / kKeyPiece] = max;
+    split_[row] = {max, SumLanes(total)};
+    if (args_.weights != nullptr) SplitMaxOf(row)[split_begin_ / kKvSplit] = max;
   }
 
-  float* PieceMaxOf(std::size_t row) const {
-    return args_.piece_max + row * PieceMaxFloats(args_.key_count);
+  float* SplitMaxOf(std::size_t row) const {
+    return args_.split_max + row * SplitMaxFloats(args_.key_count);
   }
 
   /// Adds numerators times values: what all rows of a block see, together; the rest row by row, for
@@ -348,8 +348,8 @@ class TileRun {
   HWY_INLINE void AddRows(std::size_t row, const TileView<Stored>& values, std::size_t first,
                           std::size_t begin, std::size_t end) {
     if (begin >= end) return;
-    const std::size_t offset = first - piece_begin_;
-    if (HasParts()) {
+    const std::size_t offset = first - split_begin_;
+    if (HasOverrides()) {
       return parts_->add_values({.rows = kRows,
                                  .numerators = scores_ + row * stride_ + offset,
                                  .stride = stride_,
@@ -360,11 +360,11 @@ class TileRun {
                                  .begin = begin,
                                  .end = end,
                                  .valid = valid_ == nullptr ? nullptr : valid_ + offset,
-                                 .sums = scratch_.piece_values + row * padded_});
+                                 .sums = scratch_.split_values + row * padded_});
     }
     ValueRows<kRows, StepsFor(kRows, 1, 8)>(
         scores_ + row * stride_ + offset, stride_, values, padded_, begin, end,
-        valid_ == nullptr ? nullptr : valid_ + offset, scratch_.piece_values + row * padded_);
+        valid_ == nullptr ? nullptr : valid_ + offset, scratch_.split_values + row * padded_);
   }
 
   void StorePartial(std::size_t row) {
@@ -389,7 +389,7 @@ class TileRun {
     }
   }
 
-  /// Turns numerators, each relative to the maximum of its piece, into weights.
+  /// Turns numerators, each relative to the maximum of its split, into weights.
   void FinishWeights(std::size_t row) {
     const F32Tag d;
     const std::size_t begin = std::min(args_.key_begin[row], args_.key_count);
@@ -404,21 +404,21 @@ class TileRun {
     }
     if (begin == end) return;
 
-    const std::size_t first_piece = begin / kKeyPiece;
-    const std::size_t last_piece = (end - 1) / kKeyPiece;
-    float* factors = PieceMaxOf(row);
+    const std::size_t first_split = begin / kKvSplit;
+    const std::size_t last_split = (end - 1) / kKvSplit;
+    float* factors = SplitMaxOf(row);
     const F32 max = hn::Set(d, Shift(row_[row].max));
     const F32 inverse = hn::Set(d, Inverse(row_[row]));
-    for (std::size_t piece = first_piece / kLanes * kLanes; piece <= last_piece; piece += kLanes) {
-      const F32 difference = hn::Sub(hn::Load(d, factors + piece), max);
-      hn::Store(hn::Mul(ExpNonPositive(difference), inverse), d, factors + piece);
+    for (std::size_t split = first_split / kLanes * kLanes; split <= last_split; split += kLanes) {
+      const F32 difference = hn::Sub(hn::Load(d, factors + split), max);
+      hn::Store(hn::Mul(ExpNonPositive(difference), inverse), d, factors + split);
     }
     if (std::isnan(row_[row].sum)) return FinishNanWeights(weights, begin, end);
-    for (std::size_t piece = first_piece; piece <= last_piece; ++piece) {
-      const F32 factor = hn::Set(d, factors[piece]);
-      const std::size_t piece_end = std::min(PaddedDim(end), (piece + 1) * kKeyPiece);
-      std::size_t i = std::max(begin / kKvBlock * kKvBlock, piece * kKeyPiece);
-      for (; i < piece_end; i += kLanes) {
+    for (std::size_t split = first_split; split <= last_split; ++split) {
+      const F32 factor = hn::Set(d, factors[split]);
+      const std::size_t split_end = std::min(PaddedDim(end), (split + 1) * kKvSplit);
+      std::size_t i = std::max(begin / kKvBlock * kKvBlock, split * kKvSplit);
+      for (; i < split_end; i += kLanes) {
         hn::Store(hn::Mul(hn::Load(d, weights + i), factor), d, weights + i);
       }
     }
@@ -432,25 +432,25 @@ class TileRun {
     }
   }
 
-  bool HasParts() const { return kTakesParts && parts_ != nullptr; }
+  bool HasOverrides() const { return kTakesOverrides && parts_ != nullptr; }
 
   static constexpr bool kScaledKeys = std::is_same_v<KeyElement, std::int8_t>;
   static constexpr bool kScaledValues = std::is_same_v<ValueElement, std::int8_t>;
 
   const AttendTileArgs& args_;
-  [[maybe_unused]] const AttendParts* const parts_;
+  [[maybe_unused]] const AttendOverrides* const parts_;
   const Scratch scratch_;
   const std::size_t padded_;  ///< Floats between rows of weighted values.
   const bool direct_;         ///< Reads keys and values where they are stored.
   const std::size_t blocks_;  ///< Of rows.
-  /// Keys whose scores are computed together: if no other rows wait for them, a whole piece.
+  /// Keys whose scores are computed together: if no other rows wait for them, a whole split.
   const std::size_t score_tile_;
-  // Of the piece at hand:
-  std::size_t piece_begin_ = 0;
+  // Of the split at hand:
+  std::size_t split_begin_ = 0;
   float* scores_ = nullptr;  ///< Column 0 of row 0.
   std::size_t stride_ = 0;   ///< Floats between rows of scores.
   const std::uint8_t* valid_ = nullptr;
-  RowSums piece_[kMaxTileRows];
+  RowSums split_[kMaxTileRows];
   RowSums row_[kMaxTileRows];
 };
 
@@ -462,7 +462,7 @@ std::size_t AttendScratchFloats(std::size_t head_dim, std::size_t value_dim) {
 
 namespace {
 
-void Attend(const AttendTileArgs& args, const AttendParts* parts) {
+void Attend(const AttendTileArgs& args, const AttendOverrides* parts) {
   using hwy::bfloat16_t;
   using hwy::float16_t;
   switch (args.key_type) {
@@ -484,19 +484,19 @@ void AttendTile(const AttendTileArgs& args) {
 }
 
 #if HWY_TARGET == HWY_NEON && FOVEA_KERNELS_SVE
-void AttendTileWith(const AttendParts& parts, const AttendTileArgs& args) {
+void AttendTileWith(const AttendOverrides& parts, const AttendTileArgs& args) {
   Attend(args, &parts);
 }
 #endif
 
-float AttendMerge(float* partial, std::size_t pieces, std::size_t stride, std::size_t value_dim,
+float AttendMerge(float* partial, std::size_t splits, std::size_t stride, std::size_t value_dim,
                   float* out) {
   const std::size_t padded = PaddedDim(value_dim);
   RowSums row{partial[0], partial[1]};
   float* values = partial + kPartialHeader;
-  for (std::size_t p = 1; p < pieces; ++p) {
-    const float* piece = partial + p * stride;
-    MergePiece({piece[0], piece[1]}, piece + kPartialHeader, padded, &row, values);
+  for (std::size_t p = 1; p < splits; ++p) {
+    const float* split = partial + p * stride;
+    MergeKvSplit({split[0], split[1]}, split + kPartialHeader, padded, &row, values);
   }
   if (row.SawNothing()) {
     std::fill_n(out, value_dim, 0.0F);

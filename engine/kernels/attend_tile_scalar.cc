@@ -77,7 +77,7 @@ struct RunningRow {
   bool SawNothing() const { return max == kMasked; }
 };
 
-/// The keys [begin, end) of one piece; values must be 0 before.
+/// The keys [begin, end) of one split; values must be 0 before.
 RunningRow AttendKeys(const AttendTileArgs& args, std::size_t begin, std::size_t end,
                       const float* scores, float* values) {
   RunningRow row;
@@ -94,22 +94,22 @@ RunningRow AttendKeys(const AttendTileArgs& args, std::size_t begin, std::size_t
   return row;
 }
 
-/// Takes a finished piece into what the row has so far.
-void MergePiece(const RunningRow& piece, const float* piece_values, std::size_t value_dim,
-                RunningRow* row, float* values) {
-  if (piece.SawNothing()) return;
+/// Takes a finished split into what the row has so far.
+void MergeKvSplit(const RunningRow& split, const float* split_values, std::size_t value_dim,
+                  RunningRow* row, float* values) {
+  if (split.SawNothing()) return;
   if (row->SawNothing()) {
-    *row = piece;
-    std::copy_n(piece_values, value_dim, values);
+    *row = split;
+    std::copy_n(split_values, value_dim, values);
     return;
   }
-  const float max = MaxOrNan(row->max, piece.max);
+  const float max = MaxOrNan(row->max, split.max);
   const float old_factor = std::exp(row->max - max);
-  const float piece_factor = std::exp(piece.max - max);
+  const float split_factor = std::exp(split.max - max);
   row->max = max;
-  row->sum = row->sum * old_factor + piece.sum * piece_factor;
+  row->sum = row->sum * old_factor + split.sum * split_factor;
   for (std::size_t i = 0; i < value_dim; ++i) {
-    values[i] = values[i] * old_factor + piece_values[i] * piece_factor;
+    values[i] = values[i] * old_factor + split_values[i] * split_factor;
   }
 }
 
@@ -123,21 +123,21 @@ float Finish(const RunningRow& row, const float* values, std::size_t value_dim, 
 }
 
 /// scores: where the scores of all keys go, or null.
-RunningRow AttendPieces(const AttendTileArgs& args, std::size_t r, float* values, float* all) {
+RunningRow AttendKvSplits(const AttendTileArgs& args, std::size_t r, float* values, float* all) {
   const std::size_t begin = args.key_begin[r];
   const std::size_t end = args.key_end[r];
   const float* query =
       args.query + r / args.heads * args.query_stride + r % args.heads * args.head_dim;
-  float* piece_values = values + args.value_dim;
+  float* split_values = values + args.value_dim;
   RunningRow row;
-  float scores[kKeyPiece];
+  float scores[kKvSplit];
   for (std::size_t key = begin; key < end;) {
-    const std::size_t next = std::min(end, (key / kKeyPiece + 1) * kKeyPiece);
+    const std::size_t next = std::min(end, (key / kKvSplit + 1) * kKvSplit);
     for (std::size_t j = key; j < next; ++j) scores[j - key] = Score(args, query, j);
-    std::fill_n(piece_values, args.value_dim, 0.0F);
-    const RunningRow piece = AttendKeys(args, key, next, scores, piece_values);
+    std::fill_n(split_values, args.value_dim, 0.0F);
+    const RunningRow split = AttendKeys(args, key, next, scores, split_values);
     if (all != nullptr) std::copy_n(scores, next - key, all + key);
-    MergePiece(piece, piece_values, args.value_dim, &row, values);
+    MergeKvSplit(split, split_values, args.value_dim, &row, values);
     key = next;
   }
   return row;
@@ -147,7 +147,7 @@ void AttendRow(const AttendTileArgs& args, std::size_t r) {
   float* raw = args.weights != nullptr ? args.weights + r * args.weights_stride : nullptr;
   if (raw != nullptr) std::fill_n(raw, args.key_count, kMasked);
   float* values = args.scratch;
-  const RunningRow row = AttendPieces(args, r, values, raw);
+  const RunningRow row = AttendKvSplits(args, r, values, raw);
   if (args.partial != nullptr) {
     float* partial = args.partial + r * args.partial_stride;
     partial[0] = row.max;
@@ -178,13 +178,13 @@ void AttendTile(const AttendTileArgs& args) {
   for (std::size_t r = 0; r < args.rows; ++r) AttendRow(args, r);
 }
 
-float AttendMerge(float* partial, std::size_t pieces, std::size_t stride, std::size_t value_dim,
+float AttendMerge(float* partial, std::size_t splits, std::size_t stride, std::size_t value_dim,
                   float* out) {
   RunningRow row{partial[0], partial[1]};
   float* values = partial + kPartialHeader;
-  for (std::size_t p = 1; p < pieces; ++p) {
-    const float* piece = partial + p * stride;
-    MergePiece({piece[0], piece[1]}, piece + kPartialHeader, value_dim, &row, values);
+  for (std::size_t p = 1; p < splits; ++p) {
+    const float* split = partial + p * stride;
+    MergeKvSplit({split[0], split[1]}, split + kPartialHeader, value_dim, &row, values);
   }
   return Finish(row, values, value_dim, out);
 }

@@ -32,9 +32,9 @@ namespace {
 
 constexpr std::size_t kStepCols = 32;
 
-// Registers: kTileRows * kMostTokens sums, kTileRows weights and one input.
+// Registers: kTileRows * kTileTokens sums, kTileRows weights and one input.
 constexpr std::size_t kTileRows = 4;
-constexpr std::size_t kMostTokens = 6;
+constexpr std::size_t kTileTokens = 6;
 
 /// Bytes of weights that many tokens pass by at once: they stay in the second cache.
 constexpr std::size_t kPanelBytes = 128 * 1024;
@@ -146,13 +146,13 @@ void Bf16GemmDot(DataType /*type*/, const std::byte* w, std::size_t row_bytes, s
                  const std::uint16_t* prepared, std::size_t tokens, std::size_t cols, float* out,
                  std::size_t out_stride, std::byte* /*scratch*/) {
   // Few tokens: the weights are read once, in one go.
-  const bool few = tokens <= kMostTokens;
+  const bool few = tokens <= kTileTokens;
   const std::size_t panel_rows =
       few ? rows : std::max(kPanelBytes / std::max<std::size_t>(row_bytes, 1), kTileRows);
   const auto* bytes = reinterpret_cast<const std::uint8_t*>(w);
   for (std::size_t r = 0; r < rows; r += panel_rows) {
-    for (std::size_t t = 0; t < tokens; t += kMostTokens) {
-      DotRowsOf(std::min(kMostTokens, tokens - t),
+    for (std::size_t t = 0; t < tokens; t += kTileTokens) {
+      DotRowsOf(std::min(kTileTokens, tokens - t),
                 {bytes + r * row_bytes, row_bytes, prepared + t * Bf16Cols(cols), cols,
                  out + t * out_stride + r, out_stride},
                 std::min(panel_rows, rows - r), few);

@@ -43,7 +43,7 @@ HWY_INLINE __mmask32 FirstColumns(std::size_t count) {
 
 /// Weights that are bfloat16 already.
 struct PlainBf16 {
-  static constexpr std::size_t kPlanes = 1;
+  static constexpr std::size_t kSections = 1;
   static HWY_INLINE void Stage(const std::uint8_t* from, __mmask32 mask, std::uint8_t* to) {
     _mm512_store_si512(to, _mm512_maskz_loadu_epi16(mask, from));
   }
@@ -51,7 +51,7 @@ struct PlainBf16 {
 
 /// Halves as two bfloat16: rounded, and what the rounding left, which bfloat16 holds exactly.
 struct SplitF16 {
-  static constexpr std::size_t kPlanes = 2;
+  static constexpr std::size_t kSections = 2;
   static HWY_INLINE void Stage(const std::uint8_t* from, __mmask32 mask, std::uint8_t* to) {
     const __m512i halves = _mm512_maskz_loadu_epi16(mask, from);
     const __m512 first = _mm512_cvtph_ps(_mm512_castsi512_si256(halves));
@@ -77,14 +77,14 @@ struct WeightBlock {
   std::size_t cols;
 };
 
-/// Steps [first, first + steps) as tiles. stage: [steps][planes][2][16 rows][32 columns]
+/// Steps [first, first + steps) as tiles. stage: [steps][sections][2][16 rows][32 columns]
 template <class Weights>
 HWY_NOINLINE void StageWeights(const WeightBlock& block, std::size_t first, std::size_t steps,
                                std::uint8_t* stage) {
   // Rows a quarter of the block apart: four streams read memory faster than one.
   constexpr std::size_t kStreams = 4;
   constexpr std::size_t kApart = kBlockRows / kStreams;
-  constexpr std::size_t kStepBytes = Weights::kPlanes * 2 * kTileBytes;
+  constexpr std::size_t kStepBytes = Weights::kSections * 2 * kTileBytes;
   for (std::size_t i = 0; i < kApart; ++i) {
     for (std::size_t s = 0; s < steps; ++s) {
       const std::size_t c = (first + s) * kStepCols;
@@ -147,7 +147,7 @@ HWY_INLINE void MultiplySteps(Tiles& tiles, const std::uint8_t* stage, std::size
     const std::size_t at = s * kTileRows * tokens * 2;
     tiles.template Load<6>(groups[0].x + at, stride);
     if constexpr (kGroups == 2) tiles.template Load<7>(groups[1].x + at, stride);
-    for (std::size_t plane = 0; plane < Weights::kPlanes; ++plane) {
+    for (std::size_t section = 0; section < Weights::kSections; ++section) {
       tiles.template Load<4>(stage, kTileRowBytes);
       tiles.template DotBf16<0, 4, 6>();
       tiles.template Load<5>(stage + kTileBytes, kTileRowBytes);
@@ -206,7 +206,7 @@ class BandProduct {
   void Run(const WeightBlock& block, const std::uint16_t* x, std::size_t tokens, float* out,
            std::size_t out_stride) {
     const std::size_t stage_tiles = tokens <= kTileRows ? kStageTiles : kCachedStageTiles;
-    const std::size_t most = stage_tiles / (2 * Weights::kPlanes);
+    const std::size_t most = stage_tiles / (2 * Weights::kSections);
     for (std::size_t first = 0; first < steps_; first += most) {
       const std::size_t steps = std::min(most, steps_ - first);
       StageWeights<Weights>(block, first, steps, stage_);

@@ -105,9 +105,9 @@ __attribute__((noinline)) void GemmColumns(GemmOperands at, std::size_t rows, bo
 
 template <DataType kType>
 FOVEA_SVE_INLINE void GemmAll(GemmOperands at, std::size_t rows, std::size_t tokens) {
-  const bool spread = tokens <= kMostLines;
+  const bool spread = tokens <= kMaxLines;
   for (std::size_t left = tokens; left > 0;) {
-    const std::size_t now = left < kMostLines ? left : kMostLines;
+    const std::size_t now = left < kMaxLines ? left : kMaxLines;
     switch (now) {
       case 1: GemmColumns<kType, 1>(at, rows, spread); break;
       case 2: GemmColumns<kType, 2>(at, rows, spread); break;

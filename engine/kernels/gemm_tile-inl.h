@@ -21,9 +21,9 @@ namespace fovea::kernels::HWY_NAMESPACE {
 // Registers: kRows * tokens sums, kRows weights and one input must fit in 32 (AVX-512, NEON) or 16.
 inline constexpr std::size_t kRows = 4;  // Enough sums to keep the adders busy with one token.
 #if defined(FOVEA_SMALL_KERNELS)         // CMake option; fewer tiles
-inline constexpr std::size_t kMaxTokens = 3;
+inline constexpr std::size_t kTileTokens = 3;
 #else
-inline constexpr std::size_t kMaxTokens = HWY_TARGET == HWY_AVX2 ? 3 : 6;
+inline constexpr std::size_t kTileTokens = HWY_TARGET == HWY_AVX2 ? 3 : 6;
 #endif
 
 /// Weights is how a row of w is read:
@@ -149,11 +149,11 @@ void GemmColumnsOf(std::size_t tokens, const GemmOperands& at, std::size_t rows,
 /// streams from farther away; once only if the tokens are few.
 template <class Weights>
 void GemmAll(GemmOperands at, std::size_t rows, std::size_t tokens) {
-  const bool spread = tokens <= kMaxTokens;
-  for (std::size_t t = 0; t < tokens; t += kMaxTokens) {
-    GemmColumnsOf<Weights>(std::min(kMaxTokens, tokens - t), at, rows, spread);
-    at.x += kMaxTokens * at.x_stride;
-    at.out += kMaxTokens * at.out_stride;
+  const bool spread = tokens <= kTileTokens;
+  for (std::size_t t = 0; t < tokens; t += kTileTokens) {
+    GemmColumnsOf<Weights>(std::min(kTileTokens, tokens - t), at, rows, spread);
+    at.x += kTileTokens * at.x_stride;
+    at.out += kTileTokens * at.out_stride;
   }
 }
 

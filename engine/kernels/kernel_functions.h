@@ -58,22 +58,22 @@ FOVEA_DECLARE_KERNEL(void, HalvesToFloats, (const std::uint16_t* x, std::size_t 
 FOVEA_DECLARE_KERNEL(void, QuantizeRow,
                      (const float* x, std::size_t cols, std::int8_t* quants,
                       ActivationBlock* blocks))
-// strip_gemm.cc
-FOVEA_DECLARE_KERNEL(void, StripGemm,
-                     (DataType type, const std::byte* strips, std::size_t count, std::size_t cols,
+// packed_gemm.cc
+FOVEA_DECLARE_KERNEL(void, PackedGemm,
+                     (DataType type, const std::byte* panels, std::size_t count, std::size_t cols,
                       const QuantizedRows& x, std::size_t tokens, float* out,
                       std::size_t out_stride))
 
 // Functions of extensions, in files of their own.
 
-using StripGemmFunction = std::remove_pointer_t<decltype(KernelTable::strip_gemm)>;
+using PackedGemmFunction = std::remove_pointer_t<decltype(KernelTable::packed_gemm)>;
 using Bf16PrepareFunction = std::remove_pointer_t<decltype(Bf16Products::prepare)>;
 using Bf16GemmFunction = std::remove_pointer_t<decltype(Bf16Products::gemm)>;
 
 #if FOVEA_KERNELS_X86
 namespace N_AVX3 {
-StripGemmFunction StripGemmVnni;     // strip_gemm_vnni.cc
-StripGemmFunction StripGemmAmx;      // strip_gemm_amx.cc
+PackedGemmFunction PackedGemmVnni;   // packed_gemm_vnni.cc
+PackedGemmFunction PackedGemmAmx;    // packed_gemm_amx.cc
 Bf16PrepareFunction Bf16PrepareDot;  // bf16_dot.cc
 Bf16GemmFunction Bf16GemmDot;
 Bf16PrepareFunction Bf16PrepareAmx;  // bf16_amx.cc
@@ -83,14 +83,14 @@ Bf16GemmFunction Bf16GemmAmx;
 
 #if FOVEA_KERNELS_ARM64
 namespace N_NEON {
-StripGemmFunction StripGemmDotprod;   // strip_gemm_dotprod.cc
-StripGemmFunction StripGemmI8mm;      // strip_gemm_i8mm.cc
-Bf16PrepareFunction Bf16PrepareMmla;  // bf16_mmla.cc
+PackedGemmFunction PackedGemmDotprod;  // packed_gemm_dotprod.cc
+PackedGemmFunction PackedGemmI8mm;     // packed_gemm_i8mm.cc
+Bf16PrepareFunction Bf16PrepareMmla;   // bf16_mmla.cc
 Bf16GemmFunction Bf16GemmMmla;
 }  // namespace N_NEON
 namespace sve {
-StripGemmFunction StripGemm;      // strip_gemm_sve.cc
-StripGemmFunction StripGemmI8mm;  // strip_gemm_sve_i8mm.cc
+PackedGemmFunction PackedGemm;      // packed_gemm_sve.cc
+PackedGemmFunction PackedGemmI8mm;  // packed_gemm_sve_i8mm.cc
 // gemm_sve.cc
 float Dot(const float* a, const float* b, std::size_t n);
 void Gemm(const float* w, std::size_t w_stride, std::size_t rows, const float* x,

@@ -1,6 +1,6 @@
 #include "engine/kernels/kernel_table.h"
 
-#include "engine/kernels/attend_parts.h"
+#include "engine/kernels/attend_overrides.h"
 #include "engine/kernels/attend_tile.h"
 #include "engine/kernels/kernel_functions.h"
 #include "engine/kernels/targets.h"
@@ -33,7 +33,7 @@ namespace {
     .f32_to_f16 = target::FloatsToHalves,                \
     .f16_to_f32 = target::HalvesToFloats,                \
     .quantize_row = target::QuantizeRow,                 \
-    .strip_gemm = target::StripGemm,                     \
+    .packed_gemm = target::PackedGemm,                     \
     .attend_scratch_floats = target::AttendScratchFloats, \
     .attend_tile = target::AttendTile,                   \
     .attend_merge = target::AttendMerge,                 \
@@ -43,10 +43,10 @@ namespace {
 /// `base` with what an extension of its instruction set makes faster; it shares all other
 /// functions.
 [[maybe_unused]] constexpr KernelTable Extended(KernelTable base, Isa isa,
-                                                StripGemmFunction* strip_gemm,
+                                                PackedGemmFunction* packed_gemm,
                                                 const Bf16Products* bf16) {
   base.isa = isa;
-  base.strip_gemm = strip_gemm;
+  base.packed_gemm = packed_gemm;
   base.bf16 = bf16;
   return base;
 }
@@ -60,7 +60,7 @@ constexpr KernelTable kAvx512 = FOVEA_KERNEL_TABLE(Isa::kAvx512, N_AVX3);
 
 #if FOVEA_KERNELS_AVX512VNNI
 constexpr KernelTable kAvx512Vnni =
-    Extended(kAvx512, Isa::kAvx512Vnni, N_AVX3::StripGemmVnni, nullptr);
+    Extended(kAvx512, Isa::kAvx512Vnni, N_AVX3::PackedGemmVnni, nullptr);
 #endif
 
 #if FOVEA_KERNELS_AVX512BF16
@@ -70,7 +70,7 @@ constexpr Bf16Products kBf16Dots = {
     .gemm = N_AVX3::Bf16GemmDot,
 };
 constexpr KernelTable kAvx512Bf16 =
-    Extended(kAvx512Vnni, Isa::kAvx512Bf16, N_AVX3::StripGemmVnni, &kBf16Dots);
+    Extended(kAvx512Vnni, Isa::kAvx512Bf16, N_AVX3::PackedGemmVnni, &kBf16Dots);
 #endif
 
 #if FOVEA_KERNELS_AMX
@@ -79,7 +79,7 @@ constexpr Bf16Products kBf16OnTiles = {
     .prepare = N_AVX3::Bf16PrepareAmx,
     .gemm = N_AVX3::Bf16GemmAmx,
 };
-constexpr KernelTable kAmx = Extended(kAvx512Bf16, Isa::kAmx, N_AVX3::StripGemmAmx, &kBf16OnTiles);
+constexpr KernelTable kAmx = Extended(kAvx512Bf16, Isa::kAmx, N_AVX3::PackedGemmAmx, &kBf16OnTiles);
 
 /// Whether this CPU has all that kAmx's functions use, and the operating system lets us.
 bool HasTiles(const platform::CpuFeatures& cpu) {
@@ -93,7 +93,7 @@ constexpr KernelTable kNeon = FOVEA_KERNEL_TABLE(Isa::kNeon, N_NEON);
 
 #if FOVEA_KERNELS_NEON_DOTPROD
 constexpr KernelTable kNeonDotprod =
-    Extended(kNeon, Isa::kNeonDotprod, N_NEON::StripGemmDotprod, nullptr);
+    Extended(kNeon, Isa::kNeonDotprod, N_NEON::PackedGemmDotprod, nullptr);
 #endif
 
 #if FOVEA_KERNELS_NEON_I8MM || FOVEA_KERNELS_SVE_I8MM
@@ -112,7 +112,7 @@ constexpr Bf16Products kBf16Mmla = {
 
 #if FOVEA_KERNELS_NEON_I8MM
 constexpr KernelTable kNeonI8mm =
-    InPairs(Extended(kNeonDotprod, Isa::kNeonI8mm, N_NEON::StripGemmI8mm, &kBf16Mmla));
+    InPairs(Extended(kNeonDotprod, Isa::kNeonI8mm, N_NEON::PackedGemmI8mm, &kBf16Mmla));
 #endif
 
 // SVE does not bring dot products or matrix products of NEON along.
@@ -125,12 +125,12 @@ constexpr KernelTable WithLongVectors(KernelTable base) {
   base.attend_tile = sve::AttendTile;
   return base;
 }
-constexpr KernelTable kSve = Extended(WithLongVectors(kNeon), Isa::kSve, sve::StripGemm, nullptr);
+constexpr KernelTable kSve = Extended(WithLongVectors(kNeon), Isa::kSve, sve::PackedGemm, nullptr);
 #endif
 
 #if FOVEA_KERNELS_SVE_I8MM
 constexpr KernelTable kSveI8mm =
-    InPairs(Extended(kSve, Isa::kSveI8mm, sve::StripGemmI8mm, &kBf16Mmla));
+    InPairs(Extended(kSve, Isa::kSveI8mm, sve::PackedGemmI8mm, &kBf16Mmla));
 #endif
 #endif
 

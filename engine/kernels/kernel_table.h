@@ -93,16 +93,16 @@ struct KernelTable {
   /// quants [cols], blocks [cols / 32]
   void (*quantize_row)(const float* x, std::size_t cols, std::int8_t* quants,
                        ActivationBlock* blocks);
-  /// out[t, r] = Σ_c x[t, c]·w[r, c] for the 16 * count rows of `count` strips, one after the
-  /// other, of a type that has strips (tensor/strips.h). Per output one chain of fused
+  /// out[t, r] = Σ_c x[t, c]·w[r, c] for the 16 * count rows of `count` panels, one after the
+  /// other, of a type that has panels (tensor/packed_panels.h). Per output one chain of fused
   /// multiply-adds over the blocks of 32 columns in ascending order: sum = fma(Σ of integer
   /// products, weight scale · activation scale, sum), then fma(minimum, scaled_sum, sum) for types
   /// that have one. All tables give the same bits.
-  void (*strip_gemm)(DataType type, const std::byte* strips, std::size_t count, std::size_t cols,
-                     const QuantizedRows& x, std::size_t tokens, float* out,
-                     std::size_t out_stride);
+  void (*packed_gemm)(DataType type, const std::byte* panels, std::size_t count, std::size_t cols,
+                      const QuantizedRows& x, std::size_t tokens, float* out,
+                      std::size_t out_stride);
 
-  /// Whether strip_gemm reads tokens in pairs: QuantizeRows (quantize_rows.h) then stores them so.
+  /// Whether packed_gemm reads tokens in pairs: QuantizeRows (quantize_rows.h) then stores them so.
   bool pairs_tokens = false;
 
   /// Products in bfloat16; null if the instruction set has none.
@@ -110,7 +110,7 @@ struct KernelTable {
 
   std::size_t (*attend_scratch_floats)(std::size_t head_dim, std::size_t value_dim);
   void (*attend_tile)(const AttendTileArgs& args);
-  float (*attend_merge)(float* partial, std::size_t pieces, std::size_t stride,
+  float (*attend_merge)(float* partial, std::size_t splits, std::size_t stride,
                         std::size_t value_dim, float* out);
 };
 

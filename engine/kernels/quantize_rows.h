@@ -1,5 +1,5 @@
-// Rows of activations rounded to 8 bits, in the order that a table's strip_gemm reads. Free of SIMD
-// types.
+// Rows of activations rounded to 8 bits, in the order that a table's packed_gemm reads. Free of
+// SIMD types.
 #ifndef FOVEA_KERNELS_QUANTIZE_ROWS_H_
 #define FOVEA_KERNELS_QUANTIZE_ROWS_H_
 

@@ -18,7 +18,7 @@ struct ActivationBlock {
   std::int32_t first_sum;  ///< Σ of the first 16 quants
 };
 
-/// Token t's quants at quants + t * cols, its blocks at blocks + t * (cols / 32). Where strip_gemm
+/// Token t's quants at quants + t * cols, its blocks at blocks + t * (cols / 32). Where packed_gemm
 /// wants tokens in pairs (KernelTable::pairs_tokens), each two of them share their places: eight
 /// columns of one and the same eight of the other, and so on; a word of the one's block and the
 /// same word of the other's. The last of an odd number lies alone, as above.

@@ -25,7 +25,7 @@ HWY_INLINE F32 ExpNonPositive(F32 x) {
   const F32 shifted = hn::MulAdd(x, hn::Set(d, 1.44269504F), magic);
   const F32 n = hn::Sub(shifted, magic);
   const F32 high = hn::NegMulAdd(n, hn::Set(d, 0.693147182F), x);
-  const F32 r = hn::NegMulAdd(n, hn::Set(d, -1.90465430e-9F), high);  // ln 2 in two pieces.
+  const F32 r = hn::NegMulAdd(n, hn::Set(d, -1.90465430e-9F), high);  // ln 2 in two splits.
   // exp(r) = 1 + r + r² p(r); p fitted by weighted least squares for the smallest largest relative
   // error, 3.1e-9 before rounding.
   F32 p = hn::Set(d, 0.0013814597623422742F);

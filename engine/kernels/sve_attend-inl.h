@@ -8,7 +8,7 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "engine/kernels/attend_parts.h"
+#include "engine/kernels/attend_overrides.h"
 #include "engine/kernels/sve_floats-inl.h"
 
 namespace fovea::kernels::sve {

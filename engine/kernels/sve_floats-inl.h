@@ -73,10 +73,10 @@ constexpr std::size_t kNarrowVectors = 4;
 /// Lines of a tile at most. Up to kWideLines have kWideVectors sums each, more lines
 /// kNarrowVectors: 24 registers of 32.
 #if defined(FOVEA_SMALL_KERNELS)  // CMake option: fewer shapes, the same bits
-constexpr std::size_t kMostLines = 2;
+constexpr std::size_t kMaxLines = 2;
 constexpr std::size_t kWideLines = 0;
 #else
-constexpr std::size_t kMostLines = 6;
+constexpr std::size_t kMaxLines = 6;
 constexpr std::size_t kWideLines = 3;
 #endif
 constexpr std::size_t VectorsFor(std::size_t lines) {

@@ -1,6 +1,6 @@
-// Reading strips (tensor/strips.h) with SVE vectors of any length: the counterpart of
-// strip_formats-inl.h. A vector holds neighbouring rows of a strip, four columns of each; of
-// vectors longer than a strip's line a predicate keeps the line. For the files of SVE only.
+// Reading panels (tensor/packed_panels.h) with SVE vectors of any length: the counterpart of
+// panel_formats-inl.h. A vector holds neighbouring rows of a panel, four columns of each; of
+// vectors longer than a panel's line a predicate keeps the line. For the files of SVE only.
 #ifndef FOVEA_KERNELS_SVE_FORMATS_INL_H_
 #define FOVEA_KERNELS_SVE_FORMATS_INL_H_
 
@@ -9,26 +9,26 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "engine/kernels/strip_planes.h"
+#include "engine/kernels/panel_sections.h"
 #include "engine/tensor/blocks.h"
-#include "engine/tensor/strips.h"
+#include "engine/tensor/packed_panels.h"
 
 #define FOVEA_SVE_INLINE inline __attribute__((always_inline))
 
 namespace fovea::kernels::sve {
 namespace {
 
-/// The planes of a strip from one of its rows on.
-struct Rows : Planes {
-  using Planes::Planes;
+/// The sections of a panel from one of its rows on.
+struct Rows : Sections {
+  using Sections::Sections;
   FOVEA_SVE_INLINE svbool_t Bytes() const { return svwhilelt_b8_u64(4 * row, kQuantLine); }
-  FOVEA_SVE_INLINE svbool_t Words() const { return svwhilelt_b32_u64(row, kStripRows); }
+  FOVEA_SVE_INLINE svbool_t Words() const { return svwhilelt_b32_u64(row, kPanelRows); }
 
   std::size_t row = 0;
 };
 
-FOVEA_SVE_INLINE svuint8_t LoadLine(const Rows& at, std::size_t plane, std::size_t line) {
-  return svld1_u8(at.Bytes(), at.plane[plane] + line * kQuantLine + 4 * at.row);
+FOVEA_SVE_INLINE svuint8_t LoadLine(const Rows& at, std::size_t section, std::size_t line) {
+  return svld1_u8(at.Bytes(), at.section[section] + line * kQuantLine + 4 * at.row);
 }
 
 FOVEA_SVE_INLINE svint8_t Signed(svuint8_t v) {
@@ -48,32 +48,32 @@ FOVEA_SVE_INLINE svuint8_t Nibbles(svuint8_t line, bool high) {
   return high ? svlsr_n_u8_x(svptrue_b8(), line, 4) : svand_u8_x(svptrue_b8(), line, Mask(15));
 }
 
-/// One half scale per row; line i of the plane.
-FOVEA_SVE_INLINE svfloat32_t LoadHalves(const Rows& at, std::size_t plane, std::size_t line) {
-  const auto* from = reinterpret_cast<const std::uint16_t*>(at.plane[plane]);
-  const svuint32_t bits = svld1uh_u32(at.Words(), from + line * kStripRows + at.row);
+/// One half scale per row; line i of the section.
+FOVEA_SVE_INLINE svfloat32_t LoadHalves(const Rows& at, std::size_t section, std::size_t line) {
+  const auto* from = reinterpret_cast<const std::uint16_t*>(at.section[section]);
+  const svuint32_t bits = svld1uh_u32(at.Words(), from + line * kPanelRows + at.row);
   return svcvt_f32_f16_x(svptrue_b32(), svreinterpret_f16_u32(bits));
 }
 
 /// The nibbles of a block of 32: low ones are columns 0–15.
-FOVEA_SVE_INLINE svuint8_t SmallNibbles(const Rows& at, std::size_t plane, std::size_t b,
+FOVEA_SVE_INLINE svuint8_t SmallNibbles(const Rows& at, std::size_t section, std::size_t b,
                                         std::size_t step) {
-  return Nibbles(LoadLine(at, plane, b * 4 + step % 4), step >= 4);
+  return Nibbles(LoadLine(at, section, b * 4 + step % 4), step >= 4);
 }
 
 /// The nibbles of a block of 256: runs 2p and 2p + 1 are the low and high ones of eight lines.
-FOVEA_SVE_INLINE svuint8_t SuperNibbles(const Rows& at, std::size_t plane, std::size_t b,
+FOVEA_SVE_INLINE svuint8_t SuperNibbles(const Rows& at, std::size_t section, std::size_t b,
                                         std::size_t step) {
-  const svuint8_t line = LoadLine(at, plane, b / 2 * 8 + step);
+  const svuint8_t line = LoadLine(at, section, b / 2 * 8 + step);
   const svuint8_t shift = svdup_n_u8(b % 2 == 0 ? 0 : 4);
   return svand_n_u8_x(svptrue_b8(), svlsr_u8_x(svptrue_b8(), line, shift), 15);
 }
 
 /// Bit 4 of the quants: bits 4 * step … 4 * step + 3 of each row's word, one to each byte.
-FOVEA_SVE_INLINE svuint8_t FifthBits(const Rows& at, std::size_t plane, std::size_t b,
+FOVEA_SVE_INLINE svuint8_t FifthBits(const Rows& at, std::size_t section, std::size_t b,
                                      std::size_t step) {
   const svbool_t all = svptrue_b32();
-  const svuint32_t words = svreinterpret_u32_u8(LoadLine(at, plane, b));
+  const svuint32_t words = svreinterpret_u32_u8(LoadLine(at, section, b));
   const svuint32_t shift = svdup_n_u32(static_cast<std::uint32_t>(4 * step));
   const svuint32_t four = svand_n_u32_x(all, svlsr_u32_x(all, words, shift), 15);
   // Copies of the four bits, seven apart, which do not overlap; of copy i, bit i is kept.
@@ -114,7 +114,7 @@ struct FormatQ8_0 : ScaledBlocks {
   static constexpr DataType kType = DataType::kQ8_0;
   static constexpr int kOffset = 0;
   static FOVEA_SVE_INLINE svint8_t Load(const Rows& at, std::size_t b, std::size_t step) {
-    static_assert(kStripQuantFlip == 0);
+    static_assert(kPanelQuantFlip == 0);
     return Signed(LoadLine(at, 1, b * 8 + step));
   }
 };
@@ -170,7 +170,7 @@ struct FormatQ5_1 : ShiftedBlocks {
 
 /// Byte `i` of the packed six-bit scales of super-block s.
 FOVEA_SVE_INLINE svint32_t ScaleByte(const Rows& at, std::size_t s, std::size_t i) {
-  return svld1ub_s32(at.Words(), at.plane[2] + (s * 12 + i) * kStripRows + at.row);
+  return svld1ub_s32(at.Words(), at.section[2] + (s * 12 + i) * kPanelRows + at.row);
 }
 
 FOVEA_SVE_INLINE svint32_t And(svint32_t v, std::int32_t mask) {
@@ -251,8 +251,8 @@ struct FormatQ6_K {
   }
   static FOVEA_SVE_INLINE svfloat32_t Scale(const Rows& at, std::size_t b, std::size_t half) {
     const std::size_t s = b / 8;
-    const auto* scales = reinterpret_cast<const std::int8_t*>(at.plane[1]) +
-                         (s * 16 + b % 8 * 2 + half) * kStripRows + at.row;
+    const auto* scales = reinterpret_cast<const std::int8_t*>(at.section[1]) +
+                         (s * 16 + b % 8 * 2 + half) * kPanelRows + at.row;
     return svmul_f32_x(svptrue_b32(), LoadHalves(at, 0, s),
                        ToFloat(svld1sb_s32(at.Words(), scales)));
   }

@@ -16,12 +16,12 @@ namespace {
 /// Bytes of all tokens' quantized rows, of their blocks, and of their rows in bfloat16.
 struct ActivationBytes {
   explicit ActivationBytes(const ScratchShape& shape)
-      : quants((platform::CheckedSize(shape.max_tokens) * shape.max_cols)
+      : quants((platform::CheckedSize(shape.batch_size) * shape.max_cols)
                    .AlignedUp(platform::kAlignment)),
-        blocks((platform::CheckedSize(shape.max_tokens) *
+        blocks((platform::CheckedSize(shape.batch_size) *
                 (shape.max_cols / kernels::kActivationBlock) * sizeof(kernels::ActivationBlock))
                    .AlignedUp(platform::kAlignment)),
-        rounded((platform::CheckedSize(shape.bf16 ? shape.max_tokens : 0) *
+        rounded((platform::CheckedSize(shape.bf16 ? shape.batch_size : 0) *
                  kernels::Bf16Cols(shape.max_cols) * sizeof(std::uint16_t))
                     .AlignedUp(platform::kAlignment)) {}
   platform::CheckedSize all() const { return quants + blocks + rounded; }

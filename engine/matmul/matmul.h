@@ -15,7 +15,7 @@ namespace fovea::matmul {
 
 /// The largest products that a scratch must serve.
 struct ScratchShape {
-  std::size_t max_tokens = 0;
+  std::size_t batch_size = 0;
   std::size_t max_cols = 0;
   std::size_t workers = 1;
   bool bf16 = false;  ///< Whether products in bfloat16 are to be had, if the kernels have them.

@@ -12,7 +12,7 @@ namespace {
 constexpr std::size_t kRowsForOneToken = 8;
 
 /// See AcceptsDirectHalf; measured on x86.
-constexpr std::size_t kMostTokensForHalves = 64;
+constexpr std::size_t kMaxTokensForHalves = 64;
 
 /// A row of floats in a mapped file may start anywhere; C++ floats may not.
 bool IsFloatAligned(const MatrixView& weight) {
@@ -55,7 +55,7 @@ void MultiplyDirectF32(const kernels::KernelTable& kernels, const RowBlock& bloc
 
 bool AcceptsDirectHalf(const Problem& problem) {
   return (problem.type == DataType::kF16 || problem.type == DataType::kBF16) &&
-         problem.tokens <= kMostTokensForHalves;
+         problem.tokens <= kMaxTokensForHalves;
 }
 
 void MultiplyDirectHalf(const kernels::KernelTable& kernels, const RowBlock& block) {
@@ -76,7 +76,7 @@ void MultiplyDequantizedPanel(const kernels::KernelTable& kernels, const RowBloc
   const MatrixView& weight = block.weight;
   const std::size_t cols = weight.cols;
   const std::size_t step = PanelRows(block);
-  // The last row's place holds what a row of a strip is unpacked to.
+  // The last row's place holds what a row of a panel is unpacked to.
   std::byte* unpacked = reinterpret_cast<std::byte*>(block.panel.data() + step * cols);
   for (std::size_t begin = 0; begin < weight.rows; begin += step) {
     const std::size_t rows = std::min(step, weight.rows - begin);

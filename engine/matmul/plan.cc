@@ -5,13 +5,13 @@
 
 #include "engine/matmul/bf16_provider.h"
 #include "engine/matmul/native_providers.h"
-#include "engine/matmul/strip_provider.h"
+#include "engine/matmul/packed_provider.h"
 
 namespace fovea::matmul {
 namespace {
 
 constexpr Provider kProviders[] = {
-    Provider{"integer strips", AcceptsStrips, MultiplyStrips, /*quantizes=*/true},
+    Provider{"integer panels", AcceptsPacked, MultiplyPacked, /*quantizes=*/true},
     Provider{"direct f32", AcceptsDirectF32, MultiplyDirectF32},
     Provider{"bfloat16", AcceptsBf16, MultiplyBf16, /*quantizes=*/false, /*rounds=*/true},
     Provider{"direct half", AcceptsDirectHalf, MultiplyDirectHalf},
@@ -24,14 +24,14 @@ constexpr std::size_t kPanelFloats = 64 * 1024;
 static_assert(kPanelFloats * sizeof(float) >= kernels::kBf16ScratchBytes);
 
 /// A panel has at least this many rows however wide they are: fewer would leave register tiles
-/// empty. A strip of quantized rows and its outputs take less.
+/// empty. A panel of quantized rows and its outputs take less.
 constexpr std::size_t kMinPanelRows = 8;
-constexpr std::size_t kStripOutputs = 64 * 16;
+constexpr std::size_t kPanelOutputs = 64 * 16;
 
 }  // namespace
 
 std::size_t PanelFloats(std::size_t max_cols) {
-  const std::size_t floats = std::max(kPanelFloats, kMinPanelRows * max_cols + kStripOutputs);
+  const std::size_t floats = std::max(kPanelFloats, kMinPanelRows * max_cols + kPanelOutputs);
   constexpr std::size_t kLineFloats = 16;  // Panels of two workers never share a cache line.
   return (floats + kLineFloats - 1) / kLineFloats * kLineFloats;
 }

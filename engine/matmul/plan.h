@@ -51,7 +51,7 @@ struct Provider {
 };
 
 /// Floats of a worker's panel for products of up to max_cols columns: at least eight rows of
-/// floats, or one strip of quantized rows and the outputs of 64 tokens.
+/// floats, or one panel of quantized rows and the outputs of 64 tokens.
 std::size_t PanelFloats(std::size_t max_cols);
 
 /// All providers in the order in which they are asked. The last one accepts everything.

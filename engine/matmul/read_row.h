@@ -10,7 +10,7 @@
 namespace fovea::matmul {
 
 /// out[0 … cols) = row `row`. `unpacked` has weight.row_bytes bytes and is used if the row is part
-/// of a strip.
+/// of a panel.
 void ReadRow(const kernels::KernelTable& kernels, const MatrixView& weight, std::size_t row,
              std::byte* unpacked, float* out);
 

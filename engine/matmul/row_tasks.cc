@@ -5,7 +5,7 @@
 namespace fovea::matmul {
 namespace {
 
-/// Rows of a task are a multiple of this: whole register tiles, and whole pairs of strips.
+/// Rows of a task are a multiple of this: whole register tiles, and whole pairs of panels.
 constexpr std::size_t kRowStep = 32;
 
 /// Bytes of weights below which a task is not worth handing to another thread.

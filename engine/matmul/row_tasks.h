@@ -26,7 +26,7 @@ class RowTasks {
     std::size_t rows = 0;
   };
   /// Of task < count(). The ranges follow one another and cover all rows; all but the last are a
-  /// multiple of whole register tiles and whole pairs of strips.
+  /// multiple of whole register tiles and whole pairs of panels.
   Range At(std::size_t task) const;
 
  private:

@@ -1,5 +1,5 @@
 // Architectures as data: one row per model family says how its blocks are built, and one block
-// walker (block_walker.h) reads the row. A new Llama-like family is a new row in family.cc.
+// walker (forward_pass.h) reads the row. A new Llama-like family is a new row in family.cc.
 #ifndef FOVEA_MODEL_FAMILY_H_
 #define FOVEA_MODEL_FAMILY_H_
 
@@ -43,7 +43,7 @@ struct Family {
   bool ffn_norm_optional = false;  ///< Without one the block is parallel and shares its norm.
   bool head_norms = false;         ///< attn_q_norm and attn_k_norm are required.
   bool post_norms = false;         ///< Norms after attention and after the feed-forward network.
-  bool scale_embedding = false;    ///< Embeddings are multiplied by sqrt(width).
+  bool scale_embedding = false;    ///< Embeddings are multiplied by sqrt(hidden_size).
   bool output_required = false;    ///< output.weight must be in the file; else it may be tied.
   float attention_softcap = 0.0F;  ///< Default of <family>.attn_logit_softcapping; 0: no such cap.
   float logit_softcap = 0.0F;      ///< Default of <family>.final_logit_softcapping.
@@ -53,7 +53,7 @@ struct Family {
   std::size_t default_window = 0;
   std::size_t window_period = 0;  ///< Every window_period-th layer sees everything.
   float window_rope_base = 0.0F;  ///< RoPE base of layers with a window; 0: that of the others.
-  /// A model with this many layers scales scores by 1/sqrt(width / heads) instead of
+  /// A model with this many layers scales scores by 1/sqrt(hidden_size / heads) instead of
   /// 1/sqrt(head_dim).
   std::size_t layers_scaled_by_width = 0;
 };

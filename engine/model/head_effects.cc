@@ -15,12 +15,12 @@
 namespace fovea {
 namespace {
 
-using model::WalkContext;
+using model::ForwardContext;
 using platform::AlignedBuffer;
 using platform::CheckedSize;
 
 /// The most that logits may take if the caller sets no limit.
-constexpr std::size_t kMostLogitBytes = std::size_t{1} << 30;
+constexpr std::size_t kMaxLogitBytes = std::size_t{1} << 30;
 
 /// The numbers asked for in ascending order, each once; all below count if none are.
 std::vector<std::size_t> Selected(std::vector<std::size_t> numbers, std::size_t count) {
@@ -57,12 +57,12 @@ Result<EffectPlan> PlanEffects(const model::Hyperparameters& hp,
   // Residual stream, attention outputs, and what is known of each position.
   const CheckedSize base =
       CheckedSize(plan.text.session.memory.total()) +
-      CheckedSize(count) * (info.width + info.heads * info.value_dim) * sizeof(float) +
+      CheckedSize(count) * (info.hidden_size + info.heads * info.value_dim) * sizeof(float) +
       CheckedSize(count) * 5 * sizeof(double);
   const CheckedSize kept = model::OriginalLogits::Bytes(info, count, true);
   const CheckedSize again = model::OriginalLogits::Bytes(info, count, false);
   plan.keep_logits = kept.value() <= again.value() ||
-                     (session.max_memory == 0 ? kept.value() <= kMostLogitBytes
+                     (session.max_memory == 0 ? kept.value() <= kMaxLogitBytes
                                               : (base + kept).value() <= session.max_memory);
   const CheckedSize total = base + (plan.keep_logits ? kept : again);
   if (Status s = model::CheckMemory(total, count, session); !s.ok()) return s;
@@ -92,53 +92,53 @@ class EffectRun {
  public:
   EffectRun(const model::Runner& runner, const EffectPlan& plan,
             std::span<const std::int32_t> tokens, const EffectOptions& options)
-      : walk_(runner.walk()),
+      : forward_(runner.forward()),
         plan_(plan),
         tokens_(tokens),
         options_(options),
-        info_(walk_.hp->info),
+        info_(forward_.hp->info),
         attended_row_(info_.heads * info_.value_dim),
         figures_(tokens.size()),
         means_(attended_row_),
         sums_(attended_row_),
-        progress_(options, *walk_.weights, tokens.size(), plan.layers, plan.heads.size()) {}
+        progress_(options, *forward_.weights, tokens.size(), plan.layers, plan.heads.size()) {}
 
   Result<EffectReport> Run();
 
  private:
-  struct Chunk {
+  struct Batch {
     std::size_t begin = 0;
     std::size_t count = 0;
   };
 
   bool Allocate();
-  /// Calls body(chunk) for each chunk of the text until it gives an error.
+  /// Calls body(batch) for each batch of the text until it gives an error.
   template <typename Body>
-  Status ForChunks(const Body& body) const;
+  Status ForBatches(const Body& body) const;
   Status RunWholeModel();
-  Status AttendChunks(std::size_t layer);
+  Status AttendBatches(std::size_t layer);
   Status RunWithout(std::size_t layer, std::size_t head, HeadEffect* effect);
   Status AdvanceEntry(std::size_t layer);
-  void LoadEntry(const Chunk& chunk) const;
-  void LoadAttended(std::size_t layer, const Chunk& chunk) const;
-  Status Score(const Chunk& chunk, bool original);
+  void LoadEntry(const Batch& batch) const;
+  void LoadAttended(std::size_t layer, const Batch& batch) const;
+  Status Score(const Batch& batch, bool original);
   void ScorePosition(std::size_t position, const float* logits, const float* original);
   double MeanLoss() const;
 
-  float* EntryOf(const Chunk& chunk) const {
-    return entry_.As<float>() + chunk.begin * info_.width;
+  float* EntryOf(const Batch& batch) const {
+    return entry_.As<float>() + batch.begin * info_.hidden_size;
   }
-  float* AttendedOf(const Chunk& chunk) const {
-    return attended_.As<float>() + chunk.begin * attended_row_;
+  float* AttendedOf(const Batch& batch) const {
+    return attended_.As<float>() + batch.begin * attended_row_;
   }
 
-  const WalkContext& walk_;
+  const ForwardContext& forward_;
   const EffectPlan& plan_;
   const std::span<const std::int32_t> tokens_;
   const EffectOptions& options_;
   const ModelInfo& info_;
   const std::size_t attended_row_;
-  AlignedBuffer entry_;     // [tokens, width]: the residual stream before the layer at hand
+  AlignedBuffer entry_;     // [tokens, hidden_size]: the residual stream before the layer at hand
   AlignedBuffer attended_;  // [tokens, heads, value_dim]: its attention outputs, of the whole model
   model::OriginalLogits original_;
   PositionFigures figures_;
@@ -153,61 +153,61 @@ bool EffectRun::Allocate() {
     return AlignedBuffer::Allocate(tokens_.size() * per_token * sizeof(float),
                                    AlignedBuffer::Pages::kUsual, source);
   };
-  entry_ = floats(info_.width);
+  entry_ = floats(info_.hidden_size);
   attended_ = floats(attended_row_);
   return entry_ && attended_ &&
          original_.Allocate(info_, tokens_.size(), plan_.keep_logits, source);
 }
 
 template <typename Body>
-Status EffectRun::ForChunks(const Body& body) const {
-  const std::size_t most = plan_.text.session.chunk;
+Status EffectRun::ForBatches(const Body& body) const {
+  const std::size_t most = plan_.text.session.prefill_batch;
   for (std::size_t begin = 0; begin < tokens_.size(); begin += most) {
-    const Chunk chunk{begin, std::min(most, tokens_.size() - begin)};
-    if (Status status = body(chunk); !status.ok()) return status;
+    const Batch batch{begin, std::min(most, tokens_.size() - begin)};
+    if (Status status = body(batch); !status.ok()) return status;
   }
   return Status::Ok();
 }
 
-void EffectRun::LoadEntry(const Chunk& chunk) const {
-  std::copy_n(EntryOf(chunk), chunk.count * info_.width, walk_.buffers.hidden_state);
+void EffectRun::LoadEntry(const Batch& batch) const {
+  std::copy_n(EntryOf(batch), batch.count * info_.hidden_size, forward_.buffers.hidden_state);
 }
 
 /// Everything as it is after the layer's attention.
-void EffectRun::LoadAttended(std::size_t layer, const Chunk& chunk) const {
-  LoadEntry(chunk);
-  std::copy_n(AttendedOf(chunk), chunk.count * attended_row_, walk_.buffers.attended);
-  if (model::SharesNorm(walk_.weights->layers[layer])) {
-    model::NormLayerInput(walk_, layer, chunk.count);
+void EffectRun::LoadAttended(std::size_t layer, const Batch& batch) const {
+  LoadEntry(batch);
+  std::copy_n(AttendedOf(batch), batch.count * attended_row_, forward_.buffers.attended);
+  if (model::SharesNorm(forward_.weights->layers[layer])) {
+    model::NormLayerInput(forward_, layer, batch.count);
   }
 }
 
 /// Leaves the original logits, and the residual stream at the entry of the first layer asked for.
 Status EffectRun::RunWholeModel() {
-  return ForChunks([&](const Chunk& chunk) {
-    model::Embed(walk_, tokens_.subspan(chunk.begin, chunk.count), chunk.begin);
+  return ForBatches([&](const Batch& batch) {
+    model::Embed(forward_, tokens_.subspan(batch.begin, batch.count), batch.begin);
     for (std::size_t layer = 0; layer < info_.layers; ++layer) {
       if (layer == plan_.layers.front()) {
-        std::copy_n(walk_.buffers.hidden_state, chunk.count * info_.width, EntryOf(chunk));
+        std::copy_n(forward_.buffers.hidden_state, batch.count * info_.hidden_size, EntryOf(batch));
       }
       if (Status status = progress_.CheckCancelled(); !status.ok()) return status;
-      model::RunLayer(walk_, layer, chunk.count, chunk.begin, 0, nullptr, {});
-      progress_.LayerDone(chunk.count);
+      model::RunLayer(forward_, layer, batch.count, batch.begin, 0, nullptr, {});
+      progress_.LayerDone(batch.count);
     }
-    original_.Take(walk_, chunk.begin, chunk.count);
-    return Score(chunk, /*original=*/true);
+    original_.Take(forward_, batch.begin, batch.count);
+    return Score(batch, /*original=*/true);
   });
 }
 
-Status EffectRun::AttendChunks(std::size_t layer) {
+Status EffectRun::AttendBatches(std::size_t layer) {
   std::fill(sums_.begin(), sums_.end(), 0.0);
-  const Status status = ForChunks([&](const Chunk& chunk) {
+  const Status status = ForBatches([&](const Batch& batch) {
     if (Status cancelled = progress_.CheckCancelled(); !cancelled.ok()) return cancelled;
-    LoadEntry(chunk);
-    model::FillAngles(walk_, chunk.count, chunk.begin);
-    model::AttendLayer(walk_, layer, chunk.count, chunk.begin, nullptr);
-    std::copy_n(walk_.buffers.attended, chunk.count * attended_row_, AttendedOf(chunk));
-    model::AddRows(walk_.buffers.attended, chunk.count, sums_);
+    LoadEntry(batch);
+    model::FillAngles(forward_, batch.count, batch.begin);
+    model::AttendLayer(forward_, layer, batch.count, batch.begin, nullptr);
+    std::copy_n(forward_.buffers.attended, batch.count * attended_row_, AttendedOf(batch));
+    model::AddRows(forward_.buffers.attended, batch.count, sums_);
     return Status::Ok();
   });
   model::Divide(sums_, tokens_.size(), means_);
@@ -219,19 +219,19 @@ Status EffectRun::RunWithout(std::size_t layer, std::size_t head, HeadEffect* ef
   if (options_.kind == AblationKind::kMean) {
     ablation.replacement = std::span(means_).subspan(head * info_.value_dim, info_.value_dim);
   }
-  const Status status = ForChunks([&](const Chunk& chunk) {
+  const Status status = ForBatches([&](const Batch& batch) {
     if (Status cancelled = progress_.CheckCancelled(); !cancelled.ok()) return cancelled;
-    model::FillAngles(walk_, chunk.count, chunk.begin);
-    LoadAttended(layer, chunk);
-    model::ReplaceHead(walk_, ablation, 0, chunk.count);
-    model::FinishLayer(walk_, layer, chunk.count, 0);
-    progress_.LayerDone(chunk.count);
+    model::FillAngles(forward_, batch.count, batch.begin);
+    LoadAttended(layer, batch);
+    model::ReplaceHead(forward_, ablation, 0, batch.count);
+    model::FinishLayer(forward_, layer, batch.count, 0);
+    progress_.LayerDone(batch.count);
     for (std::size_t next = layer + 1; next < info_.layers; ++next) {
       if (Status cancelled = progress_.CheckCancelled(); !cancelled.ok()) return cancelled;
-      model::RunLayer(walk_, next, chunk.count, chunk.begin, 0, nullptr, {});
-      progress_.LayerDone(chunk.count);
+      model::RunLayer(forward_, next, batch.count, batch.begin, 0, nullptr, {});
+      progress_.LayerDone(batch.count);
     }
-    return Score(chunk, /*original=*/false);
+    return Score(batch, /*original=*/false);
   });
   if (status.code() == StatusCode::kNonFinite) {
     return {StatusCode::kNonFinite,
@@ -250,27 +250,27 @@ Status EffectRun::RunWithout(std::size_t layer, std::size_t head, HeadEffect* ef
 
 /// From the entry of this layer to that of the next, in the whole model.
 Status EffectRun::AdvanceEntry(std::size_t layer) {
-  return ForChunks([&](const Chunk& chunk) {
+  return ForBatches([&](const Batch& batch) {
     if (Status cancelled = progress_.CheckCancelled(); !cancelled.ok()) return cancelled;
-    LoadAttended(layer, chunk);
-    model::FinishLayer(walk_, layer, chunk.count, 0);
-    std::copy_n(walk_.buffers.hidden_state, chunk.count * info_.width, EntryOf(chunk));
-    progress_.LayerDone(chunk.count);
+    LoadAttended(layer, batch);
+    model::FinishLayer(forward_, layer, batch.count, 0);
+    std::copy_n(forward_.buffers.hidden_state, batch.count * info_.hidden_size, EntryOf(batch));
+    progress_.LayerDone(batch.count);
     return Status::Ok();
   });
 }
 
-/// Figures of the chunk whose last layer has run. With `original`, the run is that of the whole
+/// Figures of the batch whose last layer has run. With `original`, the run is that of the whole
 /// model.
-Status EffectRun::Score(const Chunk& chunk, bool original) {
-  const std::size_t rows_at_once = std::min(plan_.text.session.chunk, model::kLogitRows);
-  for (std::size_t first = 0; first < chunk.count; first += rows_at_once) {
-    const std::size_t rows = std::min(rows_at_once, chunk.count - first);
-    const std::size_t begin = chunk.begin + first;
-    const float* whole = original_.Rows(walk_, begin, rows);
-    if (!original) model::ComputeLogits(walk_, first, rows);
-    const float* logits = original ? whole : walk_.buffers.logits;
-    walk_.parallel->Run(rows, [&](std::size_t row, std::size_t /*worker*/) {
+Status EffectRun::Score(const Batch& batch, bool original) {
+  const std::size_t rows_at_once = std::min(plan_.text.session.prefill_batch, model::kLogitRows);
+  for (std::size_t first = 0; first < batch.count; first += rows_at_once) {
+    const std::size_t rows = std::min(rows_at_once, batch.count - first);
+    const std::size_t begin = batch.begin + first;
+    const float* whole = original_.Rows(forward_, begin, rows);
+    if (!original) model::ComputeLogits(forward_, first, rows);
+    const float* logits = original ? whole : forward_.buffers.logits;
+    forward_.parallel->Run(rows, [&](std::size_t row, std::size_t /*worker*/) {
       const std::size_t offset = row * info_.vocabulary;
       ScorePosition(begin + row, logits + offset, original ? nullptr : whole + offset);
     });
@@ -280,7 +280,7 @@ Status EffectRun::Score(const Chunk& chunk, bool original) {
                                           std::to_string(position) + " are not finite"};
     }
   }
-  progress_.LogitsDone(chunk.count);
+  progress_.LogitsDone(batch.count);
   return Status::Ok();
 }
 
@@ -320,7 +320,7 @@ Result<EffectReport> EffectRun::Run() {
   EffectReport report{.loss = MeanLoss(), .tokens = tokens_.size(), .effects = {}};
   report.effects.reserve(plan_.layers.size() * plan_.heads.size());
   for (std::size_t layer = plan_.layers.front(); layer <= plan_.layers.back(); ++layer) {
-    if (Status status = AttendChunks(layer); !status.ok()) return status;
+    if (Status status = AttendBatches(layer); !status.ok()) return status;
     if (std::binary_search(plan_.layers.begin(), plan_.layers.end(), layer)) {
       for (const std::size_t head : plan_.heads) {
         HeadEffect effect;

@@ -36,19 +36,20 @@ Result<HeadMeans> MeansOf(const Model& model, std::span<const std::int32_t> toke
   }
   auto runner = model::Runner::Create(model.impl(), text->session, text->context);
   if (!runner) return runner.status();
-  const model::WalkContext& walk = (*runner)->walk();
-  const std::size_t chunk = text->session.chunk;
-  const std::size_t width = info.heads * info.value_dim;
-  std::vector<double> sums(info.layers * width);
-  for (std::size_t begin = 0; begin < tokens.size(); begin += chunk) {
-    const std::size_t count = std::min(chunk, tokens.size() - begin);
-    model::Embed(walk, tokens.subspan(begin, count), begin);
+  const model::ForwardContext& forward = (*runner)->forward();
+  const std::size_t batch = text->session.prefill_batch;
+  const std::size_t hidden_size = info.heads * info.value_dim;
+  std::vector<double> sums(info.layers * hidden_size);
+  for (std::size_t begin = 0; begin < tokens.size(); begin += batch) {
+    const std::size_t count = std::min(batch, tokens.size() - begin);
+    model::Embed(forward, tokens.subspan(begin, count), begin);
     for (std::size_t layer = 0; layer < info.layers; ++layer) {
       if (cancelled && cancelled())
         return Status(StatusCode::kCancelled, "cancelled by the caller");
-      model::AttendLayer(walk, layer, count, begin, nullptr);
-      model::AddRows(walk.buffers.attended, count, std::span(sums).subspan(layer * width, width));
-      if (layer + 1 < info.layers) model::FinishLayer(walk, layer, count, 0);
+      model::AttendLayer(forward, layer, count, begin, nullptr);
+      model::AddRows(forward.buffers.attended, count,
+                     std::span(sums).subspan(layer * hidden_size, hidden_size));
+      if (layer + 1 < info.layers) model::FinishLayer(forward, layer, count, 0);
     }
   }
   HeadMeans means{.heads = info.heads, .value_dim = info.value_dim, .values = {}};

@@ -1,5 +1,5 @@
 // Sums of head outputs over the tokens of a text, in the order of the tokens, so that they do not
-// depend on chunks.
+// depend on prefill batches.
 #ifndef FOVEA_MODEL_HEAD_MEANS_H_
 #define FOVEA_MODEL_HEAD_MEANS_H_
 

@@ -12,7 +12,7 @@ namespace {
 // Limits on what a file may claim, far above any model this engine is for. They keep every product
 // of three of these numbers below 2^63.
 constexpr std::size_t kMaxLayers = 1024;
-constexpr std::size_t kMaxWidth = 1U << 20;
+constexpr std::size_t kMaxHiddenSize = 1U << 20;
 constexpr std::size_t kMaxHeads = 1U << 14;
 constexpr std::size_t kMaxHeadDim = 1U << 14;
 constexpr std::size_t kMaxContext = 1U << 28;
@@ -114,12 +114,13 @@ Status CheckFamily(const format::GgufFile& file, const Family** family) {
 
 void ReadShape(KeyReader& keys, ModelInfo& info) {
   info.layers = keys.Uint("block_count", 1, kMaxLayers);
-  info.width = keys.Uint("embedding_length", 1, kMaxWidth);
+  info.hidden_size = keys.Uint("embedding_length", 1, kMaxHiddenSize);
   info.context = keys.Uint("context_length", 1, kMaxContext);
-  info.hidden = keys.FindPerLayer("feed_forward_length", info.layers, 1, kMaxWidth).value_or(0);
+  info.ffn_size =
+      keys.FindPerLayer("feed_forward_length", info.layers, 1, kMaxHiddenSize).value_or(0);
   info.heads = keys.FindPerLayer("attention.head_count", info.layers, 1, kMaxHeads).value_or(0);
   if (!keys.status().ok()) return;
-  if (info.hidden == 0) {
+  if (info.ffn_size == 0) {
     return keys.Fail(StatusCode::kNotFound, keys.Name("feed_forward_length"), "is missing");
   }
   if (info.heads == 0) {
@@ -134,19 +135,19 @@ void ReadShape(KeyReader& keys, ModelInfo& info) {
                          std::to_string(info.heads) + " heads");
   }
   const auto key_length = keys.FindUint("attention.key_length", 1, kMaxHeadDim);
-  if (!key_length && info.width % info.heads != 0) {
+  if (!key_length && info.hidden_size % info.heads != 0) {
     return keys.Fail(StatusCode::kMalformed, keys.Name("attention.head_count"),
                      "is " + std::to_string(info.heads) +
                          ", which does not divide the embedding length " +
-                         std::to_string(info.width));
+                         std::to_string(info.hidden_size));
   }
-  info.head_dim = key_length.value_or(info.width / info.heads);
+  info.head_dim = key_length.value_or(info.hidden_size / info.heads);
   info.value_dim = keys.FindUint("attention.value_length", 1, kMaxHeadDim).value_or(info.head_dim);
   if (info.head_dim > kMaxHeadDim) {
     return keys.Fail(StatusCode::kLimitExceeded, keys.Name("embedding_length"),
                      "gives heads wider than " + std::to_string(kMaxHeadDim));
   }
-  if (keys.FindUint("expert_count", 0, kMaxWidth).value_or(0) > 0) {
+  if (keys.FindUint("expert_count", 0, kMaxHiddenSize).value_or(0) > 0) {
     keys.Fail(StatusCode::kUnsupported, keys.Name("expert_count"),
               "is not 0: mixtures of experts are not supported");
   }
@@ -191,7 +192,8 @@ void ReadRope(KeyReader& keys, Hyperparameters& hp) {
   rope.yarn_beta_slow = keys.Positive("rope.scaling.yarn_beta_slow", 1.0F);
   if (rope.dims > info.head_dim || rope.dims % 2 != 0) {
     keys.Fail(StatusCode::kMalformed, keys.Name("rope.dimension_count"),
-              "is " + std::to_string(rope.dims) + "; it must be even and at most the head width " +
+              "is " + std::to_string(rope.dims) +
+                  "; it must be even and at most the head hidden_size " +
                   std::to_string(info.head_dim));
   }
   hp.window_rope = rope;
@@ -235,7 +237,7 @@ void ReadAttention(KeyReader& keys, Hyperparameters& hp) {
   const Family& family = *hp.family;
   const bool by_width =
       family.layers_scaled_by_width != 0 && family.layers_scaled_by_width == info.layers;
-  const std::size_t scaled_width = by_width ? info.width / info.heads : info.head_dim;
+  const std::size_t scaled_width = by_width ? info.hidden_size / info.heads : info.head_dim;
   info.attention_scale =
       keys.Positive("attention.scale",
                     1.0F / std::sqrt(static_cast<float>(std::max<std::size_t>(scaled_width, 1))));

@@ -13,7 +13,7 @@ CheckedSize LogitBytes(const ModelInfo& info, std::size_t rows) {
   return CheckedSize(rows) * info.vocabulary * sizeof(float);
 }
 CheckedSize OutputBytes(const ModelInfo& info, std::size_t tokens) {
-  return CheckedSize(tokens) * info.width * sizeof(float);
+  return CheckedSize(tokens) * info.hidden_size * sizeof(float);
 }
 
 }  // namespace
@@ -27,7 +27,7 @@ bool OriginalLogits::Allocate(const ModelInfo& info, std::size_t tokens, bool ke
                               const platform::MemorySource& source) {
   using platform::AlignedBuffer;
   kept_ = kept;
-  width_ = info.width;
+  hidden_size_ = info.hidden_size;
   vocabulary_ = info.vocabulary;
   const std::size_t rows = kept ? tokens : std::min(tokens, kLogitRows);
   logits_ =
@@ -39,21 +39,23 @@ bool OriginalLogits::Allocate(const ModelInfo& info, std::size_t tokens, bool ke
   return logits_ && (kept || output_);
 }
 
-void OriginalLogits::Take(const WalkContext& walk, std::size_t begin, std::size_t count) {
+void OriginalLogits::Take(const ForwardContext& forward, std::size_t begin, std::size_t count) {
   if (!kept_) {
-    std::copy_n(walk.buffers.hidden_state, count * width_, output_.As<float>() + begin * width_);
+    std::copy_n(forward.buffers.hidden_state, count * hidden_size_,
+                output_.As<float>() + begin * hidden_size_);
     return;
   }
-  WalkContext into = walk;
+  ForwardContext into = forward;
   for (std::size_t first = 0; first < count; first += kLogitRows) {
     into.buffers.logits = logits_.As<float>() + (begin + first) * vocabulary_;
     ComputeLogits(into, first, std::min(kLogitRows, count - first));
   }
 }
 
-const float* OriginalLogits::Rows(const WalkContext& walk, std::size_t begin, std::size_t count) {
+const float* OriginalLogits::Rows(const ForwardContext& forward, std::size_t begin,
+                                  std::size_t count) {
   if (kept_) return logits_.As<float>() + begin * vocabulary_;
-  WalkContext again = walk;
+  ForwardContext again = forward;
   again.buffers.hidden_state = output_.As<float>();
   again.buffers.logits = logits_.As<float>();
   ComputeLogits(again, begin, count);

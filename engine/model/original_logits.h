@@ -8,7 +8,7 @@
 #include <span>
 #include <vector>
 
-#include "engine/model/block_walker.h"
+#include "engine/model/forward_pass.h"
 #include "fovea/status.h"
 #include "platform/aligned_buffer.h"
 #include "platform/checked_math.h"
@@ -25,19 +25,19 @@ class OriginalLogits {
   bool Allocate(const ModelInfo& info, std::size_t tokens, bool kept,
                 const platform::MemorySource& source);
 
-  /// Takes the chunk whose last layer has run, `count` tokens from position `begin` on. Of the
-  /// walk's buffers only `normed` is overwritten.
-  void Take(const WalkContext& walk, std::size_t begin, std::size_t count);
+  /// Takes the batch whose last layer has run, `count` tokens from position `begin` on. Of the
+  /// forward's buffers only `normed` is overwritten.
+  void Take(const ForwardContext& forward, std::size_t begin, std::size_t count);
 
   /// Logits of positions [begin, begin + count), count <= kLogitRows, valid until the next call.
-  /// Of the walk's buffers only `normed` is overwritten.
-  const float* Rows(const WalkContext& walk, std::size_t begin, std::size_t count);
+  /// Of the forward's buffers only `normed` is overwritten.
+  const float* Rows(const ForwardContext& forward, std::size_t begin, std::size_t count);
 
  private:
   bool kept_ = false;
-  std::size_t width_ = 0;
+  std::size_t hidden_size_ = 0;
   std::size_t vocabulary_ = 0;
-  platform::AlignedBuffer output_;  // [tokens, width] unless kept
+  platform::AlignedBuffer output_;  // [tokens, hidden_size] unless kept
   platform::AlignedBuffer logits_;  // [tokens or kLogitRows, vocabulary]
 };
 

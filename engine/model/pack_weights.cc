@@ -4,7 +4,7 @@
 #include <cstring>
 #include <vector>
 
-#include "engine/tensor/strips.h"
+#include "engine/tensor/packed_panels.h"
 
 namespace fovea::model {
 namespace {
@@ -19,20 +19,20 @@ std::vector<MatrixView*> Matrices(Weights& weights) {
     }
   }
   std::erase_if(matrices, [](const MatrixView* matrix) {
-    return !*matrix || !HasStrips(matrix->type) || matrix->strip_rows != 0;
+    return !*matrix || !HasPackedPanels(matrix->type) || matrix->panel_rows != 0;
   });
   return matrices;
 }
 
 void PackMatrix(std::span<std::byte> bytes, std::vector<std::byte>& rows, MatrixView& matrix) {
-  const std::size_t strip_bytes = kStripRows * matrix.row_bytes;
+  const std::size_t panel_bytes = kPanelRows * matrix.row_bytes;
   std::byte* data = bytes.data() + (matrix.data - bytes.data());
-  const std::size_t strips = matrix.rows / kStripRows;
-  for (std::size_t s = 0; s < strips; ++s, data += strip_bytes) {
-    std::memcpy(rows.data(), data, strip_bytes);
-    PackStrip(matrix.type, rows.data(), matrix.row_bytes, kStripRows, data);
+  const std::size_t panels = matrix.rows / kPanelRows;
+  for (std::size_t s = 0; s < panels; ++s, data += panel_bytes) {
+    std::memcpy(rows.data(), data, panel_bytes);
+    PackPanel(matrix.type, rows.data(), matrix.row_bytes, kPanelRows, data);
   }
-  matrix.strip_rows = strips * kStripRows;
+  matrix.panel_rows = panels * kPanelRows;
 }
 
 }  // namespace
@@ -41,11 +41,11 @@ void PackWeights(std::span<std::byte> bytes, Weights& weights) {
   const std::vector<MatrixView*> matrices = Matrices(weights);
   std::size_t longest = 0;
   for (const MatrixView* matrix : matrices) longest = std::max(longest, matrix->row_bytes);
-  std::vector<std::byte> rows(kStripRows * longest);
+  std::vector<std::byte> rows(kPanelRows * longest);
   for (MatrixView* matrix : matrices) PackMatrix(bytes, rows, *matrix);
   // A tied embedding is the same bytes under another name.
   if (weights.token_embedding.data == weights.output.weight.data) {
-    weights.token_embedding.strip_rows = weights.output.weight.strip_rows;
+    weights.token_embedding.panel_rows = weights.output.weight.panel_rows;
   }
 }
 

@@ -4,7 +4,7 @@
 #include <string>
 #include <utility>
 
-#include "engine/model/lent_threads.h"
+#include "engine/model/host_threads.h"
 #include "platform/cpu_topology.h"
 #include "platform/thread_pool.h"
 
@@ -28,8 +28,8 @@ Status Runner::Allocate() {
   scratch_ = platform::AlignedBuffer::Allocate(
       plan_.scratch.total, platform::AlignedBuffer::Pages::kUsual, plan_.source);
   if (!scratch_) return out_of_memory(plan_.scratch.total, "scratch memory");
-  if (plan_.lent_threads != nullptr) {
-    parallel_ = std::make_unique<LentThreads>(plan_.lent_threads, plan_.threads);
+  if (plan_.host_threads != nullptr) {
+    parallel_ = std::make_unique<HostThreads>(plan_.host_threads, plan_.threads);
   } else if (plan_.threads == 1) {
     parallel_ = std::make_unique<platform::SerialParallel>();
   } else {
@@ -57,37 +57,37 @@ void Runner::Connect(std::size_t context) {
 
   const ScratchLayout& at = plan_.scratch;
   const auto floats = [&](std::size_t offset) { return scratch_.As<float>(offset); };
-  walk_.hp = &hp;
-  walk_.weights = &weights;
-  walk_.kernels = plan_.kernels;
-  walk_.parallel = parallel_.get();
-  walk_.matmul = {.kernels = plan_.kernels,
-                  .parallel = parallel_.get(),
-                  .arithmetic = plan_.arithmetic,
-                  .unequal_cores = parallel_->workers() > 1 && platform::HasUnequalCores(),
-                  .shape = plan_.matmul,
-                  .scratch = {floats(at.matmul), at.matmul_floats}};
-  walk_.attention = {.kernels = plan_.kernels,
+  forward_.hp = &hp;
+  forward_.weights = &weights;
+  forward_.kernels = plan_.kernels;
+  forward_.parallel = parallel_.get();
+  forward_.matmul = {.kernels = plan_.kernels,
                      .parallel = parallel_.get(),
-                     .scratch = {floats(at.attention), at.attention_floats}};
-  walk_.cache = &cache_;
-  walk_.buffers = {.hidden_state = floats(at.hidden_state),
-                   .normed = floats(at.normed),
-                   .query = floats(at.query),
-                   .key = floats(at.key),
-                   .value = floats(at.value),
-                   .attended = floats(at.attended),
-                   .projected = floats(at.projected),
-                   .gate = floats(at.gate),
-                   .up = floats(at.up),
-                   .ffn_out = floats(at.ffn_out),
-                   .cosine = floats(at.cosine),
-                   .sine = floats(at.sine),
-                   .window_cosine = floats(at.window_cosine),
-                   .window_sine = floats(at.window_sine),
-                   .logits = floats(at.logits)};
-  walk_.rope = &rope_;
-  walk_.window_rope = &window_rope_;
+                     .arithmetic = plan_.arithmetic,
+                     .unequal_cores = parallel_->workers() > 1 && platform::HasUnequalCores(),
+                     .shape = plan_.matmul,
+                     .scratch = {floats(at.matmul), at.matmul_floats}};
+  forward_.attention = {.kernels = plan_.kernels,
+                        .parallel = parallel_.get(),
+                        .scratch = {floats(at.attention), at.attention_floats}};
+  forward_.cache = &cache_;
+  forward_.buffers = {.hidden_state = floats(at.hidden_state),
+                      .normed = floats(at.normed),
+                      .query = floats(at.query),
+                      .key = floats(at.key),
+                      .value = floats(at.value),
+                      .attended = floats(at.attended),
+                      .projected = floats(at.projected),
+                      .gate = floats(at.gate),
+                      .up = floats(at.up),
+                      .ffn_out = floats(at.ffn_out),
+                      .cosine = floats(at.cosine),
+                      .sine = floats(at.sine),
+                      .window_cosine = floats(at.window_cosine),
+                      .window_sine = floats(at.window_sine),
+                      .logits = floats(at.logits)};
+  forward_.rope = &rope_;
+  forward_.window_rope = &window_rope_;
 }
 
 Status CheckIds(const ModelInfo& info, std::span<const std::int32_t> tokens) {

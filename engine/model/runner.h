@@ -1,5 +1,5 @@
-// What it takes to walk a model's layers: cache, scratch memory, threads and angle tables, all
-// allocated at once and wired up as a WalkContext. Sessions run tokens with it; so does whatever
+// What it takes to forward a model's layers: cache, scratch memory, threads and angle tables, all
+// allocated at once and wired up as a ForwardContext. Sessions run tokens with it; so does whatever
 // walks layers in another order.
 #ifndef FOVEA_MODEL_RUNNER_H_
 #define FOVEA_MODEL_RUNNER_H_
@@ -9,7 +9,7 @@
 #include <memory>
 #include <span>
 
-#include "engine/model/block_walker.h"
+#include "engine/model/forward_pass.h"
 #include "engine/model/kv_cache.h"
 #include "engine/model/model_impl.h"
 #include "engine/model/rope_table.h"
@@ -31,7 +31,7 @@ class Runner {
 
   const Model::Impl& model() const { return *model_; }
   const SessionPlan& plan() const { return plan_; }
-  const WalkContext& walk() const { return walk_; }
+  const ForwardContext& forward() const { return forward_; }
 
   /// kNonFinite if one of the logits, of position `at`, is not finite.
   Status CheckFinite(std::span<const float> logits, std::size_t at) const;
@@ -48,7 +48,7 @@ class Runner {
   std::unique_ptr<platform::Parallel> parallel_;
   RopeTable rope_;
   RopeTable window_rope_;
-  WalkContext walk_;
+  ForwardContext forward_;
 };
 
 /// kInvalidArgument unless all ids are in the vocabulary.

@@ -6,7 +6,7 @@
 #include <string>
 #include <utility>
 
-#include "engine/model/block_walker.h"
+#include "engine/model/forward_pass.h"
 #include "engine/model/model_impl.h"
 #include "engine/model/runner.h"
 #include "engine/model/session_memory.h"
@@ -18,10 +18,10 @@ using model::CheckNumbers;
 
 struct Session::Impl {
   explicit Impl(std::unique_ptr<model::Runner> created)
-      : runner(std::move(created)), walk(runner->walk()) {}
+      : runner(std::move(created)), forward(runner->forward()) {}
 
   std::unique_ptr<model::Runner> runner;
-  model::WalkContext walk;  // The runner's, but for the attention scratch of an observed run.
+  model::ForwardContext forward;  // The runner's, but for the attention scratch of an observed run.
   std::size_t max_memory = 0;
   platform::AlignedBuffer observer_scratch;  // Grown when an observer first asks for more.
   std::size_t position = 0;
@@ -38,16 +38,16 @@ struct Session::Impl {
 
 Status Session::Impl::CheckTokens(std::span<const std::int32_t> tokens) const {
   if (tokens.empty()) return {StatusCode::kInvalidArgument, "no tokens to run"};
-  if (tokens.size() > plan().max_tokens - position) {
+  if (tokens.size() > plan().context_size - position) {
     return {StatusCode::kLimitExceeded, std::to_string(position + tokens.size()) +
                                             " tokens do not fit a context of " +
-                                            std::to_string(plan().max_tokens)};
+                                            std::to_string(plan().context_size)};
   }
   return model::CheckIds(info(), tokens);
 }
 
 Status Session::Impl::PrepareObserver(AttentionObserver* observer) {
-  walk.attention.scratch = runner->walk().attention.scratch;
+  forward.attention.scratch = runner->forward().attention.scratch;
   if (observer == nullptr) return Status::Ok();
   const AttentionSelection& selection = observer->selection();
   const ModelInfo& info = this->info();
@@ -57,7 +57,7 @@ Status Session::Impl::PrepareObserver(AttentionObserver* observer) {
   if (Status status = CheckNumbers("head", selection.heads, info.heads); !status.ok()) {
     return status;
   }
-  attention::ScratchShape shape = model::AttentionScratchShape(*walk.hp, plan());
+  attention::ScratchShape shape = model::AttentionScratchShape(*forward.hp, plan());
   shape.rows = selection.rows || selection.scores;
   shape.scores = selection.scores;
   shape.trace = selection.trace;
@@ -79,7 +79,7 @@ Status Session::Impl::PrepareObserver(AttentionObserver* observer) {
                                             " bytes of attention rows"};
     }
   }
-  walk.attention.scratch = {observer_scratch.As<float>(), floats};
+  forward.attention.scratch = {observer_scratch.As<float>(), floats};
   return Status::Ok();
 }
 
@@ -106,13 +106,13 @@ Status Session::Impl::CheckAblations(std::span<const HeadAblation> ablations) co
 Status Session::Impl::EmitLogits(std::size_t chunk_position, std::size_t count,
                                  const RunOptions& run) {
   const std::size_t vocabulary = info().vocabulary;
-  const std::size_t rows_at_once = std::min(plan().chunk, model::kLogitRows);
+  const std::size_t rows_at_once = std::min(plan().prefill_batch, model::kLogitRows);
   for (std::size_t first = 0; first < count; first += rows_at_once) {
     const std::size_t rows = std::min(rows_at_once, count - first);
-    model::ComputeLogits(walk, first, rows);
+    model::ComputeLogits(forward, first, rows);
     for (std::size_t row = 0; row < rows; ++row) {
       const std::size_t at = chunk_position + first + row;
-      const std::span<const float> logits(walk.buffers.logits + row * vocabulary, vocabulary);
+      const std::span<const float> logits(forward.buffers.logits + row * vocabulary, vocabulary);
       if (Status status = runner->CheckFinite(logits, at); !status.ok()) return status;
       run.on_logits(at, logits);
     }
@@ -120,7 +120,7 @@ Status Session::Impl::EmitLogits(std::size_t chunk_position, std::size_t count,
   // The last row is what Prefill returns; bring it to the front.
   const std::size_t last = (count - 1) % rows_at_once;
   if (last != 0) {
-    std::copy_n(walk.buffers.logits + last * vocabulary, vocabulary, walk.buffers.logits);
+    std::copy_n(forward.buffers.logits + last * vocabulary, vocabulary, forward.buffers.logits);
   }
   return Status::Ok();
 }
@@ -132,18 +132,18 @@ Result<std::span<const float>> Session::Impl::Run(std::span<const std::int32_t> 
   if (Status status = PrepareObserver(run.observer); !status.ok()) return status;
   const std::size_t layers = info().layers;
   const std::size_t vocabulary = info().vocabulary;
-  for (std::size_t begin = 0; begin < tokens.size(); begin += plan().chunk) {
-    const std::size_t count = std::min(plan().chunk, tokens.size() - begin);
+  for (std::size_t begin = 0; begin < tokens.size(); begin += plan().prefill_batch) {
+    const std::size_t count = std::min(plan().prefill_batch, tokens.size() - begin);
     const std::size_t at = position + begin;
     const bool last_chunk = begin + count == tokens.size();
-    model::Embed(walk, tokens.subspan(begin, count), at);
+    model::Embed(forward, tokens.subspan(begin, count), at);
     for (std::size_t layer = 0; layer < layers; ++layer) {
       if (run.cancelled && run.cancelled()) {
         return Status(StatusCode::kCancelled, "cancelled by the caller");
       }
       std::size_t first_needed = 0;
       if (layer + 1 == layers && !run.on_logits) first_needed = last_chunk ? count - 1 : count;
-      model::RunLayer(walk, layer, count, at, first_needed, run.observer, run.ablations);
+      model::RunLayer(forward, layer, count, at, first_needed, run.observer, run.ablations);
       if (run.on_progress) {
         const double done = static_cast<double>(begin) + static_cast<double>(count) *
                                                              static_cast<double>(layer + 1) /
@@ -154,13 +154,13 @@ Result<std::span<const float>> Session::Impl::Run(std::span<const std::int32_t> 
     if (run.on_logits) {
       if (Status status = EmitLogits(at, count, run); !status.ok()) return status;
     } else if (last_chunk) {
-      model::ComputeLogits(walk, count - 1, 1);
-      const std::span<const float> logits(walk.buffers.logits, vocabulary);
+      model::ComputeLogits(forward, count - 1, 1);
+      const std::span<const float> logits(forward.buffers.logits, vocabulary);
       if (Status status = runner->CheckFinite(logits, at + count - 1); !status.ok()) return status;
     }
   }
   position += tokens.size();
-  return std::span<const float>(walk.buffers.logits, vocabulary);
+  return std::span<const float>(forward.buffers.logits, vocabulary);
 }
 
 Result<MemoryPlan> Session::Plan(const Model& model, const SessionOptions& options) {
@@ -173,7 +173,7 @@ Result<Session> Session::Create(const Model& model, const SessionOptions& option
   const auto create = [&]() -> Result<Session> {
     auto plan = model::PlanSession(model.impl().hp, options);
     if (!plan) return plan.status();
-    auto runner = model::Runner::Create(model.impl(), *plan, plan->max_tokens);
+    auto runner = model::Runner::Create(model.impl(), *plan, plan->context_size);
     if (!runner) return runner.status();
     auto impl = std::make_unique<Impl>(std::move(*runner));
     impl->max_memory = options.max_memory;
@@ -209,8 +209,8 @@ Status Session::Truncate(std::size_t position) {
 std::size_t Session::position() const {
   return impl_->position;
 }
-std::size_t Session::max_tokens() const {
-  return impl_->plan().max_tokens;
+std::size_t Session::context_size() const {
+  return impl_->plan().context_size;
 }
 Isa Session::isa() const {
   return impl_->plan().kernels->isa;

@@ -30,27 +30,29 @@ class LayoutBuilder {
 
 Result<ScratchLayout> LayOutScratch(const Hyperparameters& hp, SessionPlan& plan) {
   const ModelInfo& info = hp.info;
-  const CheckedSize chunk = plan.chunk;
+  const CheckedSize batch = plan.prefill_batch;
   const std::size_t pairs = hp.rope.dims / 2;
   ScratchLayout layout;
   LayoutBuilder block;
-  layout.hidden_state = block.Floats(chunk * info.width);
-  layout.normed = block.Floats(chunk * info.width);
-  layout.query = block.Floats(chunk * info.heads * info.head_dim);
-  layout.key = block.Floats(chunk * info.kv_heads * info.head_dim);
-  layout.value = block.Floats(chunk * info.kv_heads * info.value_dim);
-  layout.attended = block.Floats(chunk * info.heads * info.value_dim);
-  layout.projected = block.Floats(chunk * info.width);
-  layout.gate = block.Floats(chunk * (hp.family->gate == Gate::kNone ? 0 : info.hidden));
-  layout.up = block.Floats(chunk * info.hidden);
-  layout.ffn_out = block.Floats(chunk * info.width);
-  layout.cosine = block.Floats(chunk * pairs);
-  layout.sine = block.Floats(chunk * pairs);
-  layout.window_cosine = block.Floats(chunk * pairs);
-  layout.window_sine = block.Floats(chunk * pairs);
-  layout.logits = block.Floats(CheckedSize(std::min(plan.chunk, kLogitRows)) * info.vocabulary);
-  const std::size_t max_cols = std::max({info.width, info.hidden, info.heads * info.value_dim});
-  plan.matmul = {.max_tokens = plan.chunk,
+  layout.hidden_state = block.Floats(batch * info.hidden_size);
+  layout.normed = block.Floats(batch * info.hidden_size);
+  layout.query = block.Floats(batch * info.heads * info.head_dim);
+  layout.key = block.Floats(batch * info.kv_heads * info.head_dim);
+  layout.value = block.Floats(batch * info.kv_heads * info.value_dim);
+  layout.attended = block.Floats(batch * info.heads * info.value_dim);
+  layout.projected = block.Floats(batch * info.hidden_size);
+  layout.gate = block.Floats(batch * (hp.family->gate == Gate::kNone ? 0 : info.ffn_size));
+  layout.up = block.Floats(batch * info.ffn_size);
+  layout.ffn_out = block.Floats(batch * info.hidden_size);
+  layout.cosine = block.Floats(batch * pairs);
+  layout.sine = block.Floats(batch * pairs);
+  layout.window_cosine = block.Floats(batch * pairs);
+  layout.window_sine = block.Floats(batch * pairs);
+  layout.logits =
+      block.Floats(CheckedSize(std::min(plan.prefill_batch, kLogitRows)) * info.vocabulary);
+  const std::size_t max_cols =
+      std::max({info.hidden_size, info.ffn_size, info.heads * info.value_dim});
+  plan.matmul = {.batch_size = plan.prefill_batch,
                  .max_cols = max_cols,
                  .workers = plan.threads,
                  .bf16 = plan.arithmetic == Arithmetic::kFast && plan.kernels->bf16 != nullptr};
@@ -60,9 +62,9 @@ Result<ScratchLayout> LayOutScratch(const Hyperparameters& hp, SessionPlan& plan
       attention::ScratchFloats(*plan.kernels, AttentionScratchShape(hp, plan));
   layout.attention = block.Floats(layout.attention_floats);
   if (!block.end().ok()) {
-    return Status(StatusCode::kLimitExceeded, info.path + ": the scratch memory of a chunk of " +
-                                                  std::to_string(plan.chunk) +
-                                                  " tokens exceeds the address space");
+    return Status(StatusCode::kLimitExceeded,
+                  info.path + ": the scratch memory of a prefill batch of " +
+                      std::to_string(plan.prefill_batch) + " tokens exceeds the address space");
   }
   layout.total = block.end().value();
   return layout;
@@ -70,20 +72,21 @@ Result<ScratchLayout> LayOutScratch(const Hyperparameters& hp, SessionPlan& plan
 
 Status ResolveOptions(const Hyperparameters& hp, const SessionOptions& options, SessionPlan& plan) {
   const ModelInfo& info = hp.info;
-  plan.max_tokens = options.max_tokens == 0 ? info.context : options.max_tokens;
-  if (hp.family->positions == PositionKind::kLearned && plan.max_tokens > info.context) {
+  plan.context_size = options.context_size == 0 ? info.context : options.context_size;
+  if (hp.family->positions == PositionKind::kLearned && plan.context_size > info.context) {
     return {StatusCode::kLimitExceeded,
-            info.path + ": " + std::to_string(plan.max_tokens) +
+            info.path + ": " + std::to_string(plan.context_size) +
                 " tokens asked for, but the model has learned positions for only " +
                 std::to_string(info.context)};
   }
-  if (plan.max_tokens > kMaxPositions) {
-    return {StatusCode::kLimitExceeded, std::to_string(plan.max_tokens) +
+  if (plan.context_size > kMaxPositions) {
+    return {StatusCode::kLimitExceeded, std::to_string(plan.context_size) +
                                             " tokens asked for; the limit is " +
                                             std::to_string(kMaxPositions)};
   }
-  if (options.chunk == 0) return {StatusCode::kInvalidArgument, "chunk must be at least 1"};
-  plan.chunk = std::min(options.chunk, plan.max_tokens);
+  if (options.prefill_batch == 0)
+    return {StatusCode::kInvalidArgument, "prefill_batch must be at least 1"};
+  plan.prefill_batch = std::min(options.prefill_batch, plan.context_size);
   plan.threads = options.runner == nullptr ? options.threads : options.runner->workers();
   if (plan.threads == 0 || plan.threads > kMaxThreads) {
     const char* what = options.runner == nullptr ? "threads" : "workers of a task runner";
@@ -91,7 +94,7 @@ Status ResolveOptions(const Hyperparameters& hp, const SessionOptions& options, 
                                               std::to_string(kMaxThreads) + ", not " +
                                               std::to_string(plan.threads)};
   }
-  plan.lent_threads = options.runner;
+  plan.host_threads = options.runner;
   plan.source = platform::SourceOf(options.allocator);
   plan.arithmetic = options.arithmetic;
   if (options.kv_type != DataType::kF32 && options.kv_type != DataType::kF16 &&
@@ -110,15 +113,15 @@ Status ResolveOptions(const Hyperparameters& hp, const SessionOptions& options, 
              .kv_heads = info.kv_heads,
              .head_dim = info.head_dim,
              .value_dim = info.value_dim,
-             .positions = plan.max_tokens};
+             .positions = plan.context_size};
   return Status::Ok();
 }
 
 }  // namespace
 
 attention::ScratchShape AttentionScratchShape(const Hyperparameters& hp, const SessionPlan& plan) {
-  return {.max_tokens = plan.chunk,
-          .max_positions = plan.max_tokens,
+  return {.batch_size = plan.prefill_batch,
+          .max_positions = plan.context_size,
           .heads = hp.info.heads,
           .kv_heads = hp.info.kv_heads,
           .head_dim = hp.info.head_dim,
@@ -136,13 +139,13 @@ Result<SessionPlan> PlanSession(const Hyperparameters& hp, const SessionOptions&
   const CheckedSize total = kv_bytes + plan.scratch.total;
   if (!total.ok()) {
     return Status(StatusCode::kLimitExceeded, hp.info.path + ": the KV cache of " +
-                                                  std::to_string(plan.max_tokens) +
+                                                  std::to_string(plan.context_size) +
                                                   " tokens exceeds the address space");
   }
   plan.memory = {.kv_cache = kv_bytes.value(), .scratch = plan.scratch.total};
   if (options.max_memory != 0 && total.value() > options.max_memory) {
     return Status(StatusCode::kLimitExceeded,
-                  hp.info.path + ": a session of " + std::to_string(plan.max_tokens) +
+                  hp.info.path + ": a session of " + std::to_string(plan.context_size) +
                       " tokens needs " + std::to_string(total.value()) +
                       " bytes of memory, the limit is " + std::to_string(options.max_memory));
   }

@@ -16,22 +16,22 @@
 
 namespace fovea::model {
 
-/// Offsets in bytes into the scratch block; `chunk` rows each unless stated.
+/// Offsets in bytes into the scratch block; `prefill_batch` rows each unless stated.
 struct ScratchLayout {
-  std::size_t hidden_state = 0;   // [chunk, width], the residual stream
-  std::size_t normed = 0;         // [chunk, width]
-  std::size_t query = 0;          // [chunk, heads, head_dim]
-  std::size_t key = 0;            // [chunk, kv_heads, head_dim]
-  std::size_t value = 0;          // [chunk, kv_heads, value_dim]
-  std::size_t attended = 0;       // [chunk, heads, value_dim]
-  std::size_t projected = 0;      // [chunk, width]
-  std::size_t gate = 0;           // [chunk, hidden]
-  std::size_t up = 0;             // [chunk, hidden]
-  std::size_t ffn_out = 0;        // [chunk, width]
-  std::size_t cosine = 0;         // [chunk, pairs]
-  std::size_t sine = 0;           // [chunk, pairs]
-  std::size_t window_cosine = 0;  // [chunk, pairs]
-  std::size_t window_sine = 0;    // [chunk, pairs]
+  std::size_t hidden_state = 0;   // [prefill_batch, hidden_size], the residual stream
+  std::size_t normed = 0;         // [prefill_batch, hidden_size]
+  std::size_t query = 0;          // [prefill_batch, heads, head_dim]
+  std::size_t key = 0;            // [prefill_batch, kv_heads, head_dim]
+  std::size_t value = 0;          // [prefill_batch, kv_heads, value_dim]
+  std::size_t attended = 0;       // [prefill_batch, heads, value_dim]
+  std::size_t projected = 0;      // [prefill_batch, hidden_size]
+  std::size_t gate = 0;           // [prefill_batch, ffn_size]
+  std::size_t up = 0;             // [prefill_batch, ffn_size]
+  std::size_t ffn_out = 0;        // [prefill_batch, hidden_size]
+  std::size_t cosine = 0;         // [prefill_batch, pairs]
+  std::size_t sine = 0;           // [prefill_batch, pairs]
+  std::size_t window_cosine = 0;  // [prefill_batch, pairs]
+  std::size_t window_sine = 0;    // [prefill_batch, pairs]
   std::size_t logits = 0;         // [logit_rows, vocabulary]
   std::size_t matmul = 0;         // matmul::ScratchFloats
   std::size_t attention = 0;      // attention::ScratchFloats, no observer
@@ -44,8 +44,8 @@ struct ScratchLayout {
 inline constexpr std::size_t kLogitRows = 16;
 
 struct SessionPlan {
-  std::size_t max_tokens = 0;
-  std::size_t chunk = 0;
+  std::size_t context_size = 0;
+  std::size_t prefill_batch = 0;
   std::size_t threads = 1;
   Arithmetic arithmetic = Arithmetic::kFast;
   const kernels::KernelTable* kernels = nullptr;
@@ -54,7 +54,7 @@ struct SessionPlan {
   ScratchLayout scratch;
   MemoryPlan memory;
   platform::MemorySource source;       ///< Of the application, if it lends memory.
-  TaskRunner* lent_threads = nullptr;  ///< Of the application, if it lends threads.
+  TaskRunner* host_threads = nullptr;  ///< Of the application, if it lends threads.
 };
 
 /// Resolves defaults, checks options against the model, and sizes everything. Allocates nothing.

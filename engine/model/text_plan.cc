@@ -13,14 +13,14 @@ Result<TextPlan> PlanText(const Hyperparameters& hp, std::span<const std::int32_
   }
   if (Status status = CheckIds(hp.info, tokens); !status.ok()) return status;
   TextPlan text;
-  text.context = options.max_tokens == 0 ? hp.info.context : options.max_tokens;
+  text.context = options.context_size == 0 ? hp.info.context : options.context_size;
   if (tokens.size() > text.context) {
     return Status(StatusCode::kLimitExceeded, std::to_string(tokens.size()) +
                                                   " tokens do not fit a context of " +
                                                   std::to_string(text.context));
   }
   SessionOptions sized = options;
-  sized.max_tokens = tokens.size();
+  sized.context_size = tokens.size();
   sized.max_memory = 0;
   auto session = PlanSession(hp, sized);
   if (!session) return session.status();

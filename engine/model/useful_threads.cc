@@ -7,12 +7,12 @@
 namespace fovea {
 namespace {
 
-constexpr std::size_t kMostThreads = 256;  // of a session
+constexpr std::size_t kMaxThreads = 256;  // of a session
 
 }  // namespace
 
 std::size_t UsefulThreads() {
-  return platform::IfMemoryLasts([] { return std::min(platform::UsefulCores(), kMostThreads); },
+  return platform::IfMemoryLasts([] { return std::min(platform::UsefulCores(), kMaxThreads); },
                                  [] { return std::size_t{1}; });
 }
 

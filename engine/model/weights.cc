@@ -122,20 +122,20 @@ void ReadAttention(TensorReader& reader, const std::string& prefix, const Hyperp
   const std::size_t query_rows = info.heads * info.head_dim;
   const std::size_t key_rows = info.kv_heads * info.head_dim;
   const std::size_t value_rows = info.kv_heads * info.value_dim;
-  layer.attention_norm = reader.ReadNorm(prefix + "attn_norm", info.width, true);
+  layer.attention_norm = reader.ReadNorm(prefix + "attn_norm", info.hidden_size, true);
   if (reader.Has(prefix + "attn_qkv.weight")) {
-    const Linear fused =
-        reader.ReadLinear(prefix + "attn_qkv", query_rows + key_rows + value_rows, info.width);
+    const Linear fused = reader.ReadLinear(prefix + "attn_qkv", query_rows + key_rows + value_rows,
+                                           info.hidden_size);
     layer.query = SliceRows(fused, 0, query_rows);
     layer.key = SliceRows(fused, query_rows, key_rows);
     layer.value = SliceRows(fused, query_rows + key_rows, value_rows);
   } else {
-    layer.query = reader.ReadLinear(prefix + "attn_q", query_rows, info.width);
-    layer.key = reader.ReadLinear(prefix + "attn_k", key_rows, info.width);
-    layer.value = reader.ReadLinear(prefix + "attn_v", value_rows, info.width);
+    layer.query = reader.ReadLinear(prefix + "attn_q", query_rows, info.hidden_size);
+    layer.key = reader.ReadLinear(prefix + "attn_k", key_rows, info.hidden_size);
+    layer.value = reader.ReadLinear(prefix + "attn_v", value_rows, info.hidden_size);
   }
   layer.attention_output =
-      reader.ReadLinear(prefix + "attn_output", info.width, info.heads * info.value_dim);
+      reader.ReadLinear(prefix + "attn_output", info.hidden_size, info.heads * info.value_dim);
 
   // One weight for all heads (Qwen 3, Gemma 3), or one per head (StableLM 2 12B).
   const auto head_norm = [&](const std::string& name, std::size_t heads) {
@@ -146,41 +146,44 @@ void ReadAttention(TensorReader& reader, const std::string& prefix, const Hyperp
   layer.query_norm = head_norm("attn_q_norm", info.heads);
   layer.key_norm = head_norm("attn_k_norm", info.kv_heads);
   if (hp.family->post_norms) {
-    layer.post_attention_norm = reader.ReadNorm(prefix + "post_attention_norm", info.width, true);
+    layer.post_attention_norm =
+        reader.ReadNorm(prefix + "post_attention_norm", info.hidden_size, true);
   }
 }
 
 void ReadFeedForward(TensorReader& reader, const std::string& prefix, const Hyperparameters& hp,
                      LayerWeights& layer) {
   const ModelInfo& info = hp.info;
-  layer.ffn_norm = reader.ReadNorm(prefix + "ffn_norm", info.width, !hp.family->ffn_norm_optional);
+  layer.ffn_norm =
+      reader.ReadNorm(prefix + "ffn_norm", info.hidden_size, !hp.family->ffn_norm_optional);
   switch (hp.family->gate) {
     case Gate::kNone:
-      layer.up = reader.ReadLinear(prefix + "ffn_up", info.hidden, info.width);
+      layer.up = reader.ReadLinear(prefix + "ffn_up", info.ffn_size, info.hidden_size);
       break;
     case Gate::kSeparate:
-      layer.gate = reader.ReadLinear(prefix + "ffn_gate", info.hidden, info.width);
-      layer.up = reader.ReadLinear(prefix + "ffn_up", info.hidden, info.width);
+      layer.gate = reader.ReadLinear(prefix + "ffn_gate", info.ffn_size, info.hidden_size);
+      layer.up = reader.ReadLinear(prefix + "ffn_up", info.ffn_size, info.hidden_size);
       break;
     case Gate::kFused: {
-      const Linear fused = reader.ReadLinear(prefix + "ffn_up", 2 * info.hidden, info.width);
-      layer.gate = SliceRows(fused, 0, info.hidden);
-      layer.up = SliceRows(fused, info.hidden, info.hidden);
+      const Linear fused =
+          reader.ReadLinear(prefix + "ffn_up", 2 * info.ffn_size, info.hidden_size);
+      layer.gate = SliceRows(fused, 0, info.ffn_size);
+      layer.up = SliceRows(fused, info.ffn_size, info.ffn_size);
       break;
     }
   }
-  layer.down = reader.ReadLinear(prefix + "ffn_down", info.width, info.hidden);
+  layer.down = reader.ReadLinear(prefix + "ffn_down", info.hidden_size, info.ffn_size);
   if (hp.family->post_norms) {
-    layer.post_ffn_norm = reader.ReadNorm(prefix + "post_ffw_norm", info.width, true);
+    layer.post_ffn_norm = reader.ReadNorm(prefix + "post_ffw_norm", info.hidden_size, true);
   }
 }
 
 void ReadGlobals(TensorReader& reader, Hyperparameters& hp, Weights& weights) {
   ModelInfo& info = hp.info;
-  weights.token_embedding = reader.Matrix("token_embd.weight", 0, info.width);
+  weights.token_embedding = reader.Matrix("token_embd.weight", 0, info.hidden_size);
   info.vocabulary = weights.token_embedding.rows;
   if (hp.family->positions == PositionKind::kLearned) {
-    weights.position_embedding = reader.Matrix("position_embd.weight", 0, info.width);
+    weights.position_embedding = reader.Matrix("position_embd.weight", 0, info.hidden_size);
     if (weights.position_embedding) {
       info.context = std::min(info.context, weights.position_embedding.rows);
     }
@@ -198,9 +201,9 @@ void ReadGlobals(TensorReader& reader, Hyperparameters& hp, Weights& weights) {
     if (!weights.rope_factors.empty()) info.rope_scaling = "llama3";
     if (!weights.rope_factors_long.empty()) info.rope_scaling = "longrope";
   }
-  weights.output_norm = reader.ReadNorm("output_norm", info.width, true);
+  weights.output_norm = reader.ReadNorm("output_norm", info.hidden_size, true);
   if (hp.family->output_required || reader.Has("output.weight")) {
-    weights.output = reader.ReadLinear("output", info.vocabulary, info.width);
+    weights.output = reader.ReadLinear("output", info.vocabulary, info.hidden_size);
   } else {
     weights.output.weight = weights.token_embedding;
   }

@@ -31,26 +31,26 @@ struct Linear {
 };
 
 struct LayerWeights {
-  Norm attention_norm;       // [width]
-  Linear query;              // [heads * head_dim, width]
-  Linear key;                // [kv_heads * head_dim, width]
-  Linear value;              // [kv_heads * value_dim, width]
-  Linear attention_output;   // [width, heads * value_dim]
+  Norm attention_norm;       // [hidden_size]
+  Linear query;              // [heads * head_dim, hidden_size]
+  Linear key;                // [kv_heads * head_dim, hidden_size]
+  Linear value;              // [kv_heads * value_dim, hidden_size]
+  Linear attention_output;   // [hidden_size, heads * value_dim]
   Norm query_norm;           // [head_dim], or [heads, head_dim] with weights of each head's own
   Norm key_norm;             // [head_dim], or [kv_heads, head_dim]
-  Norm post_attention_norm;  // [width]
-  Norm ffn_norm;             // [width]
-  Linear gate;               // [hidden, width]
-  Linear up;                 // [hidden, width]
-  Linear down;               // [width, hidden]
-  Norm post_ffn_norm;        // [width]
+  Norm post_attention_norm;  // [hidden_size]
+  Norm ffn_norm;             // [hidden_size]
+  Linear gate;               // [hidden, hidden_size]
+  Linear up;                 // [hidden, hidden_size]
+  Linear down;               // [hidden_size, hidden]
+  Norm post_ffn_norm;        // [hidden_size]
 };
 
 struct Weights {
-  MatrixView token_embedding;     // [vocabulary, width]
-  MatrixView position_embedding;  // [context, width], learned positions only
-  Norm output_norm;               // [width]
-  Linear output;                  // [vocabulary, width]; the token embedding if tied
+  MatrixView token_embedding;     // [vocabulary, hidden_size]
+  MatrixView position_embedding;  // [context, hidden_size], learned positions only
+  Norm output_norm;               // [hidden_size]
+  Linear output;                  // [vocabulary, hidden_size]; the token embedding if tied
   Vector rope_factors;            // [dims / 2] or empty: Llama 3
   Vector rope_factors_long;       // [dims / 2] or empty: Phi 3 beyond its original context
   Vector rope_factors_short;      // [dims / 2] or empty

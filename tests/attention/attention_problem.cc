@@ -214,7 +214,7 @@ Answer Problem::Solve() const {
       answer.lse[row] = max + std::log(denominator);
       // exp() turns errors of its argument (two scores and their rounded difference) into relative
       // ones and adds a few ulp; the denominator adds one rounding per term, rescaling one per key
-      // tile, merging a few per piece.
+      // tile, merging a few per split.
       const double terms = static_cast<double>(range.end - range.begin);
       answer.weight_bound[row] =
           2.0 * (2.0 * answer.score_bound[row] + 2.0 * kUnit * largest) + (terms + 32.0) * kUnit;
@@ -237,7 +237,7 @@ Answer Problem::Solve() const {
 }
 
 void RunCall(const kernels::KernelTable& kernels, platform::Parallel& parallel, const Call& call) {
-  ScratchShape shape{.max_tokens = call.tokens,
+  ScratchShape shape{.batch_size = call.tokens,
                      .max_positions = call.positions,
                      .heads = call.heads,
                      .kv_heads = call.kv_heads,

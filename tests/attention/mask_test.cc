@@ -47,9 +47,9 @@ TEST(Mask, SlidingWindowPastTheKeysIsEmpty) {
 }
 
 TEST(Mask, HugePositionsDoNotWrap) {
-  constexpr std::size_t kMost = std::numeric_limits<std::size_t>::max();
-  ExpectRange({.first_query = kMost - 1}, 5, 10, 0, 10);
-  ExpectRange({.kind = Mask::Kind::kSlidingWindow, .window = kMost}, 4, 10, 0, 5);
+  constexpr std::size_t kMaxValue = std::numeric_limits<std::size_t>::max();
+  ExpectRange({.first_query = kMaxValue - 1}, 5, 10, 0, 10);
+  ExpectRange({.kind = Mask::Kind::kSlidingWindow, .window = kMaxValue}, 4, 10, 0, 5);
 }
 
 TEST(Mask, KindsHaveNames) {

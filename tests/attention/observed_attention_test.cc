@@ -15,7 +15,7 @@ namespace {
 
 constexpr double kUnit = std::numeric_limits<float>::epsilon() / 2.0;
 
-TEST(ObservedAttention, TracesOfSpreadPiecesHaveTheSameLogSumExp) {
+TEST(ObservedAttention, TracesOfSpreadSplitsHaveTheSameLogSumExp) {
   class Taker : public AttentionObserver {
    public:
     const AttentionSelection& selection() const override { return selection_; }
@@ -131,17 +131,17 @@ TEST(ObservedAttention, TracesRebuildTheWeights) {
     const Answer answer = problem.Solve();
     for (const kernels::KernelTable* table : Tables()) {
       for (const bool rows : {true, false}) {
-        for (const std::size_t chunk : {75U, 20U, 1U}) {
+        for (const std::size_t prefill_batch : {75U, 20U, 1U}) {
           const auto pool = platform::ThreadPool::Create(2);
           TraceChecker trace(problem, rows);
           std::vector<float> out(75 * 6 * 8);
-          for (std::size_t begin = 0; begin < 75; begin += chunk) {
-            Call call =
-                problem.MakeCall(begin, std::min<std::size_t>(begin + chunk, 75), out.data());
+          for (std::size_t begin = 0; begin < 75; begin += prefill_batch) {
+            Call call = problem.MakeCall(begin, std::min<std::size_t>(begin + prefill_batch, 75),
+                                         out.data());
             call.observer = &trace;
             RunCall(*table, *pool, call);
           }
-          EXPECT_EQ(trace.traces, (75 + chunk - 1) / chunk);
+          EXPECT_EQ(trace.traces, (75 + prefill_batch - 1) / prefill_batch);
           EXPECT_EQ(trace.rows > 0, rows);
           for (std::size_t i = 0; i < answer.weights.size(); ++i) {
             const std::size_t row = i / 75;

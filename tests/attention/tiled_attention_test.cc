@@ -176,20 +176,21 @@ TEST(TiledAttention, KeepsRowSumsWhereScoresAreHuge) {
   Check({.tokens = 80, .head_dim = 32, .value_dim = 16, .query_factor = 1e-20F});
 }
 
-/// Splits the tokens into calls of `chunk` and returns outputs and weights.
+/// Splits the tokens into calls of `prefill_batch` and returns outputs and weights.
 struct Observed {
   std::vector<float> out, weights, lse;
   bool operator==(const Observed&) const = default;
 };
 
-Observed RunChunked(const kernels::KernelTable& table, const Problem& problem, std::size_t chunk,
-                    platform::Parallel& parallel, bool observed) {
+Observed RunChunked(const kernels::KernelTable& table, const Problem& problem,
+                    std::size_t prefill_batch, platform::Parallel& parallel, bool observed) {
   const ProblemShape& shape = problem.shape();
   Observed result;
   result.out.assign(shape.tokens * shape.heads * shape.value_dim, -1.0F);
   Collector seen(problem, {});
-  for (std::size_t begin = 0; begin < shape.tokens; begin += chunk) {
-    Call call = problem.MakeCall(begin, std::min(begin + chunk, shape.tokens), result.out.data());
+  for (std::size_t begin = 0; begin < shape.tokens; begin += prefill_batch) {
+    Call call =
+        problem.MakeCall(begin, std::min(begin + prefill_batch, shape.tokens), result.out.data());
     if (observed) call.observer = &seen;
     RunCall(table, parallel, call);
   }
@@ -223,9 +224,10 @@ TEST(TiledAttention, IsBitEqualForEverySplitOfTheQueriesObservedOrNot) {
       SCOPED_TRACE(IsaName(table->isa));
       platform::SerialParallel serial;
       const Observed whole = RunChunked(*table, problem, shape.tokens, serial, true);
-      for (const std::size_t chunk : {1U, 2U, 3U, 7U, 16U, 17U, 64U, 100U}) {
-        ASSERT_EQ(RunChunked(*table, problem, chunk, serial, true), whole) << "chunk " << chunk;
-        ASSERT_EQ(RunChunked(*table, problem, chunk, serial, false).out, whole.out);
+      for (const std::size_t prefill_batch : {1U, 2U, 3U, 7U, 16U, 17U, 64U, 100U}) {
+        ASSERT_EQ(RunChunked(*table, problem, prefill_batch, serial, true), whole)
+            << "prefill_batch " << prefill_batch;
+        ASSERT_EQ(RunChunked(*table, problem, prefill_batch, serial, false).out, whole.out);
       }
     }
   }
@@ -246,10 +248,10 @@ TEST(TiledAttention, IsBitEqualForEveryNumberOfThreads) {
   }
 }
 
-TEST(TiledAttention, IsBitEqualWhereThePiecesOfALongContextAreSpreadOverThreads) {
+TEST(TiledAttention, IsBitEqualWhereTheSplitsOfALongContextAreSpreadOverThreads) {
   for (const DataType type : kCacheTypes) {
     for (const auto mask : {Mask::Kind::kCausal, Mask::Kind::kSlidingWindow}) {
-      // The first tokens do not reach the last piece; windows begin inside of one.
+      // The first tokens do not reach the last split; windows begin inside of one.
       const ProblemShape shape{.tokens = 20,
                                .heads = 6,
                                .kv_heads = 2,
@@ -269,8 +271,9 @@ TEST(TiledAttention, IsBitEqualWhereThePiecesOfALongContextAreSpreadOverThreads)
         for (std::size_t workers = 2; workers <= 3; ++workers) {
           const auto pool = platform::ThreadPool::Create(workers);
           ASSERT_NE(pool, nullptr);
-          for (const std::size_t chunk : {1U, 3U, 8U, 20U}) {
-            ASSERT_EQ(RunChunked(*table, problem, chunk, *pool, false).out, one.out) << chunk;
+          for (const std::size_t prefill_batch : {1U, 3U, 8U, 20U}) {
+            ASSERT_EQ(RunChunked(*table, problem, prefill_batch, *pool, false).out, one.out)
+                << prefill_batch;
           }
           ASSERT_EQ(RunChunked(*table, problem, 5, *pool, true), one) << workers << " workers";
         }
@@ -279,11 +282,11 @@ TEST(TiledAttention, IsBitEqualWhereThePiecesOfALongContextAreSpreadOverThreads)
   }
 }
 
-/// Only keeps log-sum-exps, which pieces have to give to the trace as well.
+/// Only keeps log-sum-exps, which splits have to give to the trace as well.
 TEST(TiledAttention, ScratchSizesThatOverflowAreReportedAsTheLargest) {
   const kernels::KernelTable& table = *Tables().front();
   constexpr std::size_t kHuge = std::numeric_limits<std::size_t>::max() / 2;
-  EXPECT_EQ(ScratchFloats(table, {.max_tokens = 1,
+  EXPECT_EQ(ScratchFloats(table, {.batch_size = 1,
                                   .max_positions = kHuge,
                                   .heads = 4,
                                   .kv_heads = 1,
@@ -291,7 +294,7 @@ TEST(TiledAttention, ScratchSizesThatOverflowAreReportedAsTheLargest) {
                                   .value_dim = 8,
                                   .rows = true}),
             std::numeric_limits<std::size_t>::max());
-  EXPECT_EQ(ScratchFloats(table, {.max_tokens = kHuge,
+  EXPECT_EQ(ScratchFloats(table, {.batch_size = kHuge,
                                   .max_positions = 1,
                                   .heads = 4,
                                   .kv_heads = 1,

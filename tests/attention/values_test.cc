@@ -18,7 +18,7 @@ class ValueTaker : public AttentionObserver {
     ++rows_seen;
   }
   void OnValues(const AttentionValues& delivered) override {
-    EXPECT_EQ(rows_seen, rows_before) << "values come before the chunk's rows";
+    EXPECT_EQ(rows_seen, rows_before) << "values come before the prefill batch's rows";
     layers.push_back(delivered.layer);
     EXPECT_EQ(delivered.begin, values.size());
     const std::size_t width = delivered.kv_heads * delivered.value_dim;
@@ -51,14 +51,14 @@ TEST_P(ValuesOfType, AreThoseOfTheCacheInEveryChunkBeforeTheRows) {
                           5);
     const kernels::KernelTable& kernels = *kernels::KernelsFor(BestIsa());
     const std::vector<float> plain = RunPlain(kernels, problem);
-    for (const std::size_t chunk : {37U, 16U, 5U, 1U}) {
+    for (const std::size_t prefill_batch : {37U, 16U, 5U, 1U}) {
       for (const std::size_t threads : {1U, 2U}) {
         const auto pool = platform::ThreadPool::Create(threads);
         ValueTaker seen({.values = true});
         std::vector<float> out(plain.size());
-        for (std::size_t begin = 0; begin < kTokens; begin += chunk) {
+        for (std::size_t begin = 0; begin < kTokens; begin += prefill_batch) {
           seen.rows_before = seen.rows_seen;
-          Call call = problem.MakeCall(begin, std::min(begin + chunk, kTokens), out.data());
+          Call call = problem.MakeCall(begin, std::min(begin + prefill_batch, kTokens), out.data());
           call.observer = &seen;
           RunCall(kernels, *pool, call);
           EXPECT_GT(seen.rows_seen, seen.rows_before);

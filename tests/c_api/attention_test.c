@@ -198,11 +198,11 @@ static void OperatorsGiveNumbersKnownByHand(void) {
   in.additive_query = zero;
   in.additive_key = one;
   in.additive_v = two;
-  in.hidden = 1;
+  in.additive_size = 1;
   in.no_softmax = 1;
   CHECK(!fovea_attend(&in, NULL, weights, NULL, &error));
   CHECK(fabsf(weights[0]) < 1e-6f && fabsf(weights[1] - 1.6f) < 1e-5f);
-  in.hidden = 0;
+  in.additive_size = 0;
   CHECK(fovea_attend(&in, NULL, weights, NULL, &error) == FOVEA_INVALID_ARGUMENT);
   in.scoring = 9;
   CHECK_ERROR(fovea_attend(&in, NULL, weights, NULL, &error), FOVEA_INVALID_ARGUMENT, error,
@@ -221,7 +221,7 @@ static void OperatorsGiveNumbersKnownByHand(void) {
 int main(void) {
   fovea_model* model;
   fovea_session* session;
-  const fovea_session_options options = {.struct_size = sizeof options, .max_tokens = 16};
+  const fovea_session_options options = {.struct_size = sizeof options, .context_size = 16};
   NEED(!fovea_model_load(MODEL, NULL, &model, NULL));
   NEED(!fovea_session_create(model, &options, &session, NULL));
   RowsAndTracesAgree(session);

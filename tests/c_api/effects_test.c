@@ -22,7 +22,7 @@ static void AddLoss(void* user, size_t position, const float* logits, size_t voc
 static double LossWithout(const fovea_model* model, const fovea_ablation* ablation) {
   fovea_session* session;
   Loss loss = {0.0};
-  const fovea_session_options options = {.struct_size = sizeof options, .max_tokens = kCount};
+  const fovea_session_options options = {.struct_size = sizeof options, .context_size = kCount};
   const fovea_run_options run = {.struct_size = sizeof run,
                                  .user = &loss,
                                  .on_logits = AddLoss,
@@ -201,7 +201,7 @@ static void InfluenceFollowsTheMaps(const fovea_model* model, fovea_session* ses
 int main(void) {
   fovea_model* model;
   fovea_session* session;
-  const fovea_session_options options = {.struct_size = sizeof options, .max_tokens = kCount};
+  const fovea_session_options options = {.struct_size = sizeof options, .context_size = kCount};
   NEED(!fovea_model_load(MODEL, NULL, &model, NULL));
   NEED(!fovea_session_create(model, &options, &session, NULL));
   EffectsEqualAblatedRuns(model);

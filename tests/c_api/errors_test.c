@@ -41,7 +41,7 @@ typedef struct FutureOptions {
 static void StructSizesTellVersionsApart(const fovea_model* model) {
   fovea_error error;
   fovea_session* session;
-  FutureOptions future = {{.struct_size = sizeof future, .max_tokens = 16}, 0};
+  FutureOptions future = {{.struct_size = sizeof future, .context_size = 16}, 0};
   CHECK(!fovea_session_create(model, &future.known, &session, &error));
   fovea_session_free(session);
   future.unknown = 1;
@@ -50,12 +50,13 @@ static void StructSizesTellVersionsApart(const fovea_model* model) {
   CHECK(session == NULL);
 
   /* A caller from the past knows only the first field; what lies behind is not read. */
-  fovea_session_options past = {.struct_size = 2 * sizeof(size_t), .max_tokens = 16, .chunk = 7};
+  fovea_session_options past = {
+      .struct_size = 2 * sizeof(size_t), .context_size = 16, .prefill_batch = 7};
   past.kv_type = 77;
   CHECK(!fovea_session_create(model, &past, &session, &error));
   fovea_session_info info = {.struct_size = 2 * sizeof(size_t), .vocabulary = 12345};
   CHECK(fovea_session_get_info(session, &info) == FOVEA_OK);
-  CHECK(info.max_tokens == 16 && info.vocabulary == 12345);
+  CHECK(info.context_size == 16 && info.vocabulary == 12345);
   fovea_session_free(session);
 
   for (int i = 0; i < 3; ++i) {
@@ -71,7 +72,7 @@ static void StructSizesTellVersionsApart(const fovea_model* model) {
 static void OptionsAreChecked(const fovea_model* model) {
   fovea_error error;
   fovea_session* session;
-  fovea_session_options options = {.struct_size = sizeof options, .max_tokens = 16};
+  fovea_session_options options = {.struct_size = sizeof options, .context_size = 16};
   options.kv_type = 9;
   CHECK_ERROR(fovea_session_create(model, &options, &session, &error), FOVEA_INVALID_ARGUMENT,
               error, "kv_type is 9");
@@ -131,7 +132,7 @@ static void Ignore(void* user, const fovea_rows* rows) {
 static void FailedRunsChangeNothing(const fovea_model* model) {
   fovea_error error;
   fovea_session* session;
-  const fovea_session_options options = {.struct_size = sizeof options, .max_tokens = 8};
+  const fovea_session_options options = {.struct_size = sizeof options, .context_size = 8};
   NEED(!fovea_session_create(model, &options, &session, &error));
   const int32_t good[] = {1, 40, 300};
   const int32_t bad[] = {1, 1 << 30};

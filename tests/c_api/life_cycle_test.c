@@ -20,7 +20,7 @@ static void DescribesTheModel(const fovea_model* model) {
   CHECK_TEXT(info.path, MODEL);
   CHECK_TEXT(info.family, "llama");
   CHECK_TEXT(info.weight_type, "Q8_0");
-  CHECK(info.heads % info.kv_heads == 0 && info.width == info.heads * info.head_dim);
+  CHECK(info.heads % info.kv_heads == 0 && info.hidden_size == info.heads * info.head_dim);
   CHECK(info.windows[info.layers - 1] == 0);
   CHECK(fabsf(info.attention_scale - 1.0f / sqrtf((float)info.head_dim)) < 1e-6f);
   CHECK(info.struct_size == sizeof info);
@@ -91,7 +91,7 @@ static void GeneratesTheSameTextTwice(const fovea_model* model, const fovea_toke
   int32_t first[8];
   size_t count = 0;
   fovea_error error;
-  const fovea_session_options options = {.struct_size = sizeof options, .max_tokens = 48};
+  const fovea_session_options options = {.struct_size = sizeof options, .context_size = 48};
   fovea_session* session;
   fovea_sampler* sampler;
   NEED(!fovea_tokenize(tokenizer, prompt, strlen(prompt), NULL, ids, NULL, 32, &count, &error));
@@ -117,7 +117,7 @@ static void GeneratesTheSameTextTwice(const fovea_model* model, const fovea_toke
 
   fovea_session_info info = {.struct_size = sizeof info};
   CHECK(fovea_session_get_info(session, &info) == FOVEA_OK);
-  CHECK(info.max_tokens == 48 && info.vocabulary == vocabulary && info.threads == 1);
+  CHECK(info.context_size == 48 && info.vocabulary == vocabulary && info.threads == 1);
   CHECK(info.kv_type == FOVEA_KV_F16 && info.arithmetic == FOVEA_ARITHMETIC_FAST);
   fovea_memory_plan plan = {.struct_size = sizeof plan};
   CHECK(!fovea_session_plan(model, &options, &plan, &error));
@@ -159,7 +159,7 @@ static void LivesOnInItsSession(void) {
   CHECK_TEXT(info.path, "built in");
   char hash[17];
   CHECK_ERROR(fovea_model_file_hash(model, hash, &error), FOVEA_NOT_FOUND, error, "built in");
-  const fovea_session_options options = {.struct_size = sizeof options, .max_tokens = 16};
+  const fovea_session_options options = {.struct_size = sizeof options, .context_size = 16};
   NEED(!fovea_session_create(model, &options, &session, &error));
   NEED(!fovea_model_tokenizer(model, &tokenizer, &error));
   NEED(!fovea_detokenizer_create(tokenizer, 1, NULL, &stream, &error));

@@ -66,7 +66,7 @@ static void SessionsAndMaps(const fovea_model* model) {
   fovea_memory_plan plan = {.struct_size = sizeof plan};
   fovea_session_info info = {.struct_size = sizeof info};
   fovea_map map = {.struct_size = sizeof map};
-  const fovea_session_options options = {.struct_size = sizeof options, .max_tokens = 8};
+  const fovea_session_options options = {.struct_size = sizeof options, .context_size = 8};
   const int32_t id = 1;
   size_t count;
   const float row[2] = {0.5f, 0.5f};

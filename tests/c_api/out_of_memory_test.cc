@@ -84,7 +84,7 @@ fovea_status UseTheLibrary() {
   const std::size_t layers[] = {0};
   fovea_session_options options = {};
   options.struct_size = sizeof(options);
-  options.max_tokens = 16;
+  options.context_size = 16;
   fovea_effect_options one = {};
   one.struct_size = sizeof(one);
   one.layers = layers;

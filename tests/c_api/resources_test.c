@@ -47,7 +47,7 @@ static fovea_status UseEverything(const fovea_allocator* memory, float* last) {
   const float* logits = NULL;
   const fovea_model_options load = {.struct_size = sizeof load, .allocator = memory};
   const fovea_session_options options = {
-      .struct_size = sizeof options, .max_tokens = 16, .allocator = memory};
+      .struct_size = sizeof options, .context_size = 16, .allocator = memory};
   const fovea_recorder_options record = {.struct_size = sizeof record, .allocator = memory};
   const fovea_statistics_options count = {.struct_size = sizeof count, .allocator = memory};
   const fovea_sampler_options sample = {.struct_size = sizeof sample, .allocator = memory};
@@ -81,17 +81,17 @@ static void TheAllocatorGetsEverythingBack(void) {
   const fovea_allocator memory = {
       .struct_size = sizeof memory, .user = &arena, .allocate = Allocate, .release = Release};
   float plain[100];
-  float lent[100];
+  float host[100];
   NEED(!UseEverything(NULL, plain));
-  NEED(!UseEverything(&memory, lent));
-  CHECK(memcmp(plain, lent, sizeof plain) == 0);
+  NEED(!UseEverything(&memory, host));
+  CHECK(memcmp(plain, host, sizeof plain) == 0);
   CHECK(arena.blocks == 0 && arena.bytes == 0);
   /* The file's bytes, the cache and the scratch came from it. */
   fovea_model* model;
   NEED(!fovea_model_load(MODEL, NULL, &model, NULL));
   fovea_model_info info = {.struct_size = sizeof info};
   fovea_memory_plan plan = {.struct_size = sizeof plan};
-  const fovea_session_options options = {.struct_size = sizeof options, .max_tokens = 16};
+  const fovea_session_options options = {.struct_size = sizeof options, .context_size = 16};
   CHECK(!fovea_model_get_info(model, &info) && !fovea_session_plan(model, &options, &plan, NULL));
   CHECK(arena.largest > info.file_bytes + plan.kv_cache + plan.scratch);
   fovea_model_free(model);
@@ -101,7 +101,7 @@ static void TheAllocatorGetsEverythingBack(void) {
   CHECK(calls > 12 && calls < 1000);
   for (size_t left = 0; left < calls; ++left) {
     arena.left = left;
-    CHECK(UseEverything(&memory, lent) == FOVEA_OUT_OF_MEMORY);
+    CHECK(UseEverything(&memory, host) == FOVEA_OUT_OF_MEMORY);
     CHECK(arena.blocks == 0 && arena.bytes == 0);
   }
 }
@@ -125,18 +125,18 @@ static void TheThreadPoolDoesTheWork(const fovea_model* model) {
   const float* logits;
   fovea_error error;
   fovea_session* session;
-  fovea_session_options options = {.struct_size = sizeof options, .max_tokens = 16};
+  fovea_session_options options = {.struct_size = sizeof options, .context_size = 16};
   NEED(!fovea_session_create(model, &options, &session, &error));
   NEED(!fovea_session_prefill(session, kIds, kCount, NULL, &logits));
   memcpy(expected, logits, sizeof expected);
   fovea_session_free(session);
 
   Pool pool = {.workers = 3};
-  fovea_thread_pool lent = {
-      .struct_size = sizeof lent, .user = &pool, .workers = 3, .run = RunTasks};
-  options.thread_pool = &lent;
+  fovea_thread_pool host = {
+      .struct_size = sizeof host, .user = &pool, .workers = 3, .run = RunTasks};
+  options.thread_pool = &host;
   NEED(!fovea_session_create(model, &options, &session, &error));
-  lent.run = NULL; /* It was copied. */
+  host.run = NULL; /* It was copied. */
   NEED(!fovea_session_prefill(session, kIds, kCount, NULL, &logits));
   CHECK(memcmp(expected, logits, sizeof expected) == 0);
   CHECK(pool.runs > 10 && pool.tasks > pool.runs);
@@ -178,7 +178,7 @@ static void RunsAreFollowedAndStopped(const fovea_model* model) {
   fovea_error error;
   Progress progress = {.stop_at = 4};
   const fovea_session_options options = {
-      .struct_size = sizeof options, .max_tokens = 16, .chunk = 3};
+      .struct_size = sizeof options, .context_size = 16, .prefill_batch = 3};
   fovea_model_info info = {.struct_size = sizeof info};
   NEED(!fovea_session_create(model, &options, &progress.session, &error));
   NEED(!fovea_model_get_info(model, &info));

@@ -30,7 +30,7 @@ class SameAsCppTest : public ::testing::TestWithParam<fovea_arithmetic> {
     ASSERT_EQ(fovea_model_load(kModel, nullptr, &c_model_, &error), FOVEA_OK) << error.message;
     fovea_session_options options = {};
     options.struct_size = sizeof(options);
-    options.max_tokens = kTokens;
+    options.context_size = kTokens;
     options.threads = 2;
     options.arithmetic = GetParam();
     ASSERT_EQ(fovea_session_create(c_model_, &options, &c_session_, &error), FOVEA_OK)
@@ -40,7 +40,8 @@ class SameAsCppTest : public ::testing::TestWithParam<fovea_arithmetic> {
     ASSERT_TRUE(model_->ok());
     const Arithmetic arithmetic =
         GetParam() == FOVEA_ARITHMETIC_EXACT ? Arithmetic::kExact : Arithmetic::kFast;
-    session_.emplace(Session::Create(**model_, {.max_tokens = kTokens, .arithmetic = arithmetic}));
+    session_.emplace(
+        Session::Create(**model_, {.context_size = kTokens, .arithmetic = arithmetic}));
     ASSERT_TRUE(session_->ok());
   }
   void TearDown() override {

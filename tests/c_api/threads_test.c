@@ -28,7 +28,7 @@ static fovea_status RunOnce(const fovea_model* model, size_t threads, float* las
   const float* logits;
   fovea_session* session;
   const fovea_session_options options = {
-      .struct_size = sizeof options, .max_tokens = kTokens, .threads = threads};
+      .struct_size = sizeof options, .context_size = kTokens, .threads = threads};
   MakeIds(model, ids);
   fovea_status status = fovea_session_create(model, &options, &session, NULL);
   if (status) return status;
@@ -77,7 +77,7 @@ static void* RunShared(void* argument) {
 static void ASessionInUseIsBusy(const fovea_model* model) {
   Shared shared = {.asked = 0};
   pthread_t thread;
-  const fovea_session_options options = {.struct_size = sizeof options, .max_tokens = 4};
+  const fovea_session_options options = {.struct_size = sizeof options, .context_size = 4};
   NEED(!fovea_session_create(model, &options, &shared.session, NULL));
   NEED(!pthread_barrier_init(&shared.inside, NULL, 2));
   NEED(!pthread_barrier_init(&shared.tried, NULL, 2));

@@ -167,7 +167,8 @@ void Golden::Check(const Case& c, Isa isa, const SessionOptions& base, const Tol
   std::size_t compared = 0;
   std::span<const float> last = *logits;
   for (std::size_t step = 0; step < greedy.size(); ++step) {
-    if (margin[step] <= 2 * tolerance.logits || session->position() == session->max_tokens()) break;
+    if (margin[step] <= 2 * tolerance.logits || session->position() == session->context_size())
+      break;
     const std::int32_t id = ArgMax(last);
     ASSERT_EQ(id, greedy[step]) << "greedy step " << step;
     auto next = session->Decode(id);
@@ -189,10 +190,12 @@ TEST_P(GoldenTest, IsReproducedByEveryInstructionSet) {
 }
 
 TEST_P(GoldenTest, IsReproducedInSmallChunksOnSeveralThreads) {
-  Golden::Check(
-      GetParam(), BestIsa(),
-      {.chunk = 3, .kv_type = DataType::kF32, .arithmetic = Arithmetic::kExact, .threads = 3},
-      GetParam().tolerance);
+  Golden::Check(GetParam(), BestIsa(),
+                {.prefill_batch = 3,
+                 .kv_type = DataType::kF32,
+                 .arithmetic = Arithmetic::kExact,
+                 .threads = 3},
+                GetParam().tolerance);
 }
 
 /// What rounding keys and values to `type` may add. A key that is rounded by a relative ε moves a
@@ -232,7 +235,7 @@ TEST_P(GoldenTest, IsCloseInFastArithmeticOnEveryInstructionSetAndWithAllKeys) {
   }
   for (const DataType type : {DataType::kF16, DataType::kBF16, DataType::kQ8_0}) {
     SCOPED_TRACE(DataTypeName(type));
-    Golden::Check(GetParam(), BestIsa(), {.chunk = 5, .kv_type = type, .threads = 2},
+    Golden::Check(GetParam(), BestIsa(), {.prefill_batch = 5, .kv_type = type, .threads = 2},
                   WithKeysOf(type, tolerance));
   }
 }

@@ -43,7 +43,7 @@ class InspectGolden : public ::testing::TestWithParam<const char*> {
   }
 
   static SessionOptions Options(std::size_t threads) {
-    return {.chunk = threads == 1 ? std::size_t{256} : std::size_t{4},
+    return {.prefill_batch = threads == 1 ? std::size_t{256} : std::size_t{4},
             .kv_type = DataType::kF32,
             .arithmetic = Arithmetic::kExact,
             .threads = threads};

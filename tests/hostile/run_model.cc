@@ -81,7 +81,8 @@ std::vector<std::int32_t> Prompt(const Model& model) {
 
 Status RunSession(const Model& model) {
   const std::vector<std::int32_t> ids = Prompt(model);
-  auto session = Session::Create(model, {.max_tokens = 16, .chunk = 4, .max_memory = kMaxMemory});
+  auto session =
+      Session::Create(model, {.context_size = 16, .prefill_batch = 4, .max_memory = kMaxMemory});
   if (!session) return session.error();
   AttentionRecorder maps;
   const auto logits = session->Prefill(ids, {.observer = &maps});

@@ -126,7 +126,7 @@ TEST(MeanAttention, OfARunDoesNotDependOnThreadsAndEqualsTheRecordedMaps) {
   std::vector<float> first;
   for (const std::size_t threads : {1U, 2U, 3U}) {
     auto maps = MeanAttentionObserver::Create(info, ids.size());
-    auto session = Session::Create(*model, {.chunk = 16, .threads = threads});
+    auto session = Session::Create(*model, {.prefill_batch = 16, .threads = threads});
     ASSERT_TRUE(maps && session);
     // A prompt and then token by token.
     ASSERT_TRUE(session->Prefill(std::span(ids).first(37), {.observer = &*maps}));

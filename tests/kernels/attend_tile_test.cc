@@ -45,8 +45,8 @@ struct Tile {
     float* map_of_weights = maps.As<float>();
     float* map_of_scores = map_of_weights + rows * stride + 16;
     for (float* map : {map_of_weights, map_of_scores}) std::fill_n(map + rows * stride, 16, 5.0F);
-    const auto piece_max =
-        platform::AlignedBuffer::Allocate((rows + 1) * PieceMaxFloats(keys) * sizeof(float));
+    const auto split_max =
+        platform::AlignedBuffer::Allocate((rows + 1) * SplitMaxFloats(keys) * sizeof(float));
     args.rows = rows;
     args.query = query.data();
     args.query_stride = args.head_dim;
@@ -64,7 +64,7 @@ struct Tile {
     args.scores = map_of_scores;
     args.weights_stride = stride;
     args.key_count = keys;
-    args.piece_max = piece_max.As<float>();
+    args.split_max = split_max.As<float>();
     args.scratch = scratch.As<float>();
     kernels.attend_tile(args);
     EXPECT_TRUE(out.FencesStand() && lse.FencesStand());

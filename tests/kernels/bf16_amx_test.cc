@@ -68,16 +68,16 @@ class Bf16AmxTest : public ::testing::TestWithParam<DataType> {
   /// The definition: per 32 columns and bfloat16 of the weights, even and odd columns in chains of
   /// their own.
   float Reference(const std::uint16_t* w, const float* x, std::size_t cols) const {
-    const std::size_t planes = GetParam() == DataType::kF16 ? 2 : 1;
+    const std::size_t sections = GetParam() == DataType::kF16 ? 2 : 1;
     float sum = 0;
     for (std::size_t step = 0; step < cols; step += 32) {
-      for (std::size_t plane = 0; plane < planes; ++plane) {
+      for (std::size_t section = 0; section < sections; ++section) {
         float chains[2] = {0, 0};
         for (std::size_t c = step; c < std::min(cols, step + 32); ++c) {
           float weight = Value(w[c]);
-          if (planes == 2) {
+          if (sections == 2) {
             const float rounded = RoundToBf16(weight);
-            weight = plane == 0 ? rounded : weight - rounded;
+            weight = section == 0 ? rounded : weight - rounded;
           }
           chains[c % 2] = FusedFlushed(weight, RoundToBf16(x[c]), chains[c % 2]);
         }

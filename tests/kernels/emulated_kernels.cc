@@ -19,16 +19,16 @@
 #endif
 
 #include "engine/kernels/bf16_tiles-inl.h"
-#include "engine/kernels/strip_gemm_amx-inl.h"
+#include "engine/kernels/packed_gemm_amx-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace fovea::kernels::HWY_NAMESPACE {
 #if HWY_TARGET == HWY_AVX3
 
-void StripGemmEmulated(EmulatedTiles& tiles, DataType type, const std::byte* strips,
-                       std::size_t count, std::size_t cols, const QuantizedRows& x,
-                       std::size_t tokens, float* out, std::size_t out_stride) {
-  StripGemmOnTiles(tiles, type, strips, count, cols, x, tokens, out, out_stride);
+void PackedGemmEmulated(EmulatedTiles& tiles, DataType type, const std::byte* panels,
+                        std::size_t count, std::size_t cols, const QuantizedRows& x,
+                        std::size_t tokens, float* out, std::size_t out_stride) {
+  PackedGemmOnTiles(tiles, type, panels, count, cols, x, tokens, out, out_stride);
 }
 
 void Bf16PrepareForTiles(const float* x, std::size_t x_stride, std::size_t tokens, std::size_t cols,

@@ -14,10 +14,10 @@
 
 namespace fovea::kernels::N_AVX3 {
 
-/// As KernelTable::strip_gemm, at least 16 tokens. Needs AVX-512.
-void StripGemmEmulated(EmulatedTiles& tiles, DataType type, const std::byte* strips,
-                       std::size_t count, std::size_t cols, const QuantizedRows& x,
-                       std::size_t tokens, float* out, std::size_t out_stride);
+/// As KernelTable::packed_gemm, at least 16 tokens. Needs AVX-512.
+void PackedGemmEmulated(EmulatedTiles& tiles, DataType type, const std::byte* panels,
+                        std::size_t count, std::size_t cols, const QuantizedRows& x,
+                        std::size_t tokens, float* out, std::size_t out_stride);
 
 /// As Bf16Products. Need AVX512-BF16.
 void Bf16PrepareForTiles(const float* x, std::size_t x_stride, std::size_t tokens, std::size_t cols,

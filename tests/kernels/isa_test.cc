@@ -107,7 +107,7 @@ TEST(KernelsFor, GivesEachExtensionProductsOfItsOwn) {
       if (a == b) continue;
       const kernels::KernelTable& x = *kernels::KernelsFor(a);
       const kernels::KernelTable& y = *kernels::KernelsFor(b);
-      EXPECT_TRUE(x.strip_gemm != y.strip_gemm || x.bf16 != y.bf16)
+      EXPECT_TRUE(x.packed_gemm != y.packed_gemm || x.bf16 != y.bf16)
           << IsaName(a) << " and " << IsaName(b);
     }
   }

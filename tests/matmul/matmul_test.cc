@@ -15,7 +15,7 @@
 #include "engine/matmul/plan.h"
 #include "engine/matmul/read_row.h"
 #include "engine/tensor/dequantize.h"
-#include "engine/tensor/strips.h"
+#include "engine/tensor/packed_panels.h"
 #include "fovea/isa.h"
 #include "platform/aligned_buffer.h"
 #include "platform/thread_pool.h"
@@ -76,15 +76,15 @@ std::vector<Kernels> AllKernels() {
   return all;
 }
 
-/// The matrix with its rows rearranged in strips as far as they go.
+/// The matrix with its rows rearranged in panels as far as they go.
 struct Packed {
   explicit Packed(const MatrixView& weight)
       : bytes(weight.data, weight.data + weight.rows * weight.row_bytes), view(weight) {
     view.data = bytes.data();
-    if (!HasStrips(weight.type)) return;
-    view.strip_rows = weight.rows / kStripRows * kStripRows;
-    for (std::size_t r = 0; r < view.strip_rows; r += kStripRows) {
-      PackStrip(weight.type, weight.Row(r), weight.row_bytes, kStripRows,
+    if (!HasPackedPanels(weight.type)) return;
+    view.panel_rows = weight.rows / kPanelRows * kPanelRows;
+    for (std::size_t r = 0; r < view.panel_rows; r += kPanelRows) {
+      PackPanel(weight.type, weight.Row(r), weight.row_bytes, kPanelRows,
                 bytes.data() + r * weight.row_bytes);
     }
   }
@@ -180,7 +180,7 @@ TEST_P(MatmulTest, MultipliesWeightsOfEveryType) {
           }
           ASSERT_TRUE(std::isfinite(magnitude)) << DataTypeName(type);
           double bound = static_cast<double>(kCols + 2) * kEpsilon * magnitude;
-          if (GetParam().arithmetic == Arithmetic::kFast && HasStrips(type)) {
+          if (GetParam().arithmetic == Arithmetic::kFast && HasPackedPanels(type)) {
             bound += RoundingOfActivations(weights, r, &x[t * kCols]);
           }
           if (Bf16() != nullptr && Bf16()->takes(type)) bound += 0x1p-8 * magnitude;

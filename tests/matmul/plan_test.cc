@@ -16,7 +16,7 @@ TEST(Plan, MultipliesQuantizedWeightsInIntegersUnlessAskedToBeExact) {
                                   DataType::kQ4_K, DataType::kQ6_K, DataType::kIQ4_NL}) {
         EXPECT_EQ(Plan({type, tokens, isa, Arithmetic::kExact}).name, "dequantized panel");
         const Provider& fast = Plan({type, tokens, isa, Arithmetic::kFast});
-        EXPECT_EQ(fast.name, "integer strips");
+        EXPECT_EQ(fast.name, "integer panels");
         EXPECT_TRUE(fast.quantizes);
       }
     }

@@ -100,7 +100,7 @@ void RunsAndShowsMaps(const fovea::Model& model) {
   const std::vector<std::int32_t> ids = {1, 5, 9, 3};
   {
     auto session =
-        fovea::Session::Create(model, {.max_tokens = 8, .allocator = &arena, .runner = &runner});
+        fovea::Session::Create(model, {.context_size = 8, .allocator = &arena, .runner = &runner});
     EXPECT(session.ok());
     if (!session) return;
     EXPECT(arena.blocks() > 0);
@@ -125,7 +125,7 @@ void RunsAndShowsMaps(const fovea::Model& model) {
 
   // Large blocks that are refused are errors, also without exceptions.
   arena.set_limit(1000);
-  auto refused = fovea::Session::Create(model, {.max_tokens = 8, .allocator = &arena});
+  auto refused = fovea::Session::Create(model, {.context_size = 8, .allocator = &arena});
   EXPECT(StatusOf(refused).code() == fovea::StatusCode::kOutOfMemory);
 }
 

@@ -37,7 +37,7 @@ int main(int argc, char** argv) {
   std::vector<std::int32_t> ids;
   for (int i = 3; i < argc; ++i) ids.push_back(std::atoi(argv[i]));
   auto session = fovea::Session::Create(
-      *model, {.max_tokens = ids.size() + 1, .isa = fovea::IsaFromName(argv[2])});
+      *model, {.context_size = ids.size() + 1, .isa = fovea::IsaFromName(argv[2])});
   if (!session) return Fail(session.error());
   fovea::AttentionRecorder maps({.layers = {0}});
   auto logits = session->Prefill(ids, {.observer = &maps});

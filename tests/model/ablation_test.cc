@@ -1,5 +1,5 @@
 // A head that is taken out: the same as a model whose output projection has no weights for it, for
-// any chunk and thread count.
+// any prefill_batch and thread count.
 #include <gtest/gtest.h>
 
 #include <cstring>
@@ -82,13 +82,14 @@ TEST_P(AblationOfFamily, GivesTheSameBitsForAnyChunkAndThreadCount) {
   const std::vector<HeadAblation> ablations = {
       {.layer = 0, .head = 1 % info.heads, .replacement = replacement},
       {.layer = info.layers - 1, .head = 0}};
-  const std::vector<float> whole = AllLogits(*model, {.max_tokens = 32}, ablations);
-  for (const std::size_t chunk : {1U, 7U, 16U}) {
+  const std::vector<float> whole = AllLogits(*model, {.context_size = 32}, ablations);
+  for (const std::size_t prefill_batch : {1U, 7U, 16U}) {
     for (const std::size_t threads : {1U, 2U}) {
-      ASSERT_EQ(
-          AllLogits(*model, {.max_tokens = 32, .chunk = chunk, .threads = threads}, ablations),
-          whole)
-          << chunk << " " << threads;
+      ASSERT_EQ(AllLogits(*model,
+                          {.context_size = 32, .prefill_batch = prefill_batch, .threads = threads},
+                          ablations),
+                whole)
+          << prefill_batch << " " << threads;
     }
   }
 }
@@ -122,7 +123,7 @@ TEST_F(AblationTest, LeavesTheMapsOfItsOwnLayerAndChangesThoseAfter) {
 
 TEST_F(AblationTest, OfTheLastLayerReachesTheLastPositionAlone) {
   // Without on_logits the last layer is computed for one position only.
-  auto session = Session::Create(model(), {.chunk = 8});
+  auto session = Session::Create(model(), {.prefill_batch = 8});
   ASSERT_TRUE(session);
   const std::vector<HeadAblation> ablations = {{.layer = model().info().layers - 1, .head = 2}};
   auto last = session->Prefill(SomeIds(29), {.ablations = ablations});
@@ -196,7 +197,7 @@ TEST_F(AblationTest, ValuesReachAnObserverInEveryChunk) {
    private:
     AttentionSelection selection_{.layers = {1}, .values = true};
   } taker;
-  AllLogits(model(), {.chunk = 8, .threads = 2}, {}, &taker);
+  AllLogits(model(), {.prefill_batch = 8, .threads = 2}, {}, &taker);
   EXPECT_EQ(taker.tokens, 29U);
 }
 

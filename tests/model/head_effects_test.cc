@@ -87,12 +87,13 @@ TEST_P(HeadEffectsOf, EqualFullRunsForAnyChunkAndThreadCount) {
       EXPECT_NE(want.back().loss_change, 0.0);
     }
   }
-  for (const std::size_t chunk : {1U, 7U, 16U, 256U}) {
+  for (const std::size_t prefill_batch : {1U, 7U, 16U, 256U}) {
     for (const std::size_t threads : {1U, 2U}) {
       // The least memory leaves no room for the original logits.
       for (const bool tight : {false, true}) {
-        SCOPED_TRACE(std::to_string(chunk) + " " + std::to_string(threads) + (tight ? "!" : ""));
-        SessionOptions options{.chunk = chunk, .threads = threads};
+        SCOPED_TRACE(std::to_string(prefill_batch) + " " + std::to_string(threads) +
+                     (tight ? "!" : ""));
+        SessionOptions options{.prefill_batch = prefill_batch, .threads = threads};
         if (tight) options.max_memory = LeastMemory(*model, options);
         auto report = MeasureHeadEffects(*model, SomeIds(kTokens), options);
         ASSERT_TRUE(report) << report.error().message();
@@ -108,10 +109,10 @@ TEST_P(HeadEffectsOf, EqualFullRunsForAnyChunkAndThreadCount) {
 TEST_P(HeadEffectsOf, OfMeansEqualFullRunsWithThoseMeans) {
   auto model = Model::Load(Data(GetParam()));
   ASSERT_TRUE(model) << model.error().message();
-  auto means = MeasureHeadMeans(*model, SomeIds(kTokens), {.chunk = 5, .threads = 2});
+  auto means = MeasureHeadMeans(*model, SomeIds(kTokens), {.prefill_batch = 5, .threads = 2});
   ASSERT_TRUE(means) << means.error().message();
   const Rows original = AllLogits(*model, {}, {});
-  auto report = MeasureHeadEffects(*model, SomeIds(kTokens), {.chunk = 8, .threads = 2},
+  auto report = MeasureHeadEffects(*model, SomeIds(kTokens), {.prefill_batch = 8, .threads = 2},
                                    {.kind = AblationKind::kMean});
   ASSERT_TRUE(report) << report.error().message();
   for (const HeadEffect& effect : report->effects) {
@@ -195,7 +196,7 @@ TEST_F(HeadEffectsTest, OfChosenHeadsAreThoseOfAllHeads) {
 
 TEST_F(HeadEffectsTest, ReportProgressUpToOne) {
   std::vector<double> seen;
-  ASSERT_TRUE(MeasureHeadEffects(model(), SomeIds(kTokens), {.chunk = 8},
+  ASSERT_TRUE(MeasureHeadEffects(model(), SomeIds(kTokens), {.prefill_batch = 8},
                                  {.on_progress = [&](double done) { seen.push_back(done); }}));
   ASSERT_GT(seen.size(), model().info().layers * model().info().heads);
   EXPECT_TRUE(std::is_sorted(seen.begin(), seen.end()));
@@ -206,14 +207,14 @@ TEST_F(HeadEffectsTest, ReportProgressUpToOne) {
 
 TEST_F(HeadEffectsTest, StopWhenAskedTo) {
   int questions = 0;
-  auto whole = MeasureHeadEffects(model(), SomeIds(kTokens), {.chunk = 8},
+  auto whole = MeasureHeadEffects(model(), SomeIds(kTokens), {.prefill_batch = 8},
                                   {.cancelled = [&] { return ++questions < 0; }});
   ASSERT_TRUE(whole);
   const int most = questions;
   ASSERT_GT(most, 10);
   for (const int stop : {1, 5, most / 2, most}) {
     questions = 0;
-    auto report = MeasureHeadEffects(model(), SomeIds(kTokens), {.chunk = 8},
+    auto report = MeasureHeadEffects(model(), SomeIds(kTokens), {.prefill_batch = 8},
                                      {.cancelled = [&] { return ++questions == stop; }});
     ASSERT_FALSE(report) << stop;
     EXPECT_EQ(report.error().code(), StatusCode::kCancelled);
@@ -239,10 +240,10 @@ TEST_F(HeadEffectsTest, RefuseWhatCannotBeMeasured) {
             "layer " + std::to_string(info.layers) + " does not exist; the model has layers 0 to " +
                 std::to_string(info.layers - 1));
   EXPECT_EQ(error(ids, {}, {.heads = {0, info.heads}}).code(), StatusCode::kInvalidArgument);
-  EXPECT_EQ(error(ids, {.max_tokens = 28}, {}).message(), "29 tokens do not fit a context of 28");
-  EXPECT_EQ(error(ids, {.max_tokens = 28}, {}).code(), StatusCode::kLimitExceeded);
-  EXPECT_EQ(error(ids, {.chunk = 0}, {}).code(), StatusCode::kInvalidArgument);
-  EXPECT_EQ(error(ids, {.max_tokens = 29}, {}).code(), StatusCode::kOk);
+  EXPECT_EQ(error(ids, {.context_size = 28}, {}).message(), "29 tokens do not fit a context of 28");
+  EXPECT_EQ(error(ids, {.context_size = 28}, {}).code(), StatusCode::kLimitExceeded);
+  EXPECT_EQ(error(ids, {.prefill_batch = 0}, {}).code(), StatusCode::kInvalidArgument);
+  EXPECT_EQ(error(ids, {.context_size = 29}, {}).code(), StatusCode::kOk);
 }
 
 TEST_F(HeadEffectsTest, RefuseMoreMemoryThanAllowedAndSayHowMuchIsNeeded) {

@@ -63,7 +63,7 @@ void Generate(const Model& model, const std::string& prompt, DataType type, std:
   run->prompt = ids.size();
   auto logits = session->Prefill(ids, {.observer = &run->maps});
   ASSERT_TRUE(logits) << logits.error().message();
-  for (std::size_t i = 0; i < count && session->position() < session->max_tokens(); ++i) {
+  for (std::size_t i = 0; i < count && session->position() < session->context_size(); ++i) {
     run->text.push_back(ArgMax(*logits));
     run->margin.push_back(Margin(*logits));
     logits = session->Decode(run->text.back());

@@ -92,8 +92,8 @@ class SharedRunner final : public TaskRunner {
 /// Sessions of a model differ in what must not change the bits (threads, chunks) and, every second
 /// one, in what does (arithmetic).
 SessionOptions OptionsOf(std::size_t thread, TaskRunner* runner) {
-  return {.max_tokens = kPrompt + kDecoded,
-          .chunk = thread % 3 == 0 ? std::size_t{256} : std::size_t{4},
+  return {.context_size = kPrompt + kDecoded,
+          .prefill_batch = thread % 3 == 0 ? std::size_t{256} : std::size_t{4},
           .arithmetic = thread % 2 == 0 ? Arithmetic::kFast : Arithmetic::kExact,
           .threads = 1 + thread % 3,
           .runner = thread == 5 ? runner : nullptr};
@@ -126,7 +126,7 @@ class ManySessionsTest : public ::testing::Test {
     for (std::size_t thread = 0; thread < kThreads; ++thread) {
       SessionOptions alone = OptionsOf(thread, nullptr);
       alone.threads = 1;
-      alone.chunk = 256;
+      alone.prefill_batch = 256;
       auto session = Session::Create(ModelOf(thread), alone);
       ASSERT_TRUE(session) << session.error().message();
       expected_.push_back(RunOnce(*session, ModelOf(thread).info(), /*watched=*/true));

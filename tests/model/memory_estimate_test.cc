@@ -20,7 +20,7 @@ const std::string kShipped = FOVEA_SOURCE_DIR "/tools/models/fovea-tiny-q8_0.ggu
 
 TEST(MemoryEstimateTest, CountsTheFileAndWhatASessionAllocates) {
   for (const std::string& path : {kShipped, Data("gpt2"), Data("gemma3")}) {
-    const SessionOptions options = {.max_tokens = 32, .chunk = 8, .threads = 3};
+    const SessionOptions options = {.context_size = 32, .prefill_batch = 8, .threads = 3};
     auto memory = EstimateMemory(path, options);
     ASSERT_TRUE(memory) << memory.error().message();
     EXPECT_EQ(memory->model.weights, std::filesystem::file_size(path));
@@ -63,7 +63,7 @@ TEST(MemoryEstimateTest, AllocatesNoWeightsAndKeepsNothing) {
 
 TEST(MemoryEstimateTest, GrowsWithTheContextAndTheWidthOfCachedElements) {
   const auto kv_cache = [](std::size_t tokens, DataType type) {
-    return EstimateMemory(kShipped, {.max_tokens = tokens, .kv_type = type})->session.kv_cache;
+    return EstimateMemory(kShipped, {.context_size = tokens, .kv_type = type})->session.kv_cache;
   };
   EXPECT_EQ(kv_cache(512, DataType::kF16), 2 * kv_cache(256, DataType::kF16));
   EXPECT_EQ(kv_cache(256, DataType::kF32), 2 * kv_cache(256, DataType::kF16));
@@ -75,7 +75,7 @@ TEST(MemoryEstimateTest, GivesTheErrorsOfLoadingAndPlanning) {
   const auto planned = EstimateMemory(kShipped, {.threads = 0});
   ASSERT_FALSE(planned);
   EXPECT_EQ(planned.error().code(), StatusCode::kInvalidArgument);
-  EXPECT_EQ(EstimateMemory(kShipped, {.max_tokens = 512, .max_memory = 1000}).error().code(),
+  EXPECT_EQ(EstimateMemory(kShipped, {.context_size = 512, .max_memory = 1000}).error().code(),
             StatusCode::kLimitExceeded);
 }
 

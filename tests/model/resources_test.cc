@@ -27,7 +27,8 @@ std::vector<std::byte> FileBytes() {
   return {bytes.begin(), bytes.end()};
 }
 
-std::vector<float> Logits(const Model& model, const SessionOptions& options = {.max_tokens = 16}) {
+std::vector<float> Logits(const Model& model,
+                          const SessionOptions& options = {.context_size = 16}) {
   auto session = Session::Create(model, options);
   EXPECT_TRUE(session) << session.error().message();
   auto logits = session->Prefill(kIds);
@@ -136,14 +137,14 @@ TEST(AllocatorTest, GivesTheLargeBlocksAndTakesAllOfThemBack) {
     ASSERT_TRUE(model) << model.error().message();
     EXPECT_GE(memory.total, model->info().file_bytes);
     memory.total = 0;
-    auto session = Session::Create(*model, {.max_tokens = 16, .allocator = &memory});
+    auto session = Session::Create(*model, {.context_size = 16, .allocator = &memory});
     ASSERT_TRUE(session);
     EXPECT_GE(memory.total, session->memory().total());
     memory.total = 0;
     AttentionRecorder maps({}, &memory);
     ASSERT_TRUE(session->Prefill(kIds, {.observer = &maps}));
     EXPECT_GE(memory.total, kIds.size() * kIds.size() * sizeof(float) * 4);
-    EXPECT_EQ(Logits(*model, {.max_tokens = 16, .allocator = &memory}), Logits(*plain));
+    EXPECT_EQ(Logits(*model, {.context_size = 16, .allocator = &memory}), Logits(*plain));
     EXPECT_GT(memory.blocks.size(), 3U);
   }
   EXPECT_TRUE(memory.blocks.empty());
@@ -158,7 +159,7 @@ TEST(AllocatorTest, ThatGivesNothingMakesAnError) {
       EXPECT_EQ(model.error().code(), StatusCode::kOutOfMemory);
       continue;
     }
-    auto session = Session::Create(*model, {.max_tokens = 16, .allocator = &memory});
+    auto session = Session::Create(*model, {.context_size = 16, .allocator = &memory});
     EXPECT_EQ(session.ok(), allowed > 2);
     if (!session) {
       EXPECT_EQ(session.error().code(), StatusCode::kOutOfMemory);
@@ -185,7 +186,7 @@ TEST(TaskRunnerTest, RunsTheWorkWithTheSameBits) {
   auto model = Model::Load(kModel);
   ASSERT_TRUE(model);
   ReverseRunner runner;
-  const SessionOptions options = {.max_tokens = 16, .threads = 9999, .runner = &runner};
+  const SessionOptions options = {.context_size = 16, .threads = 9999, .runner = &runner};
   EXPECT_EQ(Logits(*model, options), Logits(*model));
   EXPECT_GT(runner.runs, model->info().layers);
   auto session = Session::Create(*model, options);
@@ -212,7 +213,7 @@ TEST(TaskRunnerTest, GivesAFastWorkerMostTasksBesideASlowOneWithTheSameBits) {
   auto model = Model::Load(kModel);
   ASSERT_TRUE(model);
   SlowWorkerRunner runner;
-  EXPECT_EQ(Logits(*model, {.max_tokens = 16, .runner = &runner}), Logits(*model));
+  EXPECT_EQ(Logits(*model, {.context_size = 16, .runner = &runner}), Logits(*model));
   // Enough tasks in a call that one of them is a small part of the work.
   EXPECT_GT(runner.fast, 4 * runner.slow);
 }
@@ -222,7 +223,7 @@ TEST(TaskRunnerTest, WithoutWorkersIsRefused) {
   ASSERT_TRUE(model);
   for (const std::size_t workers : {0U, 257U}) {
     ReverseRunner runner(workers);
-    auto session = Session::Create(*model, {.max_tokens = 16, .runner = &runner});
+    auto session = Session::Create(*model, {.context_size = 16, .runner = &runner});
     ASSERT_FALSE(session);
     EXPECT_EQ(session.error().code(), StatusCode::kInvalidArgument);
     EXPECT_NE(session.error().message().find("task runner"), std::string::npos);

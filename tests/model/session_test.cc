@@ -54,15 +54,17 @@ TEST_P(SessionOfFamily, GivesTheSameBitsForAnyChunkAndThreadCount) {
   const auto ids = SomeIds(45);
   for (const Isa isa : IsasToTest()) {
     SCOPED_TRACE(IsaName(isa));
-    const Outcome whole = RunAll(*model, {.max_tokens = 48, .isa = isa}, ids);
+    const Outcome whole = RunAll(*model, {.context_size = 48, .isa = isa}, ids);
     EXPECT_EQ(whole.all.size(), ids.size() * model->info().vocabulary);
-    for (const std::size_t chunk : {1U, 7U, 16U, 33U}) {
+    for (const std::size_t prefill_batch : {1U, 7U, 16U, 33U}) {
       for (const std::size_t threads : {1U, 2U, 3U}) {
-        const Outcome split =
-            RunAll(*model, {.max_tokens = 48, .chunk = chunk, .threads = threads, .isa = isa}, ids);
-        ASSERT_EQ(split.last, whole.last) << chunk << " " << threads;
-        ASSERT_EQ(split.all, whole.all) << chunk << " " << threads;
-        ASSERT_EQ(split.maps, whole.maps) << chunk << " " << threads;
+        const Outcome split = RunAll(
+            *model,
+            {.context_size = 48, .prefill_batch = prefill_batch, .threads = threads, .isa = isa},
+            ids);
+        ASSERT_EQ(split.last, whole.last) << prefill_batch << " " << threads;
+        ASSERT_EQ(split.all, whole.all) << prefill_batch << " " << threads;
+        ASSERT_EQ(split.maps, whole.maps) << prefill_batch << " " << threads;
       }
     }
   }
@@ -72,8 +74,8 @@ TEST_P(SessionOfFamily, GivesTheSameBitsWithAndWithoutAnObserver) {
   auto model = Model::Load(Data(GetParam()));
   ASSERT_TRUE(model) << model.error().message();
   const auto ids = SomeIds(40);
-  const Outcome seen = RunAll(*model, {.max_tokens = 64, .chunk = 16}, ids);
-  auto session = Session::Create(*model, {.max_tokens = 64, .chunk = 16});
+  const Outcome seen = RunAll(*model, {.context_size = 64, .prefill_batch = 16}, ids);
+  auto session = Session::Create(*model, {.context_size = 64, .prefill_batch = 16});
   ASSERT_TRUE(session);
   auto logits = session->Prefill(ids);  // The path that skips what nobody reads.
   ASSERT_TRUE(logits);
@@ -131,7 +133,7 @@ TEST_F(SessionTest, TruncateGoesBackInTime) {
 }
 
 TEST_F(SessionTest, RefusesBadTokensAndStaysUsable) {
-  Session session = Make({.max_tokens = 10});
+  Session session = Make({.context_size = 10});
   const auto ids = SomeIds(6);
   ASSERT_TRUE(session.Prefill(ids));
   const auto vocabulary = static_cast<std::int32_t>(model().info().vocabulary);
@@ -152,7 +154,7 @@ TEST_F(SessionTest, RefusesBadTokensAndStaysUsable) {
 
 TEST_F(SessionTest, CancelsAtALayerAndKeepsTheCache) {
   const auto ids = SomeIds(30);
-  Session session = Make({.chunk = 8});
+  Session session = Make({.prefill_batch = 8});
   ASSERT_TRUE(session.Prefill(std::span(ids).first(10)));
   int asked = 0;
   auto result =
@@ -167,7 +169,7 @@ TEST_F(SessionTest, CancelsAtALayerAndKeepsTheCache) {
 }
 
 TEST_F(SessionTest, ReportsProgressUpToOne) {
-  Session session = Make({.chunk = 8});
+  Session session = Make({.prefill_batch = 8});
   std::vector<double> seen;
   ASSERT_TRUE(session.Prefill(SomeIds(20), {.on_progress = [&](double d) { seen.push_back(d); }}));
   EXPECT_EQ(seen.size(), 3 * model().info().layers);
@@ -176,7 +178,7 @@ TEST_F(SessionTest, ReportsProgressUpToOne) {
 }
 
 TEST_F(SessionTest, KnowsItsMemoryBeforeItTakesIt) {
-  const SessionOptions options{.max_tokens = 64, .kv_type = DataType::kF16};
+  const SessionOptions options{.context_size = 64, .kv_type = DataType::kF16};
   auto plan = Session::Plan(model(), options);
   ASSERT_TRUE(plan);
   const ModelInfo& info = model().info();
@@ -205,14 +207,14 @@ TEST_F(SessionTest, RefusesOptionsThatCannotWork) {
     auto session = Session::Create(model(), options);
     return session ? StatusCode::kOk : session.error().code();
   };
-  EXPECT_EQ(code({.chunk = 0}), StatusCode::kInvalidArgument);
+  EXPECT_EQ(code({.prefill_batch = 0}), StatusCode::kInvalidArgument);
   EXPECT_EQ(code({.threads = 0}), StatusCode::kInvalidArgument);
   EXPECT_EQ(code({.threads = 100000}), StatusCode::kInvalidArgument);
   EXPECT_EQ(code({.kv_type = DataType::kQ4_0}), StatusCode::kUnsupported);
-  EXPECT_EQ(code({.max_tokens = SIZE_MAX}), StatusCode::kLimitExceeded);
-  EXPECT_EQ(code({.max_tokens = std::size_t{1} << 27, .max_memory = std::size_t{1} << 30}),
+  EXPECT_EQ(code({.context_size = SIZE_MAX}), StatusCode::kLimitExceeded);
+  EXPECT_EQ(code({.context_size = std::size_t{1} << 27, .max_memory = std::size_t{1} << 30}),
             StatusCode::kLimitExceeded);
-  EXPECT_EQ(code({.max_tokens = 1}), StatusCode::kOk);
+  EXPECT_EQ(code({.context_size = 1}), StatusCode::kOk);
 }
 
 TEST_F(SessionTest, RefusesAnObserverOfLayersThatDoNotExist) {
@@ -229,10 +231,10 @@ TEST_F(SessionTest, RefusesAnObserverOfLayersThatDoNotExist) {
 TEST(LearnedPositions, BoundTheContext) {
   auto model = Model::Load(Data("gpt2"));
   ASSERT_TRUE(model) << model.error().message();
-  auto session = Session::Create(*model, {.max_tokens = model->info().context + 1});
+  auto session = Session::Create(*model, {.context_size = model->info().context + 1});
   ASSERT_FALSE(session);
   EXPECT_EQ(session.error().code(), StatusCode::kLimitExceeded);
-  EXPECT_TRUE(Session::Create(*model, {.max_tokens = model->info().context}));
+  EXPECT_TRUE(Session::Create(*model, {.context_size = model->info().context}));
 }
 
 TEST(SharedModel, ServesManyThreadsWithTheSameBits) {

@@ -67,7 +67,7 @@ TEST_P(ValueNormsOf, AreThoseOfTheProductOfEveryHeadWithItsKvHeadsValue) {
         const std::size_t kv_head = head / (info.heads / info.kv_heads);
         for (std::size_t t = 0; t < kCount; ++t) {
           double square = 0.0;
-          for (std::size_t row = 0; row < info.width; ++row) {
+          for (std::size_t row = 0; row < info.hidden_size; ++row) {
             double sum = 0.0;
             for (std::size_t i = 0; i < info.value_dim; ++i) {
               sum +=

@@ -20,12 +20,12 @@ TEST(Summarize, GivesMedianAndRange) {
 
 TEST(BenchPlan, CountsPositionsAndTokens) {
   BenchPlan plan = {.prefill = {10, 30}, .depth = {0, 28}, .decode = 4, .repeat = 2};
-  EXPECT_EQ(plan.MaxTokens(), 32U);
+  EXPECT_EQ(plan.ContextSize(), 32U);
   EXPECT_EQ(plan.TotalTokens(), 40U * 3 + 28 + 2 * (4 + 2 * 4));
   plan.observe = true;
   EXPECT_EQ(plan.TotalTokens(), 40U * 6 + 28 + 2 * (4 + 2 * 4));
   plan.decode = 0;
-  EXPECT_EQ(plan.MaxTokens(), 30U);
+  EXPECT_EQ(plan.ContextSize(), 30U);
   EXPECT_EQ(plan.TotalTokens(), 40U * 6);
 }
 
@@ -45,7 +45,7 @@ TEST(RunBench, MeasuresEachLengthAndReportsProgressUpToOne) {
   ASSERT_TRUE(model.ok()) << model.error().message();
   const BenchPlan plan = {
       .prefill = {5, 9}, .depth = {0, 7}, .decode = 3, .repeat = 2, .observe = true};
-  auto session = Session::Create(*model, {.max_tokens = plan.MaxTokens()});
+  auto session = Session::Create(*model, {.context_size = plan.ContextSize()});
   ASSERT_TRUE(session.ok()) << session.error().message();
   double last = 0.0;
   auto results = RunBench(*model, *session, plan, [&last](double done, const std::string&) {
@@ -69,7 +69,7 @@ TEST(RunBench, MeasuresEachLengthAndReportsProgressUpToOne) {
 TEST(RunBench, SaysWhatDoesNotFit) {
   auto model = Model::Load(FOVEA_SOURCE_DIR "/tools/models/fovea-tiny-q8_0.gguf");
   ASSERT_TRUE(model.ok());
-  auto session = Session::Create(*model, {.max_tokens = 8});
+  auto session = Session::Create(*model, {.context_size = 8});
   ASSERT_TRUE(session.ok());
   EXPECT_EQ(RunBench(*model, *session, {.prefill = {9}, .depth = {}}, {}).status().code(),
             StatusCode::kLimitExceeded);

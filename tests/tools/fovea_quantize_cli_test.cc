@@ -26,8 +26,8 @@ class FoveaQuantizeCli : public FoveaCli {
     return error;
   }
   std::vector<std::string> Small(const std::string& type, const std::string& path) const {
-    return {"synth",   "custom", type,           path,  "--dim",    "64", "--hidden", "256",
-            "--heads", "4",      "--vocabulary", "400", "--layers", "2",  "--quiet"};
+    return {"synth",   "custom", type,           path,  "--hidden-size", "64", "--ffn-size", "256",
+            "--heads", "4",      "--vocabulary", "400", "--layers",      "2",  "--quiet"};
   }
 
   TemporaryFolder folder_;
@@ -112,7 +112,7 @@ TEST_F(FoveaQuantizeCli, SynthWritesModelsThatGenerate) {
   Good(Small("Q8_0", out_));
   EXPECT_THAT(Good({"generate", out_, "--prompt", "The cat", "-n", "3"}), Not(IsEmpty()));
   const auto info = nlohmann::json::parse(Good({"info", out_, "--json"}));
-  EXPECT_EQ(info["width"], 64);
+  EXPECT_EQ(info["hidden_size"], 64);
   EXPECT_EQ(info["kv_heads"], 4);
   EXPECT_EQ(info["context"], 8192);
   EXPECT_EQ(info["name"], "synth custom Q8_0 seed 1");
@@ -125,7 +125,7 @@ TEST_F(FoveaQuantizeCli, SynthWritesModelsThatGenerate) {
 TEST_F(FoveaQuantizeCli, SynthNamesTheWrongArgument) {
   EXPECT_THAT(Refused({"synth", "70b", "Q8_0", out_}, 1), HasSubstr("SHAPE '70b' is none of 15m"));
   EXPECT_THAT(Refused({"synth", "15m", "Q9", out_}, 1), HasSubstr("TYPE 'Q9'"));
-  EXPECT_THAT(Refused({"synth", "custom", "Q8_0", out_}, 1), HasSubstr("--dim"));
+  EXPECT_THAT(Refused({"synth", "custom", "Q8_0", out_}, 1), HasSubstr("--hidden-size"));
   EXPECT_THAT(Refused({"synth", "15m", "Q8_0", out_, "--heads", "7"}, 1), HasSubstr("--heads"));
   EXPECT_THAT(Refused({"synth", "15m", "Q8_0", folder_.Path("no/file")}, 1), HasSubstr("no/file"));
   Refused({"synth", "15m", "Q8_0"}, 2);

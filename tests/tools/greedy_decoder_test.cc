@@ -86,7 +86,7 @@ void ExpectTheSameText(const std::string& path) {
   for (const std::string& prompt : Prompts()) {
     const Ids ids = IdsOf(*model, prompt);
     ASSERT_FALSE(ids.empty());
-    const SessionOptions options = {.max_tokens = ids.size() + kGenerated, .threads = 2};
+    const SessionOptions options = {.context_size = ids.size() + kGenerated, .threads = 2};
     auto plain_session = Session::Create(*model, options);
     ASSERT_TRUE(plain_session.ok()) << plain_session.error().message();
     const Ids plain = Plain(*plain_session, ids);
@@ -133,13 +133,13 @@ TEST(GreedyDecoder, StopsAtTheEndOfTheCache) {
   auto model = Model::Load(FOVEA_SOURCE_DIR "/tools/models/fovea-tiny-q8_0.gguf");
   ASSERT_TRUE(model.ok());
   const Ids prompt = IdsOf(*model, Prompts()[2]);
-  auto session = Session::Create(*model, {.max_tokens = prompt.size() + 3});
+  auto session = Session::Create(*model, {.context_size = prompt.size() + 3});
   ASSERT_TRUE(session.ok());
   auto logits = session->Prefill(prompt);
   ASSERT_TRUE(logits.ok());
   GreedyDecoder decoder(*session, prompt, 8);
   std::int32_t id = ArgMax(*logits);
-  while (session->position() < session->max_tokens()) {
+  while (session->position() < session->context_size()) {
     auto next = decoder.Next(id, 100);
     ASSERT_TRUE(next.ok()) << next.error().message();
     id = next->back();

@@ -30,7 +30,7 @@ class MapComparison : public testing::Test {
   MapComparison() : model_(Model::Load(kModel)) {}
 
   Session Open() {
-    Result<Session> session = Session::Create(*model_, {.max_tokens = 40, .threads = 2});
+    Result<Session> session = Session::Create(*model_, {.context_size = 40, .threads = 2});
     EXPECT_TRUE(session.ok());
     return std::move(*session);
   }

@@ -72,10 +72,10 @@ void ExpectFastIsExact(const std::string& path, const std::string& text, DataTyp
   ASSERT_TRUE(packed.ok()) << packed.error().message();
   auto plain = Model::Load(path, {.pack = false});
   ASSERT_TRUE(plain.ok()) << plain.error().message();
-  const double fast = Perplexity(*packed, text, {.max_tokens = kWindow, .threads = 2});
+  const double fast = Perplexity(*packed, text, {.context_size = kWindow, .threads = 2});
   const double exact = Perplexity(
       *plain, text,
-      {.max_tokens = kWindow, .arithmetic = Arithmetic::kExact, .threads = 2, .isa = exact_isa});
+      {.context_size = kWindow, .arithmetic = Arithmetic::kExact, .threads = 2, .isa = exact_isa});
   EXPECT_NEAR(fast / exact, 1.0, MostDeviation(type)) << "fast " << fast << ", exact " << exact;
   std::string name(DataTypeName(type));
   testing::Test::RecordProperty(name, std::to_string(100.0 * (fast / exact - 1.0)) + " %");

@@ -52,7 +52,7 @@ TEST(MeasurePerplexity, EqualsTheSumTakenTokenByToken) {
   ASSERT_TRUE(model.ok()) << model.error().message();
   const std::vector<std::int32_t> ids = {300, 41, 997, 12, 1200, 77, 5};
   const std::int32_t bos = model->tokenizer()->bos_id();
-  auto session = Session::Create(*model, {.max_tokens = 5});
+  auto session = Session::Create(*model, {.context_size = 5});
   ASSERT_TRUE(session.ok()) << session.error().message();
   // By hand: windows of BOS and four tokens, every three.
   double sum = 0.0;
@@ -85,7 +85,7 @@ TEST(MeasurePerplexity, EqualsTheSumTakenTokenByToken) {
 TEST(MeasurePerplexity, NeedsSomethingToScore) {
   auto model = Model::Load(kModel);
   ASSERT_TRUE(model.ok());
-  auto session = Session::Create(*model, {.max_tokens = 4});
+  auto session = Session::Create(*model, {.context_size = 4});
   ASSERT_TRUE(session.ok());
   const std::vector<std::int32_t> one = {5};
   EXPECT_EQ(MeasurePerplexity(*session, one, {.context = 4, .stride = 2}).status().code(),

@@ -22,7 +22,8 @@ using testing::HasSubstr;
 using testing::IsEmpty;
 
 SynthShape SmallShape() {
-  return {.dim = 64, .hidden = 96, .layers = 2, .heads = 4, .kv_heads = 2, .vocabulary = 400};
+  return {
+      .hidden_size = 64, .ffn_size = 96, .layers = 2, .heads = 4, .kv_heads = 2, .vocabulary = 400};
 }
 
 TEST(SynthVocabulary, HasUniquePiecesForEveryByteAndManyWords) {
@@ -74,9 +75,9 @@ TEST(SynthShape, KnowsTheUsualOnesAndChecksOthers) {
     EXPECT_THAT(status.message(), HasSubstr(option));
   };
   EXPECT_TRUE(CheckShape(SmallShape()).ok());
-  refused([](SynthShape& shape) { shape.dim = 0; }, "--dim");
-  refused([](SynthShape& shape) { shape.dim = 60; }, "--dim");
-  refused([](SynthShape& shape) { shape.hidden = 0; }, "--hidden");
+  refused([](SynthShape& shape) { shape.hidden_size = 0; }, "--hidden-size");
+  refused([](SynthShape& shape) { shape.hidden_size = 60; }, "--hidden-size");
+  refused([](SynthShape& shape) { shape.ffn_size = 0; }, "--ffn-size");
   refused([](SynthShape& shape) { shape.layers = 1025; }, "--layers");
   refused([](SynthShape& shape) { shape.heads = 33; }, "--heads");
   refused([](SynthShape& shape) { shape.kv_heads = 3; }, "--kv-heads");
@@ -103,7 +104,7 @@ TEST(SynthModel, LoadsAndRunsInEveryType) {
                               DataType::kQ4_0, DataType::kQ4_K, DataType::kQ5_K, DataType::kQ6_K}) {
     SynthShape shape = SmallShape();
     shape.tied = type == DataType::kQ8_0;
-    shape.hidden = 256;
+    shape.ffn_size = 256;
     const auto report = SynthesizeModel({.shape = shape, .type = type}, folder.Path("model"));
     ASSERT_TRUE(report.ok()) << report.status().message();
     const auto model = Model::Load(folder.Path("model"));
@@ -114,7 +115,7 @@ TEST(SynthModel, LoadsAndRunsInEveryType) {
     ASSERT_NE(model->tokenizer(), nullptr) << model->tokenizer_status().message();
     const auto tokens = model->tokenizer()->Tokenize("Attention, the cat! \xC3\xA9", {});
     ASSERT_TRUE(tokens.ok());
-    auto session = Session::Create(*model, {.max_tokens = 64});
+    auto session = Session::Create(*model, {.context_size = 64});
     ASSERT_TRUE(session.ok());
     std::vector<std::int32_t> ids;
     for (const Token& token : *tokens) ids.push_back(token.id);

@@ -143,13 +143,13 @@ TEST(TokenStream, CandidatesAreTheMostLikelyTokensWithTheirProbabilities) {
 
 TEST(TokenStream, ManyWaitingRowsMakeShorterChunks) {
   DumpShape shape = ShapeOf(0);
-  EXPECT_EQ(StreamChunk(shape, 256), 256U);
+  EXPECT_EQ(StreamBatch(shape, 256), 256U);
   shape.tokens = std::size_t{1} << 20U;
-  EXPECT_EQ(StreamChunk(shape, 256), 8U);  // 4 heads of 4 MiB each, of 128 MiB
+  EXPECT_EQ(StreamBatch(shape, 256), 8U);  // 4 heads of 4 MiB each, of 128 MiB
   shape.tokens = std::size_t{1} << 30U;
-  EXPECT_EQ(StreamChunk(shape, 256), 1U);
+  EXPECT_EQ(StreamBatch(shape, 256), 1U);
   shape.top_k = 16;
-  EXPECT_EQ(StreamChunk(shape, 256), 256U);
+  EXPECT_EQ(StreamBatch(shape, 256), 256U);
 }
 
 TEST(LineSink, AReaderThatGoesAwayIsAnErrorThatSaysSo) {

@@ -37,14 +37,14 @@ CommandFunction FindCommand(const std::string& name) {
   return nullptr;
 }
 
-CommandOutcome DumpCommand(int argc, const char* const* argv, const RunSurroundings& surroundings) {
+CommandOutcome DumpCommand(int argc, const char* const* argv, const RunEnvironment& environment) {
   const Result<Arguments> arguments = ParseArguments(argc, argv);
   if (!arguments) return UsageFailure(arguments.status(), "--help");
   if (arguments->help) return {.exit_code = 0, .output = HelpText(), .error = {}};
   if (arguments->version) {
     return {.exit_code = 0, .output = "attention-dump " FOVEA_VERSION "\n", .error = {}};
   }
-  return ToOutcome(RunDump(*arguments, surroundings));
+  return ToOutcome(RunDump(*arguments, environment));
 }
 
 }  // namespace fovea::dump

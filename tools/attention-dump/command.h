@@ -13,7 +13,7 @@ inline constexpr int kExitFailure = 1;
 inline constexpr int kExitUsage = 2;
 
 /// The environment of a run.
-struct RunSurroundings {
+struct RunEnvironment {
   std::string isa_variable;           ///< Value of FOVEA_ISA; --isa goes before it.
   std::function<bool()> interrupted;  ///< True: stop, leave nothing behind.
 };
@@ -32,13 +32,13 @@ CommandOutcome ToOutcome(const Result<std::string>& text);
 
 /// argv[0] is the program, argv[1] the first argument after the subcommand's name.
 using CommandFunction = CommandOutcome (*)(int argc, const char* const* argv,
-                                           const RunSurroundings& surroundings);
+                                           const RunEnvironment& environment);
 
 /// The subcommand of that name, null if there is none.
 CommandFunction FindCommand(const std::string& name);
 
 /// What runs without a subcommand: the maps of one model over one text.
-CommandOutcome DumpCommand(int argc, const char* const* argv, const RunSurroundings& surroundings);
+CommandOutcome DumpCommand(int argc, const char* const* argv, const RunEnvironment& environment);
 
 }  // namespace fovea::dump
 

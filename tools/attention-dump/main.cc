@@ -44,14 +44,14 @@ int Print(const std::string& text) {
 
 int Main(int argc, char** argv) {
   const char* isa = std::getenv("FOVEA_ISA");
-  const fovea::dump::RunSurroundings surroundings = {
-      .isa_variable = isa == nullptr ? "" : isa, .interrupted = [] { return interrupted != 0; }};
+  const fovea::dump::RunEnvironment environment = {.isa_variable = isa == nullptr ? "" : isa,
+                                                   .interrupted = [] { return interrupted != 0; }};
   // A model file that bears a subcommand's name is reachable as ./heads.
   const fovea::dump::CommandFunction command =
       argc > 1 ? fovea::dump::FindCommand(argv[1]) : nullptr;
   const fovea::dump::CommandOutcome outcome =
-      command != nullptr ? command(argc - 1, argv + 1, surroundings)
-                         : fovea::dump::DumpCommand(argc, argv, surroundings);
+      command != nullptr ? command(argc - 1, argv + 1, environment)
+                         : fovea::dump::DumpCommand(argc, argv, environment);
   if (outcome.exit_code == kFailure && interrupted != 0) {
     return Report("interrupted; nothing was written", kInterrupted);
   }

@@ -60,10 +60,10 @@ Status CheckLength(const CommonArguments& arguments, const Model& model, std::si
 }
 
 SessionOptions MakeSessionOptions(const CommonArguments& arguments, const Model& model,
-                                  std::optional<Isa> isa, std::size_t max_tokens,
+                                  std::optional<Isa> isa, std::size_t context_size,
                                   std::uint64_t kept_bytes) {
   SessionOptions options;
-  options.max_tokens = max_tokens;
+  options.context_size = context_size;
   options.kv_type = arguments.kv_type;
   options.arithmetic = arguments.fast ? Arithmetic::kFast : Arithmetic::kExact;
   options.threads =

@@ -23,10 +23,10 @@ std::size_t ContextOf(const CommonArguments& arguments, const Model& model);
 Status CheckLength(const CommonArguments& arguments, const Model& model, std::size_t tokens,
                    std::size_t generate = 0);
 
-/// Options for a session of `max_tokens` tokens. `kept_bytes`: memory besides the session's that
+/// Options for a session of `context_size` tokens. `kept_bytes`: memory besides the session's that
 /// counts against --max-memory (the model's file counts already).
 SessionOptions MakeSessionOptions(const CommonArguments& arguments, const Model& model,
-                                  std::optional<Isa> isa, std::size_t max_tokens,
+                                  std::optional<Isa> isa, std::size_t context_size,
                                   std::uint64_t kept_bytes = 0);
 
 /// A session of these options. Errors name the model's file.

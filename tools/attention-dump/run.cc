@@ -37,9 +37,9 @@ constexpr std::uint64_t kSidecarBytes = 4096;
 
 class Run {
  public:
-  Run(const Arguments& arguments, const RunSurroundings& surroundings)
+  Run(const Arguments& arguments, const RunEnvironment& environment)
       : arguments_(arguments),
-        surroundings_(surroundings),
+        environment_(environment),
         ablation_(arguments.ablate, arguments.ablation) {}
 
   Result<std::string> Do();
@@ -60,7 +60,7 @@ class Run {
   std::string Summary() const;
 
   const Arguments& arguments_;
-  const RunSurroundings& surroundings_;
+  const RunEnvironment& environment_;
   std::optional<Isa> isa_;
   std::optional<Outputs> outputs_;
   std::optional<Model> model_;
@@ -78,7 +78,7 @@ class Run {
 };
 
 Result<std::string> Run::Do() {
-  Result<std::optional<Isa>> isa = tools::ChooseIsa(arguments_.isa, surroundings_.isa_variable);
+  Result<std::optional<Isa>> isa = tools::ChooseIsa(arguments_.isa, environment_.isa_variable);
   if (!isa) return isa.status();
   isa_ = *isa;
   Result<Outputs> outputs = Outputs::Open(arguments_.outputs);
@@ -204,7 +204,7 @@ Status Run::CheckKeptBytes() {
 Status Run::OpenSession() {
   SessionOptions options =
       MakeSessionOptions(arguments_, *model_, isa_, shape_.tokens, kept_bytes_);
-  if (arguments_.stream.prompt) options.chunk = StreamChunk(shape_, options.chunk);
+  if (arguments_.stream.prompt) options.prefill_batch = StreamBatch(shape_, options.prefill_batch);
   Result<Session> session = dump::OpenSession(*model_, options);
   if (!session) return session.status();
   session_ = std::move(*session);
@@ -213,7 +213,7 @@ Status Run::OpenSession() {
 
 Status Run::OpenStream() {
   if (!arguments_.stream.on) return Status::Ok();
-  Result<LineSink> lines = LineSink::Open(arguments_.stream.file, surroundings_.interrupted);
+  Result<LineSink> lines = LineSink::Open(arguments_.stream.file, environment_.interrupted);
   if (!lines) return lines.status();
   lines_.emplace(std::move(*lines));
   return Status::Ok();
@@ -232,7 +232,7 @@ Status Run::PrepareAblation() {
   return ablation_.Prepare(
       *model_, prompt_.Ids(),
       MakeSessionOptions(arguments_, *model_, isa_, shape_.tokens, kept_bytes_),
-      surroundings_.interrupted);
+      environment_.interrupted);
 }
 
 /// The same run with all heads in place, for the pictures, the page and the report.
@@ -253,7 +253,7 @@ Status Run::RunBefore(tools::Progress* progress) {
   }
   LossRecorder losses(prompt);
   ModelRun run = {.prompt = prompt, .observer = recorders.observers(), .stop = {}};
-  run.stop = [&] { return (page_ && !page_->status().ok()) || surroundings_.interrupted(); };
+  run.stop = [&] { return (page_ && !page_->status().ok()) || environment_.interrupted(); };
   run.on_logits = [&](std::size_t position, std::span<const float> logits) {
     losses.OnLogits(position, logits);
     if (page_) page_->recorder()->OnLogits(position, logits);
@@ -312,7 +312,7 @@ Status Run::RunAndFinish() {
   }
   run.stop = [&] {
     return recorders.writer().failed() || (page_ && !page_->status().ok()) ||
-           (stream && stream->failed()) || surroundings_.interrupted();
+           (stream && stream->failed()) || environment_.interrupted();
   };
   Result<std::vector<std::int32_t>> generated = RunModel(run, &*session_, &progress);
   if (const ArrayWriter& writer = recorders.writer(); writer.failed()) {
@@ -341,7 +341,7 @@ Status Run::RunAndFinish() {
   if (page_) {
     std::optional<PageChange> change;
     if (ablation_.wanted()) change = ablation_.Change(info_.ablated);
-    Result<PageDocument> built = page_->Build(info_, session_->threads(), surroundings_.interrupted,
+    Result<PageDocument> built = page_->Build(info_, session_->threads(), environment_.interrupted,
                                               &progress, change ? &*change : nullptr);
     if (!built) return built.status();
     page = std::move(*built);
@@ -382,9 +382,9 @@ std::string Run::Summary() const {
 
 }  // namespace
 
-Result<std::string> RunDump(const Arguments& arguments, const RunSurroundings& surroundings) {
-  if (arguments.rollout || arguments.flow) return RunInfluence(arguments, surroundings);
-  return Run(arguments, surroundings).Do();
+Result<std::string> RunDump(const Arguments& arguments, const RunEnvironment& environment) {
+  if (arguments.rollout || arguments.flow) return RunInfluence(arguments, environment);
+  return Run(arguments, environment).Do();
 }
 
 }  // namespace fovea::dump

@@ -13,7 +13,7 @@ namespace fovea::dump {
 
 /// Returns what is to be printed on standard output. Errors are one line that begins with the file
 /// or argument they are about. Files appear only on success.
-Result<std::string> RunDump(const Arguments& arguments, const RunSurroundings& surroundings);
+Result<std::string> RunDump(const Arguments& arguments, const RunEnvironment& environment);
 
 }  // namespace fovea::dump
 

@@ -5,31 +5,31 @@
 namespace fovea::dump {
 
 ValueWeightedRows::ValueWeightedRows(const ValueNorms* norms, std::size_t layers, std::size_t heads,
-                                     std::size_t max_tokens, AttentionObserver* inner)
+                                     std::size_t context_size, AttentionObserver* inner)
     : value_norms_(norms),
       inner_(inner),
       selection_(inner->selection()),
       heads_(heads),
-      max_tokens_(max_tokens),
-      norms_(layers * heads * max_tokens) {
+      context_size_(context_size),
+      norms_(layers * heads * context_size) {
   selection_.values = true;
 }
 
 void ValueWeightedRows::OnValues(const AttentionValues& values) {
-  chunk_.resize(heads_ * values.count);
-  value_norms_->Norms(values.layer, values, chunk_.data());
+  batch_.resize(heads_ * values.count);
+  value_norms_->Norms(values.layer, values, batch_.data());
   const std::size_t count =
-      std::min(values.count, max_tokens_ - std::min(max_tokens_, values.begin));
+      std::min(values.count, context_size_ - std::min(context_size_, values.begin));
   for (std::size_t head = 0; head < heads_; ++head) {
-    const float* from = chunk_.data() + head * values.count;
+    const float* from = batch_.data() + head * values.count;
     std::copy(from, from + count,
-              norms_.data() + (values.layer * heads_ + head) * max_tokens_ + values.begin);
+              norms_.data() + (values.layer * heads_ + head) * context_size_ + values.begin);
   }
 }
 
 void ValueWeightedRows::OnRows(const AttentionRows& rows) {
-  const float* norms = norms_.data() + (rows.layer * heads_ + rows.head) * max_tokens_;
-  const std::size_t keys = std::min(rows.key_count, max_tokens_);
+  const float* norms = norms_.data() + (rows.layer * heads_ + rows.head) * context_size_;
+  const std::size_t keys = std::min(rows.key_count, context_size_);
   rows_.assign(rows.query_count * rows.stride, 0.0F);
   for (std::size_t r = 0; r < rows.query_count; ++r) {
     const float* from = rows.weights + r * rows.stride;

@@ -15,9 +15,9 @@ namespace fovea::dump {
 class ValueWeightedRows final : public AttentionObserver {
  public:
   /// `inner` gets all that it asks for, with weighted rows; `norms` covers its layers. Not owned.
-  /// `heads`: of the model. Keeps layers × heads × max_tokens floats.
+  /// `heads`: of the model. Keeps layers × heads × context_size floats.
   ValueWeightedRows(const ValueNorms* norms, std::size_t layers, std::size_t heads,
-                    std::size_t max_tokens, AttentionObserver* inner);
+                    std::size_t context_size, AttentionObserver* inner);
 
   const AttentionSelection& selection() const override { return selection_; }
   void OnValues(const AttentionValues& values) override;
@@ -29,9 +29,9 @@ class ValueWeightedRows final : public AttentionObserver {
   AttentionObserver* inner_;
   AttentionSelection selection_;
   std::size_t heads_;
-  std::size_t max_tokens_;
-  std::vector<float> norms_;  ///< [layers, heads, max_tokens]
-  std::vector<float> chunk_;  ///< [heads, count], as ValueNorms gives them.
+  std::size_t context_size_;
+  std::vector<float> norms_;  ///< [layers, heads, context_size]
+  std::vector<float> batch_;  ///< [heads, count], as ValueNorms gives them.
   std::vector<float> rows_;   ///< Weighted rows of one call.
 };
 

@@ -49,7 +49,7 @@ void AddSessionArguments(CLI::App& app, SessionArguments& arguments) {
 Result<SessionOptions> ToSessionOptions(const SessionArguments& arguments) {
   SessionOptions options;
   options.threads = arguments.threads != 0 ? arguments.threads : UsefulThreads();
-  options.max_tokens = arguments.context;
+  options.context_size = arguments.context;
   options.kv_type = KvType(arguments.kv);
   options.arithmetic = arguments.exact ? Arithmetic::kExact : Arithmetic::kFast;
   const char* variable = std::getenv("FOVEA_ISA");

@@ -29,7 +29,7 @@ struct SessionArguments {
 /// Adds --threads, --context, --kv, --exact, --low-memory, --isa and --max-memory.
 void AddSessionArguments(CLI::App& app, SessionArguments& arguments);
 
-/// Turns them into options for a session; errors name the argument. `max_tokens` stays as the
+/// Turns them into options for a session; errors name the argument. `context_size` stays as the
 /// argument says, 0 if it was not given.
 Result<SessionOptions> ToSessionOptions(const SessionArguments& arguments);
 

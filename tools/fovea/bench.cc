@@ -42,7 +42,7 @@ std::vector<std::size_t> Distinct(const std::vector<std::size_t>& lengths, bool 
 }
 
 Result<std::size_t> ContextFor(const BenchArguments& arguments, const BenchPlan& plan) {
-  const std::size_t needed = plan.MaxTokens();
+  const std::size_t needed = plan.ContextSize();
   if (needed == 0) {
     return Status(StatusCode::kInvalidArgument,
                   "nothing to measure: --prefill and --decode are both 0");
@@ -64,7 +64,7 @@ Status RunAndReport(const BenchArguments& arguments) {
   if (!options) return options.status();
   auto context = ContextFor(arguments, plan);
   if (!context) return context.status();
-  options->max_tokens = *context;
+  options->context_size = *context;
 
   const auto load_start = std::chrono::steady_clock::now();
   auto model = Model::Load(arguments.model, ToLoadOptions(arguments.session));

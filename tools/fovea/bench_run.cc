@@ -114,7 +114,7 @@ class Bench {
 
 }  // namespace
 
-std::size_t BenchPlan::MaxTokens() const {
+std::size_t BenchPlan::ContextSize() const {
   std::size_t most = 0;
   for (const std::size_t tokens : prefill) most = std::max(most, tokens);
   if (decode == 0) return most;

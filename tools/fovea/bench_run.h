@@ -24,7 +24,7 @@ struct BenchPlan {
   bool observe = false;  ///< Also run each prefill with every map reduced by a MapReducer.
 
   /// Positions that the session must hold.
-  std::size_t MaxTokens() const;
+  std::size_t ContextSize() const;
   /// Tokens that will run in all, warm-up included.
   std::size_t TotalTokens() const;
 };

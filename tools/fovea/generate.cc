@@ -107,7 +107,7 @@ Status Generate(const GenerateArguments& arguments) {
   if (!ids) return ids.status();
   auto context = ContextFor(*model, arguments, ids->size());
   if (!context) return context.status();
-  options->max_tokens = *context;
+  options->context_size = *context;
   auto session = OpenSession(*model, *options);
   if (!session) return session.error();
 
@@ -132,7 +132,7 @@ Status Generate(const GenerateArguments& arguments) {
     const std::int32_t id = known[at++];
     if (tokenizer.IsEndOfGeneration(id)) break;
     if (Status status = Print(detokenizer.Push(id)); !status.ok()) return status;
-    if (made + 1 == arguments.max_tokens || ids->size() + made == session->max_tokens()) break;
+    if (made + 1 == arguments.max_tokens || ids->size() + made == session->context_size()) break;
     ++rates.steps;
     if (at < known.size()) continue;
     at = 0;

@@ -22,7 +22,7 @@ Result<std::span<const std::int32_t>> GreedyDecoder::RunOne(std::int32_t id) {
 Result<std::span<const std::int32_t>> GreedyDecoder::Next(std::int32_t id, std::size_t most) {
   lookup_.Append(id);
   const std::size_t start = session_.position();
-  const std::size_t room = session_.max_tokens() - start;
+  const std::size_t room = session_.context_size() - start;
   std::size_t limit = std::min(max_draft_, most - 1);
   limit = std::min(limit, room == 0 ? 0 : room - 1);
   const std::span<const std::int32_t> draft = lookup_.Draft(limit);

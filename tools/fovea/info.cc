@@ -33,8 +33,8 @@ Json Hyperparameters(const ModelInfo& info) {
                {"weight_type", info.weight_type},
                {"file_bytes", info.file_bytes},
                {"layers", info.layers},
-               {"width", info.width},
-               {"hidden", info.hidden},
+               {"hidden_size", info.hidden_size},
+               {"ffn_size", info.ffn_size},
                {"heads", info.heads},
                {"kv_heads", info.kv_heads},
                {"head_dim", info.head_dim},
@@ -103,9 +103,9 @@ const char* HowWeightsLie(const LoadOptions& load) {
 }
 
 /// What a run of these options takes at its peak. `program` bytes are resident without a model.
-void AddMemory(const InfoArguments& arguments, const MemoryEstimate& memory, std::size_t max_tokens,
-               std::size_t threads, std::size_t program, Json& json) {
-  json["memory_for_context"] = max_tokens;
+void AddMemory(const InfoArguments& arguments, const MemoryEstimate& memory,
+               std::size_t context_size, std::size_t threads, std::size_t program, Json& json) {
+  json["memory_for_context"] = context_size;
   json["memory_for_threads"] = threads;
   json["weights_are"] = HowWeightsLie(ToLoadOptions(arguments.session));
   json["weights_bytes"] = memory.model.weights;
@@ -132,7 +132,7 @@ Status Info(const InfoArguments& arguments) {
   auto memory = MemoryWithin(*model, *options);
   if (!memory) return memory.status();
   AddMemory(arguments, *memory,
-            options->max_tokens != 0 ? options->max_tokens : model->info().context,
+            options->context_size != 0 ? options->context_size : model->info().context,
             options->threads, program, json);
   if (arguments.tensors) json["tensors"] = Tensors(*model);
   if (arguments.json) {

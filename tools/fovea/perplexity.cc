@@ -111,7 +111,7 @@ Status Perplexity(const PerplexityArguments& arguments) {
   if (!tokens) return tokens.status();
   auto plan = PlanFor(arguments, model->info(), tokens->bos);
   if (!plan) return plan.status();
-  options->max_tokens = plan->context;
+  options->context_size = plan->context;
   auto session = OpenSession(*model, *options);
   if (!session) return session.error();
   Progress progress(/*wanted=*/true);

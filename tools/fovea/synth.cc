@@ -37,8 +37,8 @@ Result<SynthShape> ShapeOf(const SynthArguments& arguments) {
   const auto override_with = [](std::size_t given, std::size_t* size) {
     if (given != 0) *size = given;
   };
-  override_with(arguments.sizes.dim, &shape->dim);
-  override_with(arguments.sizes.hidden, &shape->hidden);
+  override_with(arguments.sizes.hidden_size, &shape->hidden_size);
+  override_with(arguments.sizes.ffn_size, &shape->ffn_size);
   override_with(arguments.sizes.layers, &shape->layers);
   override_with(arguments.sizes.heads, &shape->heads);
   override_with(arguments.sizes.kv_heads, &shape->kv_heads);
@@ -92,8 +92,8 @@ void AddSynth(CLI::App& app, Command& command) {
   sub->add_option("TYPE", arguments->type, "type of its matrices: " + TypeNames())->required();
   sub->add_option("OUT", arguments->output, "GGUF file to write")->required();
   SynthShape& sizes = arguments->sizes;
-  sub->add_option("--dim", sizes.dim, "width of the embedding")->type_name("N");
-  sub->add_option("--hidden", sizes.hidden, "width of the feed-forward layers")->type_name("N");
+  sub->add_option("--hidden-size", sizes.hidden_size, "width of the embedding")->type_name("N");
+  sub->add_option("--ffn-size", sizes.ffn_size, "width of the feed-forward layers")->type_name("N");
   sub->add_option("--layers", sizes.layers, "number of layers")->type_name("N");
   sub->add_option("--heads", sizes.heads, "query heads per layer")->type_name("N");
   sub->add_option("--kv-heads", sizes.kv_heads, "key and value heads (default: as many as --heads)")

@@ -50,22 +50,23 @@ std::vector<Tensor> TensorsOf(const SynthOptions& options) {
   const std::size_t kv_width = shape.kv_heads * shape.head_dim();
   std::vector<Tensor> tensors;
   tensors.push_back(
-      Matrix("token_embd.weight", shape.tied ? output : type, shape.dim, shape.vocabulary));
+      Matrix("token_embd.weight", shape.tied ? output : type, shape.hidden_size, shape.vocabulary));
   for (std::size_t layer = 0; layer < shape.layers; ++layer) {
     const std::string block = "blk." + std::to_string(layer) + ".";
-    tensors.push_back(Norm(block + "attn_norm.weight", shape.dim));
-    tensors.push_back(Matrix(block + "attn_q.weight", type, shape.dim, shape.dim));
-    tensors.push_back(Matrix(block + "attn_k.weight", type, shape.dim, kv_width));
-    tensors.push_back(Matrix(block + "attn_v.weight", type, shape.dim, kv_width));
-    tensors.push_back(Matrix(block + "attn_output.weight", type, shape.dim, shape.dim));
-    tensors.push_back(Norm(block + "ffn_norm.weight", shape.dim));
-    tensors.push_back(Matrix(block + "ffn_gate.weight", type, shape.dim, shape.hidden));
-    tensors.push_back(Matrix(block + "ffn_up.weight", type, shape.dim, shape.hidden));
-    tensors.push_back(Matrix(block + "ffn_down.weight", type, shape.hidden, shape.dim));
+    tensors.push_back(Norm(block + "attn_norm.weight", shape.hidden_size));
+    tensors.push_back(Matrix(block + "attn_q.weight", type, shape.hidden_size, shape.hidden_size));
+    tensors.push_back(Matrix(block + "attn_k.weight", type, shape.hidden_size, kv_width));
+    tensors.push_back(Matrix(block + "attn_v.weight", type, shape.hidden_size, kv_width));
+    tensors.push_back(
+        Matrix(block + "attn_output.weight", type, shape.hidden_size, shape.hidden_size));
+    tensors.push_back(Norm(block + "ffn_norm.weight", shape.hidden_size));
+    tensors.push_back(Matrix(block + "ffn_gate.weight", type, shape.hidden_size, shape.ffn_size));
+    tensors.push_back(Matrix(block + "ffn_up.weight", type, shape.hidden_size, shape.ffn_size));
+    tensors.push_back(Matrix(block + "ffn_down.weight", type, shape.ffn_size, shape.hidden_size));
   }
-  tensors.push_back(Norm("output_norm.weight", shape.dim));
+  tensors.push_back(Norm("output_norm.weight", shape.hidden_size));
   if (!shape.tied) {
-    tensors.push_back(Matrix("output.weight", output, shape.dim, shape.vocabulary));
+    tensors.push_back(Matrix("output.weight", output, shape.hidden_size, shape.vocabulary));
   }
   return tensors;
 }
@@ -92,8 +93,8 @@ Status AddKeys(const SynthOptions& options, GgufWriter& writer) {
       number("general.quantization_version", 2),
       number("llama.block_count", shape.layers),
       number("llama.context_length", shape.context),
-      number("llama.embedding_length", shape.dim),
-      number("llama.feed_forward_length", shape.hidden),
+      number("llama.embedding_length", shape.hidden_size),
+      number("llama.feed_forward_length", shape.ffn_size),
       number("llama.attention.head_count", shape.heads),
       number("llama.attention.head_count_kv", shape.kv_heads),
       number("llama.rope.dimension_count", shape.head_dim()),

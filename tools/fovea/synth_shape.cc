@@ -44,18 +44,18 @@ std::string ShapeNames() {
 }
 
 Status CheckShape(const SynthShape& shape) {
-  if (Status s = CheckRange("--dim", shape.dim, 2, 65536); !s.ok()) return s;
-  if (Status s = CheckRange("--hidden", shape.hidden, 1, 262144); !s.ok()) return s;
+  if (Status s = CheckRange("--hidden-size", shape.hidden_size, 2, 65536); !s.ok()) return s;
+  if (Status s = CheckRange("--ffn-size", shape.ffn_size, 1, 262144); !s.ok()) return s;
   if (Status s = CheckRange("--layers", shape.layers, 1, 1024); !s.ok()) return s;
-  if (Status s = CheckRange("--heads", shape.heads, 1, shape.dim / 2); !s.ok()) return s;
+  if (Status s = CheckRange("--heads", shape.heads, 1, shape.hidden_size / 2); !s.ok()) return s;
   if (Status s = CheckRange("--kv-heads", shape.kv_heads, 1, shape.heads); !s.ok()) return s;
   if (Status s = CheckRange("--vocabulary", shape.vocabulary, kSmallestSynthVocabulary, 1U << 22U);
       !s.ok()) {
     return s;
   }
   if (Status s = CheckRange("--context", shape.context, 1, 1U << 20U); !s.ok()) return s;
-  if (shape.dim % (2 * shape.heads) != 0) {
-    return {StatusCode::kInvalidArgument, "--dim must be a multiple of twice --heads"};
+  if (shape.hidden_size % (2 * shape.heads) != 0) {
+    return {StatusCode::kInvalidArgument, "--hidden-size must be a multiple of twice --heads"};
   }
   if (shape.heads % shape.kv_heads != 0) {
     return {StatusCode::kInvalidArgument, "--heads must be a multiple of --kv-heads"};

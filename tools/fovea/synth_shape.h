@@ -13,8 +13,8 @@ namespace fovea::tools {
 
 /// A model of the llama family.
 struct SynthShape {
-  std::size_t dim = 0;
-  std::size_t hidden = 0;
+  std::size_t hidden_size = 0;
+  std::size_t ffn_size = 0;
   std::size_t layers = 0;
   std::size_t heads = 0;
   std::size_t kv_heads = 0;
@@ -22,7 +22,7 @@ struct SynthShape {
   bool tied = false;  ///< The output matrix is the embedding.
   std::size_t context = 8192;
 
-  std::size_t head_dim() const { return dim / heads; }
+  std::size_t head_dim() const { return hidden_size / heads; }
 };
 
 /// "15m", "110m", "smollm-135m", "0.5b", "1.1b"; nothing for other names.

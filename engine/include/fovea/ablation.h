@@ -46,9 +46,9 @@ struct EffectOptions {
   AblationKind kind = AblationKind::kZero;  ///< What takes the place of the output.
   std::vector<std::size_t> layers = {};     ///< Empty: all.
   std::vector<std::size_t> heads = {};      ///< Of each of the layers; empty: all.
-  /// Asked at least once per layer and chunk; true stops with kCancelled.
+  /// Asked at least once per layer and prefill batch; true stops with kCancelled.
   std::function<bool()> cancelled = {};
-  /// Called after each layer of each chunk with the work done so far, from 0 to 1.
+  /// Called after each layer of each prefill batch with the work done so far, from 0 to 1.
   std::function<void(double done)> on_progress = {};
 };
 
@@ -56,13 +56,13 @@ struct EffectOptions {
 /// attention is computed once for all its heads, so a head of layer l costs the layers from l on
 /// and the logits: about half of a run on average, more where logits are much of a run (0.6 runs
 /// for a model of a million weights, 0.75 for one of 135 million). The numbers equal those of a
-/// full run with RunOptions::ablations bit for bit, for any chunk and number of threads.
+/// full run with RunOptions::ablations bit for bit, for any prefill batch and number of threads.
 ///
-/// Memory beside the session's own (which is sized for `tokens`, not for options.max_tokens): per
+/// Memory beside the session's own (which is sized for `tokens`, not for options.context_size): per
 /// token width + heads * value_dim floats, and its logits; logits of more than 1 GiB, or than
 /// options.max_memory leaves room for, are computed again for each head instead.
 /// kLimitExceeded, before anything is allocated, if options.max_memory does not suffice even then,
-/// or if the tokens exceed options.max_tokens (or the model's context where that is 0);
+/// or if the tokens exceed options.context_size (or the model's context where that is 0);
 /// kInvalidArgument for fewer than two tokens, an id outside the vocabulary, or a layer or head
 /// that does not exist; kNonFinite, naming the head, if a logit is not finite; kOutOfMemory.
 /// Thread-safe: nothing of the model changes. Example:
@@ -90,8 +90,8 @@ struct HeadMeans {
 };
 
 /// The replacements that AblationKind::kMean uses, for runs that ablate several heads at once.
-/// `cancelled` is asked once per layer and chunk. Errors as of MeasureHeadEffects, but one token is
-/// enough.
+/// `cancelled` is asked once per layer and prefill batch. Errors as of MeasureHeadEffects, but one
+/// token is enough.
 Result<HeadMeans> MeasureHeadMeans(const Model& model, std::span<const std::int32_t> tokens,
                                    const SessionOptions& session = {},
                                    const std::function<bool()>& cancelled = {});

@@ -138,9 +138,10 @@ class AttentionObserver {
   /// Rows of one head are finished. Called for every selected layer and head if the selection has
   /// rows.
   virtual void OnRows(const AttentionRows& rows) = 0;
-  /// Queries and keys of a layer: once per selected layer and chunk, if the selection has trace.
+  /// Queries and keys of a layer: once per selected layer and prefill batch, if the selection has
+  /// trace.
   virtual void OnTrace(const AttentionTrace& trace) { static_cast<void>(trace); }
-  /// Once per selected layer and chunk, before that chunk's rows of the layer.
+  /// Once per selected layer and prefill batch, before that batch's rows of the layer.
   virtual void OnValues(const AttentionValues& values) { static_cast<void>(values); }
 };
 
@@ -205,9 +206,9 @@ enum class ScoringFunction : std::uint8_t {
 /// Learned parameters of a scoring function; row-major, not owned. Unused ones stay empty.
 struct ScoringWeights {
   std::span<const float> general = {};         ///< kGeneral: W [query_width, key_width].
-  std::span<const float> additive_query = {};  ///< kAdditive: W [hidden, query_width].
-  std::span<const float> additive_key = {};    ///< kAdditive: U [hidden, key_width].
-  std::span<const float> additive_v = {};      ///< kAdditive: v [hidden].
+  std::span<const float> additive_query = {};  ///< kAdditive: W [additive_size, query_width].
+  std::span<const float> additive_key = {};    ///< kAdditive: U [additive_size, key_width].
+  std::span<const float> additive_v = {};      ///< kAdditive: v [additive_size].
 };
 
 /// Inputs of one attention operation. Queries may come from another sequence than keys and values

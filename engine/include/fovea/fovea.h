@@ -8,7 +8,7 @@
  * fovea_error error;
  * fovea_model* model = NULL;
  * fovea_session* session = NULL;
- * fovea_session_options options = {.struct_size = sizeof options, .max_tokens = 512};
+ * fovea_session_options options = {.struct_size = sizeof options, .context_size = 512};
  * if (fovea_model_load("model.gguf", NULL, &model, &error) != FOVEA_OK ||
  *     fovea_session_create(model, &options, &session, &error) != FOVEA_OK) {
  *   fprintf(stderr, "%s\n", error.message);

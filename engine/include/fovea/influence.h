@@ -33,9 +33,9 @@ namespace fovea {
 /// @endcode
 class MeanAttentionObserver : public AttentionObserver {
  public:
-  /// For up to max_tokens tokens. kLimitExceeded if the maps would need more than max_memory bytes
-  /// (0: no limit), kOutOfMemory, kInvalidArgument for no tokens.
-  static Result<MeanAttentionObserver> Create(const ModelInfo& info, std::size_t max_tokens,
+  /// For up to context_size tokens. kLimitExceeded if the maps would need more than max_memory
+  /// bytes (0: no limit), kOutOfMemory, kInvalidArgument for no tokens.
+  static Result<MeanAttentionObserver> Create(const ModelInfo& info, std::size_t context_size,
                                               std::size_t max_memory = 0);
   /// The other is empty afterwards and may only be destroyed or assigned to.
   MeanAttentionObserver(MeanAttentionObserver&&) noexcept;
@@ -50,7 +50,7 @@ class MeanAttentionObserver : public AttentionObserver {
 
   /// Layers of the model.
   std::size_t layers() const;
-  /// Tokens whose rows have come from every head of every layer. Rows from max_tokens on are not
+  /// Tokens whose rows have come from every head of every layer. Rows from context_size on are not
   /// kept, nor cells above the diagonal or of cross-attention.
   std::size_t tokens() const;
   /// out[key] = mean over the heads of row `query` of the layer, for keys 0 … query. `query` must

@@ -25,7 +25,7 @@ struct MemoryEstimate {
 /// kLimitExceeded if the sum does not fit a size_t. options.max_memory is a limit of the session
 /// alone, as everywhere. Thread-safe. Example:
 /// @code
-/// auto memory = EstimateMemory("model.gguf", {.max_tokens = 1024});
+/// auto memory = EstimateMemory("model.gguf", {.context_size = 1024});
 /// if (!memory) return memory.status();
 /// std::printf("%zu MiB\n", memory->total() >> 20);
 /// @endcode

@@ -46,8 +46,8 @@ struct ModelInfo {
   std::size_t kv_heads = 0;          ///< Key/value heads per layer; divides heads.
   std::size_t head_dim = 0;          ///< Width of a query or key head.
   std::size_t value_dim = 0;         ///< Width of a value head.
-  std::size_t width = 0;             ///< Embedding length.
-  std::size_t hidden = 0;            ///< Feed-forward length.
+  std::size_t hidden_size = 0;       ///< Embedding length.
+  std::size_t ffn_size = 0;          ///< Feed-forward length.
   std::size_t vocabulary = 0;        ///< Token ids: 0 … vocabulary - 1.
   std::size_t context = 0;           ///< Tokens it was trained for.
   std::string position;              ///< "rope", "rope interleaved" or "learned".

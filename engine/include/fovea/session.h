@@ -32,9 +32,9 @@ enum class Arithmetic : std::uint8_t {
 struct SessionOptions {
   /// Positions the KV cache holds; 0: the model's context. May exceed the model's context only for
   /// models without learned positions.
-  std::size_t max_tokens = 0;
+  std::size_t context_size = 0;
   /// Tokens that prefill runs at once; the result does not depend on it.
-  std::size_t chunk = 256;
+  std::size_t prefill_batch = 256;
   /// Element type of cached keys and values: kF32, kF16, kBF16, or kQ8_0 for 8-bit integers with
   /// one scale per row.
   DataType kv_type = DataType::kF16;
@@ -79,10 +79,10 @@ struct RunOptions {
   /// Called for every position in order with its logits [vocabulary], valid during the call.
   /// Without it only the last position's logits are computed.
   std::function<void(std::size_t position, std::span<const float> logits)> on_logits = {};
-  /// Asked at least once per layer and chunk; true stops with kCancelled. The cache then holds what
-  /// it held before the call.
+  /// Asked at least once per layer and prefill batch; true stops with kCancelled. The cache then
+  /// holds what it held before the call.
   std::function<bool()> cancelled = {};
-  /// Called after each layer of each chunk with the work done so far, from 0 to 1.
+  /// Called after each layer of each prefill batch with the work done so far, from 0 to 1.
   std::function<void(double done)> on_progress = {};
   /// Heads taken out during this call; of several entries for one head the last counts. Positions
   /// that ran before keep what they cached. kInvalidArgument for a head that does not exist or a
@@ -105,7 +105,7 @@ class Session {
  public:
   /// What Create would allocate, without allocating. Errors as of Create. Thread-safe. Example:
   /// @code
-  /// auto plan = Session::Plan(model, {.max_tokens = 4096});
+  /// auto plan = Session::Plan(model, {.context_size = 4096});
   /// if (plan && plan->total() > 100'000'000) std::puts("not on this machine");
   /// @endcode
   static Result<MemoryPlan> Plan(const Model& model, const SessionOptions& options = {});
@@ -114,7 +114,7 @@ class Session {
   /// options.max_memory or a limit of the model does not suffice, kOutOfMemory. Thread-safe.
   /// Example:
   /// @code
-  /// auto session = Session::Create(model, {.max_tokens = 512, .threads = 2});
+  /// auto session = Session::Create(model, {.context_size = 512, .threads = 2});
   /// if (!session) return session.status();
   /// auto logits = session->Prefill(ids);
   /// @endcode
@@ -142,9 +142,9 @@ class Session {
   /// @endcode
   Status Truncate(std::size_t position);
 
-  std::size_t position() const;    ///< Tokens in the cache.
-  std::size_t max_tokens() const;  ///< Capacity.
-  Isa isa() const;                 ///< The kernels that run.
+  std::size_t position() const;      ///< Tokens in the cache.
+  std::size_t context_size() const;  ///< Capacity.
+  Isa isa() const;                   ///< The kernels that run.
   /// Threads that compute, the caller's included.
   std::size_t threads() const;
   /// Element type of the cache.

@@ -30,7 +30,7 @@ int main(int argc, char** argv) {
   std::vector<std::int32_t> ids;
   for (const fovea::Token& token : *tokens) ids.push_back(token.id);
 
-  auto session = fovea::Session::Create(*model, {.max_tokens = ids.size()});
+  auto session = fovea::Session::Create(*model, {.context_size = ids.size()});
   if (!session) return Fail(session.error());
   fovea::AttentionRecorder maps({.layers = {layer}, .heads = {head}});
   auto logits = session->Prefill(ids, {.observer = &maps});

@@ -35,7 +35,7 @@ static int CompleteWith(fovea_model* model, const char* prompt) {
   int32_t ids[128];
   size_t count = 0;
   char word[64] = "";
-  fovea_session_options options = {.struct_size = sizeof options, .max_tokens = 128};
+  fovea_session_options options = {.struct_size = sizeof options, .context_size = 128};
   int ok =
       !fovea_model_tokenizer(model, &tokenizer, &error) &&
       !fovea_session_create(model, &options, &session, &error) &&

@@ -20,7 +20,7 @@ static int Generate(const char* path, const char* prompt, size_t tokens) {
   size_t count = 0;
 
   /* Everything that can fail, in order; the first failure skips the rest. */
-  fovea_session_options options = {.struct_size = sizeof options, .max_tokens = kMaxTokens};
+  fovea_session_options options = {.struct_size = sizeof options, .context_size = kMaxTokens};
   fovea_sampler_options sampling = {.struct_size = sizeof sampling, .temperature = 0.0f};
   int ok = !fovea_model_load(path, NULL, &model, &error) &&
            !fovea_model_tokenizer(model, &tokenizer, &error) &&

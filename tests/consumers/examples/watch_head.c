@@ -42,7 +42,7 @@ static int Watch(const char* path, size_t layer, size_t head, const char* prompt
   int32_t ids[kMaxTokens];
   size_t count = 0;
 
-  fovea_session_options options = {.struct_size = sizeof options, .max_tokens = kMaxTokens};
+  fovea_session_options options = {.struct_size = sizeof options, .context_size = kMaxTokens};
   int ok = !fovea_model_load(path, NULL, &model, &error) &&
            !fovea_model_tokenizer(model, &tokenizer, &error) &&
            !fovea_session_create(model, &options, &session, &error) &&

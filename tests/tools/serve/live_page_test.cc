@@ -19,7 +19,7 @@ using testing::Not;
 using Json = nlohmann::json;
 
 LivePageOptions Options() {
-  return {.title = "tiny <model>", .text = "Once & \"more\"", .max_tokens = 12};
+  return {.title = "tiny <model>", .text = "Once & \"more\"", .context_size = 12};
 }
 
 Result<std::string> Echo(const RunRequest& request, const std::function<bool()>&) {
@@ -60,7 +60,7 @@ TEST(LivePage, TellsWhatThePageNeedsToKnowOfTheModel) {
   const Json about = Json::parse(page.Get(Request("model")).body);
   EXPECT_EQ(about["title"], "tiny <model>");
   EXPECT_EQ(about["text"], "Once & \"more\"");
-  EXPECT_EQ(about["max_tokens"], 12);
+  EXPECT_EQ(about["context_size"], 12);
   EXPECT_EQ(page.Get(Request("other")).status, 404);
 }
 

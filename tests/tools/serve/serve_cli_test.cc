@@ -141,7 +141,7 @@ TEST_F(ServeCli, PrintsTheAddressRunsTextsAndEndsWell) {
     const RawAnswer model =
         Exchange(server.port(), RequestText("GET", server.path() + "model", server.port()));
     EXPECT_THAT(model.body, HasSubstr("\"text\":\"Hello there\""));
-    EXPECT_THAT(model.body, HasSubstr("\"max_tokens\":512"));
+    EXPECT_THAT(model.body, HasSubstr("\"context_size\":512"));
     EXPECT_EQ(TextOf(server.Run(R"({"text": "A cat and a dog"})")), "A cat and a dog");
     const auto [rest, code] = server.End(signal);
     EXPECT_EQ(rest, "closed after 1 run\n");

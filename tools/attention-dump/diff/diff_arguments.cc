@@ -93,7 +93,7 @@ Status CheckCombinations(const DiffArguments& arguments) {
 }  // namespace
 
 Result<DiffArguments> ParseDiffArguments(int argc, const char* const* argv) {
-  constexpr std::size_t kMost = std::numeric_limits<std::int32_t>::max();
+  constexpr std::size_t kMaxValue = std::numeric_limits<std::int32_t>::max();
   DiffArguments arguments;
   Raw raw;
   if (Status status = Split(argc, argv, &raw); !status.ok()) return status;
@@ -105,7 +105,7 @@ Result<DiffArguments> ParseDiffArguments(int argc, const char* const* argv) {
   if (status.ok()) status = ReadOutputs(raw.outputs, arguments.file, &arguments.outputs);
   if (status.ok()) status = ReadRanges("--layers", raw.layers, &arguments.layers);
   if (status.ok()) status = ReadRanges("--heads", raw.heads, &arguments.heads);
-  if (status.ok()) status = ReadCount("--top", raw.top, 1, kMost, &top);
+  if (status.ok()) status = ReadCount("--top", raw.top, 1, kMaxValue, &top);
   if (raw.top) arguments.top = top;
   if (status.ok()) status = ReadFailAbove(raw.fail_above, &arguments.fail_above);
   if (status.ok()) status = CheckCombinations(arguments);

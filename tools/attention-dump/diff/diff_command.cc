@@ -27,8 +27,8 @@ namespace {
 
 class Diff {
  public:
-  Diff(const DiffArguments& arguments, const RunSurroundings& surroundings)
-      : arguments_(arguments), surroundings_(surroundings) {}
+  Diff(const DiffArguments& arguments, const RunEnvironment& environment)
+      : arguments_(arguments), environment_(environment) {}
 
   /// The text to print; failure() then says whether --fail-above was exceeded.
   Result<std::string> Do();
@@ -45,7 +45,7 @@ class Diff {
   void CheckLimit();
 
   const DiffArguments& arguments_;
-  const RunSurroundings& surroundings_;
+  const RunEnvironment& environment_;
   std::optional<Model> model_;
   std::optional<Model> second_model_;  // nothing: the same
   std::string text_, against_text_;
@@ -56,7 +56,7 @@ class Diff {
 };
 
 Result<std::string> Diff::Do() {
-  Result<std::optional<Isa>> isa = tools::ChooseIsa(arguments_.isa, surroundings_.isa_variable);
+  Result<std::optional<Isa>> isa = tools::ChooseIsa(arguments_.isa, environment_.isa_variable);
   if (!isa) return isa.status();
   Result<RenderedFiles> files = RenderedFiles::Open(arguments_.outputs);
   if (!files) return files.status();
@@ -176,7 +176,7 @@ Status Diff::Compare(std::optional<Isa> isa) {
   options.layers = *layers;
   options.heads = *heads;
   options.vocabulary = info.vocabulary;
-  options.cancelled = surroundings_.interrupted;
+  options.cancelled = environment_.interrupted;
   options.on_progress = [&](double done) { progress.Update(done, "running both sides"); };
   // Each session may use what the other model, the kept rows and itself leave.
   if (arguments_.max_memory != 0) {
@@ -249,7 +249,7 @@ Status Diff::DrawPage(const Recording& a, const Recording& b, std::size_t thread
                              .recording = &b,
                              .tokenizer = second_model().tokenizer()}};
   tools::Progress progress(!arguments_.quiet);
-  Result<std::string> page = MakePage(texts, &pair, threads, surroundings_.interrupted, &progress);
+  Result<std::string> page = MakePage(texts, &pair, threads, environment_.interrupted, &progress);
   if (!page) return page.status();
   page_ = std::move(*page);
   return Status::Ok();
@@ -266,11 +266,11 @@ void Diff::CheckLimit() {
 
 }  // namespace
 
-CommandOutcome DiffCommand(int argc, const char* const* argv, const RunSurroundings& surroundings) {
+CommandOutcome DiffCommand(int argc, const char* const* argv, const RunEnvironment& environment) {
   const Result<DiffArguments> arguments = ParseDiffArguments(argc, argv);
   if (!arguments) return UsageFailure(arguments.status(), "attention-dump diff --help");
   if (arguments->help) return {.exit_code = 0, .output = DiffHelpText(), .error = {}};
-  Diff diff(*arguments, surroundings);
+  Diff diff(*arguments, environment);
   CommandOutcome outcome = ToOutcome(diff.Do());
   if (outcome.exit_code == 0 && !diff.failure().empty()) {
     outcome.exit_code = kExitFailure;

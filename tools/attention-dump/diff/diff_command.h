@@ -6,7 +6,7 @@
 
 namespace fovea::dump {
 
-CommandOutcome DiffCommand(int argc, const char* const* argv, const RunSurroundings& surroundings);
+CommandOutcome DiffCommand(int argc, const char* const* argv, const RunEnvironment& environment);
 
 }  // namespace fovea::dump
 

@@ -10,7 +10,7 @@
 namespace fovea::dump {
 namespace {
 
-constexpr std::size_t kMaxChunk = 256;
+constexpr std::size_t kMaxBatch = 256;
 
 /// Numbers the selected heads of all selected layers from 0.
 class Slots {
@@ -31,7 +31,7 @@ class Slots {
   const std::vector<std::size_t>& heads_;
 };
 
-/// Rows of one chunk of A: [slot, row, key], every row `keys` long.
+/// Rows of one batch of A: [slot, row, key], every row `keys` long.
 class RowKeeper : public AttentionObserver {
  public:
   RowKeeper(const AttentionSelection& selection, const Slots& slots)
@@ -159,19 +159,19 @@ class LogitComparer {
   std::span<const std::int32_t> a_, b_;
   std::size_t vocabulary_;
   std::size_t first_ = 0;
-  std::vector<float> kept_;  // [row of the chunk, vocabulary]
+  std::vector<float> kept_;  // [row of the batch, vocabulary]
   Comparison sums_;
 };
 
 /// How many of the tokens from `first` on fit max_bytes together.
-std::size_t ChunkSize(const ComparisonOptions& options, std::size_t slots, std::size_t first,
+std::size_t BatchSize(const ComparisonOptions& options, std::size_t slots, std::size_t first,
                       std::size_t tokens) {
-  std::size_t chunk = std::min(kMaxChunk, tokens - first);
+  std::size_t batch = std::min(kMaxBatch, tokens - first);
   const auto bytes = [&] {
-    return chunk * sizeof(float) * (slots * (first + chunk) + options.vocabulary);
+    return batch * sizeof(float) * (slots * (first + batch) + options.vocabulary);
   };
-  while (chunk > 1 && bytes() > options.max_bytes) chunk /= 2;
-  return chunk;
+  while (batch > 1 && bytes() > options.max_bytes) batch /= 2;
+  return batch;
 }
 
 }  // namespace
@@ -205,15 +205,15 @@ Result<Comparison> CompareMaps(const ComparisonSide& a, const ComparisonSide& b,
       if (side.on_logits) side.on_logits(position, row);
     };
     run_options.on_progress = [&](double done) {
-      const double chunk = (done_before + done / 2.0) * static_cast<double>(count);
+      const double batch = (done_before + done / 2.0) * static_cast<double>(count);
       if (options.on_progress) {
-        options.on_progress((static_cast<double>(first) + chunk) / static_cast<double>(tokens));
+        options.on_progress((static_cast<double>(first) + batch) / static_cast<double>(tokens));
       }
     };
     return side.session->Prefill(side.tokens.subspan(first, count), run_options).status();
   };
   while (first < tokens) {
-    const std::size_t count = ChunkSize(options, slots.count(), first, tokens);
+    const std::size_t count = BatchSize(options, slots.count(), first, tokens);
     keeper.Begin(first, count, first + count);
     logits.Begin(first, count);
     Status status =

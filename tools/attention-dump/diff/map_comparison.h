@@ -1,5 +1,5 @@
 // Compares the attention maps and the next-token distributions of two sessions while they run in
-// step, chunk after chunk: the rows of one chunk are all that is ever kept.
+// step, batch after batch: the rows of one batch are all that is ever kept.
 #ifndef FOVEA_TOOLS_ATTENTION_DUMP_DIFF_MAP_COMPARISON_H_
 #define FOVEA_TOOLS_ATTENTION_DUMP_DIFF_MAP_COMPARISON_H_
 

@@ -72,7 +72,7 @@ Status CheckCombinations(const HeadsArguments& arguments, const Raw& raw) {
 }  // namespace
 
 Result<HeadsArguments> ParseHeadsArguments(int argc, const char* const* argv) {
-  constexpr std::size_t kMost = std::numeric_limits<std::int32_t>::max();
+  constexpr std::size_t kMaxValue = std::numeric_limits<std::int32_t>::max();
   HeadsArguments arguments;
   Raw raw;
   if (Status status = Split(argc, argv, &raw); !status.ok()) return status;
@@ -88,9 +88,9 @@ Result<HeadsArguments> ParseHeadsArguments(int argc, const char* const* argv) {
   if (status.ok()) status = ReadRanges("--layers", raw.layers, &arguments.layers);
   if (status.ok()) status = ReadRanges("--heads", raw.heads, &arguments.heads);
   if (status.ok()) {
-    status = ReadCount("--probe-length", raw.probe_length, 2, kMost, &arguments.probe_length);
+    status = ReadCount("--probe-length", raw.probe_length, 2, kMaxValue, &arguments.probe_length);
   }
-  if (status.ok()) status = ReadCount("--top", raw.top, 1, kMost, &top);
+  if (status.ok()) status = ReadCount("--top", raw.top, 1, kMaxValue, &top);
   if (raw.top) arguments.top = top;
   if (status.ok()) status = ReadAblationKind(raw.ablation, &arguments.ablation);
   if (status.ok()) status = CheckCombinations(arguments, raw);

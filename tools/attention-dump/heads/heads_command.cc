@@ -30,8 +30,8 @@ namespace {
 
 class Heads {
  public:
-  Heads(const HeadsArguments& arguments, const RunSurroundings& surroundings)
-      : arguments_(arguments), surroundings_(surroundings) {}
+  Heads(const HeadsArguments& arguments, const RunEnvironment& environment)
+      : arguments_(arguments), environment_(environment) {}
 
   Result<std::string> Do();
 
@@ -45,7 +45,7 @@ class Heads {
   std::string Json() const;
 
   const HeadsArguments& arguments_;
-  const RunSurroundings& surroundings_;
+  const RunEnvironment& environment_;
   std::optional<Isa> isa_;
   std::optional<Model> model_;
   Prompt prompt_;
@@ -58,7 +58,7 @@ class Heads {
 };
 
 Result<std::string> Heads::Do() {
-  Result<std::optional<Isa>> isa = tools::ChooseIsa(arguments_.isa, surroundings_.isa_variable);
+  Result<std::optional<Isa>> isa = tools::ChooseIsa(arguments_.isa, environment_.isa_variable);
   if (!isa) return isa.status();
   isa_ = *isa;
   Result<RenderedFiles> files = RenderedFiles::Open(arguments_.outputs);
@@ -134,7 +134,7 @@ Status Heads::Measure() {
       page->OnLogits(position, logits);
     };
   }
-  options.cancelled = surroundings_.interrupted;
+  options.cancelled = environment_.interrupted;
   options.on_progress = [&](double done) { progress.Update(done, "running the text"); };
   if (const auto logits = session->Prefill(ids, options); !logits) {
     return {logits.status().code(), About(model_->info().path, logits.status().message())};
@@ -164,7 +164,7 @@ Status Heads::DrawPage(const Recording& recording, std::size_t threads) {
   }
   tools::Progress progress(!arguments_.quiet);
   Result<std::string> page =
-      MakePage({&text, 1}, nullptr, threads, surroundings_.interrupted, &progress);
+      MakePage({&text, 1}, nullptr, threads, environment_.interrupted, &progress);
   if (!page) return page.status();
   page_ = std::move(*page);
   return Status::Ok();
@@ -180,7 +180,7 @@ Status Heads::MeasureEffects(const std::vector<std::int32_t>& ids) {
   EffectOptions options = {.kind = arguments_.ablation,
                            .layers = selection_.layers,
                            .heads = selection_.heads,
-                           .cancelled = surroundings_.interrupted};
+                           .cancelled = environment_.interrupted};
   options.on_progress = [&](double done) { progress.Update(done, "taking heads away"); };
   Result<EffectReport> report = MeasureHeadEffects(
       *model_, ids, MakeSessionOptions(arguments_, *model_, isa_, ids.size()), options);
@@ -231,12 +231,11 @@ std::string Heads::Json() const {
 
 }  // namespace
 
-CommandOutcome HeadsCommand(int argc, const char* const* argv,
-                            const RunSurroundings& surroundings) {
+CommandOutcome HeadsCommand(int argc, const char* const* argv, const RunEnvironment& environment) {
   const Result<HeadsArguments> arguments = ParseHeadsArguments(argc, argv);
   if (!arguments) return UsageFailure(arguments.status(), "attention-dump heads --help");
   if (arguments->help) return {.exit_code = 0, .output = HeadsHelpText(), .error = {}};
-  return ToOutcome(Heads(*arguments, surroundings).Do());
+  return ToOutcome(Heads(*arguments, environment).Do());
 }
 
 }  // namespace fovea::dump

@@ -6,7 +6,7 @@
 
 namespace fovea::dump {
 
-CommandOutcome HeadsCommand(int argc, const char* const* argv, const RunSurroundings& surroundings);
+CommandOutcome HeadsCommand(int argc, const char* const* argv, const RunEnvironment& environment);
 
 }  // namespace fovea::dump
 

@@ -34,8 +34,8 @@ constexpr std::uint64_t kSidecarBytesPerToken = 128;
 
 class InfluenceRun {
  public:
-  InfluenceRun(const Arguments& arguments, const RunSurroundings& surroundings)
-      : arguments_(arguments), surroundings_(surroundings) {}
+  InfluenceRun(const Arguments& arguments, const RunEnvironment& environment)
+      : arguments_(arguments), environment_(environment) {}
 
   Result<std::string> Do();
 
@@ -52,7 +52,7 @@ class InfluenceRun {
   std::string Summary() const;
 
   const Arguments& arguments_;
-  const RunSurroundings& surroundings_;
+  const RunEnvironment& environment_;
   std::optional<Outputs> outputs_;
   std::optional<Model> model_;
   std::string text_;
@@ -63,7 +63,7 @@ class InfluenceRun {
 };
 
 Result<std::string> InfluenceRun::Do() {
-  Result<std::optional<Isa>> isa = tools::ChooseIsa(arguments_.isa, surroundings_.isa_variable);
+  Result<std::optional<Isa>> isa = tools::ChooseIsa(arguments_.isa, environment_.isa_variable);
   if (!isa) return isa.status();
   Result<Outputs> outputs = Outputs::Open(arguments_.outputs);
   if (!outputs) return outputs.status();
@@ -139,7 +139,7 @@ Status InfluenceRun::Measure(std::optional<Isa> isa) {
                         .generate = shape_.generated,
                         .tokenizer = model_->tokenizer(),
                         .observer = &*means,
-                        .stop = surroundings_.interrupted};
+                        .stop = environment_.interrupted};
   Result<std::vector<std::int32_t>> generated = RunModel(run, &*session, &progress);
   if (!generated) {
     return {generated.status().code(), About(model_->info().path, generated.status().message())};
@@ -170,7 +170,7 @@ Status InfluenceRun::FollowLayers(const MeanAttentionObserver& means, StreamingD
   for (std::size_t i = 0; i < shape_.layers.size(); ++i) {
     InfluenceOptions options;
     options.layer = shape_.layers[i];
-    options.cancelled = surroundings_.interrupted;
+    options.cancelled = environment_.interrupted;
     options.on_progress = [&](double done) {
       progress->Update((static_cast<double>(i) + done) / static_cast<double>(shape_.layers.size()),
                        "following the layers");
@@ -254,8 +254,8 @@ std::string InfluenceRun::Summary() const {
 
 }  // namespace
 
-Result<std::string> RunInfluence(const Arguments& arguments, const RunSurroundings& surroundings) {
-  return InfluenceRun(arguments, surroundings).Do();
+Result<std::string> RunInfluence(const Arguments& arguments, const RunEnvironment& environment) {
+  return InfluenceRun(arguments, environment).Do();
 }
 
 }  // namespace fovea::dump

@@ -13,7 +13,7 @@
 namespace fovea::dump {
 
 /// As RunDump, with one map per layer of --layers (default: the last) in the place of its heads.
-Result<std::string> RunInfluence(const Arguments& arguments, const RunSurroundings& surroundings);
+Result<std::string> RunInfluence(const Arguments& arguments, const RunEnvironment& environment);
 
 }  // namespace fovea::dump
 

@@ -107,7 +107,7 @@ Status Builder::RecordWithoutMask(Document* document) {
   const std::size_t tokens = text.info->tokens.size();
   document->info.shares_first = !plan.weights;
   const std::size_t maps = plan.layers.size() * plan.heads.size();
-  const std::size_t block = tokens > kMostTokensWithoutPyramid ? plan.pyramid_block : 0;
+  const std::size_t block = tokens > kMaxTokensWithoutPyramid ? plan.pyramid_block : 0;
   for (std::size_t map = 0; map < maps; ++map) {
     document->own_heads.emplace_back(HeadRecordOptions{
         .causal = false, .pyramid_block = block, .weights = plan.weights, .half = plan.half});
@@ -156,7 +156,7 @@ void Builder::AddSummaries(std::size_t index) {
     const std::vector<std::uint8_t> square = head.Thumbnail(&document.info.thumbnail_side);
     thumbnails.append(square.begin(), square.end());
     const BlockMap* pyramid = head.pyramid();
-    if (pyramid == nullptr || tokens <= kMostTokensWithoutPyramid) continue;
+    if (pyramid == nullptr || tokens <= kMaxTokensWithoutPyramid) continue;
     document.info.pyramid_block = pyramid->block();
     document.info.pyramid_side = pyramid->side();
     page_.document.blocks.push_back(

@@ -11,13 +11,13 @@ namespace {
 /// Keys with less weight cannot err by much.
 constexpr float kMatters = 0.01F;
 /// Rows sum to 1, so that no more than these have it.
-constexpr std::size_t kMostKeys = 104;
+constexpr std::size_t kMaxKeys = 104;
 constexpr std::size_t kLanes = 8;
-constexpr int kMostSweeps = 6;
+constexpr int kMaxSweeps = 6;
 /// In steps, from where the query lies.
-constexpr float kMostDeviation = 4.0F;
+constexpr float kMaxDeviation = 4.0F;
 
-using KeyVector = std::array<float, kMostKeys>;
+using KeyVector = std::array<float, kMaxKeys>;
 
 /// The keys that one query looks at; all loops run over `padded` of them, the rest being 0.
 class Row {
@@ -34,7 +34,7 @@ class Row {
   void Fit(std::size_t row, const float* weights, std::size_t keys) {
     if (!Choose(weights, keys)) return;
     Prepare(row);
-    for (int sweep = 0; sweep < kMostSweeps && Sweep(row); ++sweep) {
+    for (int sweep = 0; sweep < kMaxSweeps && Sweep(row); ++sweep) {
     }
   }
 
@@ -54,7 +54,7 @@ class Row {
   CodedArray* query_;
 
   std::size_t count_ = 0, padded_ = 0;
-  std::array<std::size_t, kMostKeys> index_ = {};
+  std::array<std::size_t, kMaxKeys> index_ = {};
   KeyVector weight_ = {};
   float rest_ = 0.0F;              // sum of the squared weights of all other keys
   KeyVector error_ = {};           // of the weights, as far as first order goes
@@ -68,7 +68,7 @@ bool Row::Choose(const float* weights, std::size_t keys) {
   rest_ = 0.0F;
   for (std::size_t key = 0; key < keys; ++key) {
     const float weight = weights[key];
-    if (!(weight > kMatters) || count_ == kMostKeys) continue;
+    if (!(weight > kMatters) || count_ == kMaxKeys) continue;
     index_[count_] = key;
     weight_[count_++] = weight;
   }
@@ -134,7 +134,7 @@ bool Row::Sweep(std::size_t row) {
     const float move = slope > 0.0F ? -1.0F : 1.0F;
     const float moved_to = deviation_[c] + move;
     std::int16_t& code = query_->codes[row * balanced_.dim + c];
-    if (std::abs(moved_to) > kMostDeviation || std::abs(static_cast<int>(code)) > 32000) continue;
+    if (std::abs(moved_to) > kMaxDeviation || std::abs(static_cast<int>(code)) > 32000) continue;
     code = static_cast<std::int16_t>(code + static_cast<int>(move));
     deviation_[c] = moved_to;
     for (std::size_t i = 0; i < padded_; ++i) error_[i] += move * effect[i];

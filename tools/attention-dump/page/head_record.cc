@@ -9,7 +9,7 @@ HeadRecord::HeadRecord(const HeadRecordOptions& options) : options_(options) {
   if (options_.pyramid_block > 0) {
     pyramid_.emplace(options_.causal, options_.pyramid_block, /*with_means=*/true);
   } else {
-    thumbnail_.emplace(options_.causal, 1, /*with_means=*/false, 2 * kMostThumbnailSide);
+    thumbnail_.emplace(options_.causal, 1, /*with_means=*/false, 2 * kMaxThumbnailSide);
   }
 }
 
@@ -44,7 +44,7 @@ HeadStatistics HeadRecord::Statistics() const {
 }
 
 std::vector<std::uint8_t> HeadRecord::Thumbnail(std::size_t* side) const {
-  return (pyramid_ ? *pyramid_ : *thumbnail_).Square(kMostThumbnailSide, side);
+  return (pyramid_ ? *pyramid_ : *thumbnail_).Square(kMaxThumbnailSide, side);
 }
 
 std::string HeadRecord::WeightPlanes() const {

@@ -16,7 +16,7 @@
 namespace fovea::dump {
 
 /// Thumbnails have at most this many cells per side.
-inline constexpr std::size_t kMostThumbnailSide = 64;
+inline constexpr std::size_t kMaxThumbnailSide = 64;
 
 struct HeadRecordOptions {
   bool causal = true;

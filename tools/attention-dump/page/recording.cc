@@ -8,7 +8,7 @@
 namespace fovea::dump {
 namespace {
 
-constexpr std::size_t kMostPyramidSide = 2048;
+constexpr std::size_t kMaxPyramidSide = 2048;
 /// Of the page, at most; the rest is for the trace.
 constexpr double kPyramidShare = 0.4;
 /// What deflate leaves of a pyramid's codes, about.
@@ -20,7 +20,7 @@ std::size_t PyramidBlock(const RecordingPlan& plan, double page_bytes, double ma
   for (; block < plan.tokens; block *= 2) {
     const double side = std::ceil(static_cast<double>(plan.tokens) / static_cast<double>(block));
     const double codes = maps * 2.0 * (plan.causal ? side * (side + 1.0) / 2.0 : side * side);
-    if (side <= static_cast<double>(kMostPyramidSide) &&
+    if (side <= static_cast<double>(kMaxPyramidSide) &&
         codes * kPyramidPacked * kTextBytesPerByte <= page_bytes * kPyramidShare) {
       break;
     }
@@ -64,7 +64,7 @@ double RecordingPlan::VisibleCells() const {
 double RecordingPlan::Bytes() const {
   const auto all = static_cast<double>(tokens);
   const auto maps = static_cast<double>(layers.size() * heads.size());
-  double bytes = maps * (3.0 * all * sizeof(float) + kMostThumbnailSide * kMostThumbnailSide * 4);
+  double bytes = maps * (3.0 * all * sizeof(float) + kMaxThumbnailSide * kMaxThumbnailSide * 4);
   if (weights) bytes += 2.0 * VisibleCells() * (half ? 2.0 : 4.0);  // growing vectors
   if (trace) {
     const std::size_t rows = layers.size() * (heads.size() + KvHeads().size());
@@ -97,7 +97,7 @@ RecordingPlan PlanRecording(const DumpShape& shape, const ModelInfo& model,
   const double cells = plan.VisibleCells() + (also_without_mask ? maps * all * all : 0.0);
   plan.weights = cells * (plan.half ? 2.0 : 4.0) * kTextBytesPerByte <= bytes;
   plan.trace = !plan.weights || also_without_mask;
-  if (shape.tokens > kMostTokensWithoutPyramid) {
+  if (shape.tokens > kMaxTokensWithoutPyramid) {
     plan.pyramid_block = PyramidBlock(plan, bytes, maps * (also_without_mask ? 3.0 : 1.0));
   }
   return plan;

@@ -16,7 +16,7 @@
 namespace fovea::dump {
 
 /// Longer texts get a pyramid.
-inline constexpr std::size_t kMostTokensWithoutPyramid = 1024;
+inline constexpr std::size_t kMaxTokensWithoutPyramid = 1024;
 
 /// Bytes that a page may take when the user names no number.
 constexpr std::uint64_t DefaultPageBytes(std::size_t tokens) {

@@ -6,7 +6,7 @@
 namespace fovea::dump {
 namespace {
 
-constexpr int kMostSweeps = 30;
+constexpr int kMaxSweeps = 30;
 constexpr double kSmall = 1e-22;  // of the squared sum of all cells
 
 /// Rows a and b become cosine · a - sine · b and sine · a + cosine · b.
@@ -56,7 +56,7 @@ SymmetricEigen EigenOf(SquareMatrix matrix) {
   SymmetricEigen eigen = {.values = std::vector<double>(size), .vectors = SquareMatrix(size)};
   for (std::size_t i = 0; i < size; ++i) eigen.vectors.Row(i)[i] = 1.0;
   const double enough = kSmall * SquaredSum(matrix, false);
-  for (int sweep = 0; sweep < kMostSweeps && SquaredSum(matrix, true) > enough; ++sweep) {
+  for (int sweep = 0; sweep < kMaxSweeps && SquaredSum(matrix, true) > enough; ++sweep) {
     for (std::size_t p = 0; p + 1 < size; ++p) {
       for (std::size_t q = p + 1; q < size; ++q) Annihilate(p, q, &matrix, &eigen.vectors);
     }

@@ -24,7 +24,7 @@ constexpr double kFinestError = 1e-6;
 constexpr double kCoarsestError = 0.05;
 constexpr double kFirstError = 0.003;
 constexpr std::size_t kSampledGroups = 8;
-constexpr int kMostTries = 8;
+constexpr int kMaxTries = 8;
 /// A page that fills this share of its room is not tried again …
 constexpr double kFilled = 0.97;
 /// … and this is aimed at.
@@ -337,7 +337,7 @@ Result<TraceBlocks> Maker::Make() {
   } else {
     Result<double> error = SearchError();
     if (!error) return error.status();
-    for (int turn = 0; turn < kMostTries; ++turn) {
+    for (int turn = 0; turn < kMaxTries; ++turn) {
       status = PackAll(*error);
       if (!status.ok()) return status;
       const double bytes = TotalBytes();

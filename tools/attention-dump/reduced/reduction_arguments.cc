@@ -8,7 +8,7 @@
 namespace fovea::dump {
 namespace {
 
-constexpr std::size_t kMost = std::numeric_limits<std::int32_t>::max();
+constexpr std::size_t kMaxValue = std::numeric_limits<std::int32_t>::max();
 
 bool IsText(OutputKind kind) {
   return kind == OutputKind::kJson || kind == OutputKind::kCsv;
@@ -41,8 +41,8 @@ void ReductionOptions::AddTo(CLI::App* app) {
 
 Status ReductionOptions::Read(ReductionArguments* arguments) const {
   arguments->no_maps = no_maps_;
-  Status status = ReadCount("--top-k", top_k_, 1, kMost, &arguments->top_k);
-  if (status.ok()) status = ReadCount("--pool", pool_, 2, kMost, &arguments->pool);
+  Status status = ReadCount("--top-k", top_k_, 1, kMaxValue, &arguments->top_k);
+  if (status.ok()) status = ReadCount("--pool", pool_, 2, kMaxValue, &arguments->pool);
   return status;
 }
 

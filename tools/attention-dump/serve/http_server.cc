@@ -22,7 +22,7 @@ namespace {
 
 constexpr std::chrono::milliseconds kAcceptWait{50};
 /// Answered connections give up their places within this time.
-constexpr std::chrono::milliseconds kPlaceWait = kMostClosingTime + std::chrono::milliseconds(500);
+constexpr std::chrono::milliseconds kPlaceWait = kMaxClosingTime + std::chrono::milliseconds(500);
 
 enum Code : int {
   kForbidden = 403,

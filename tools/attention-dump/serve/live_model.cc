@@ -25,11 +25,11 @@ namespace {
 /// little to pack, up to 630 tokens of 270 heads.
 constexpr std::uint64_t kLivePageBytes = 128'000'000;
 /// What one run may keep in memory besides the session, when the user named no limit.
-constexpr std::uint64_t kMostKeptBytes = 2'000'000'000;
+constexpr std::uint64_t kMaxKeptBytes = 2'000'000'000;
 
 std::uint64_t KeptLimit(const ServeArguments& arguments, const Model& model,
                         const Session& session) {
-  if (arguments.max_memory == 0) return kMostKeptBytes;
+  if (arguments.max_memory == 0) return kMaxKeptBytes;
   const std::uint64_t used = model.info().file_bytes + session.memory().total();
   return arguments.max_memory - std::min<std::uint64_t>(arguments.max_memory, used);
 }
@@ -42,10 +42,10 @@ Status WithoutDashes(const Status& status) {
 
 Result<std::size_t> LongestText(const ServeArguments& arguments, const Model& model) {
   const std::size_t context = ContextOf(arguments, model);
-  if (arguments.max_tokens == 0) return std::min(context, kMostLiveTokens);
-  if (arguments.max_tokens <= context) return arguments.max_tokens;
+  if (arguments.context_size == 0) return std::min(context, kMaxLiveTokens);
+  if (arguments.context_size <= context) return arguments.context_size;
   return Status(StatusCode::kLimitExceeded,
-                "--max-tokens: " + std::to_string(arguments.max_tokens) +
+                "--max-tokens: " + std::to_string(arguments.context_size) +
                     " is more than the context of " + std::to_string(context) +
                     " tokens (see --context)");
 }
@@ -69,10 +69,10 @@ Result<LiveModel> LiveModel::Open(const ServeArguments& arguments, std::optional
         About(model->info().path, (reason.ok() ? "it has no tokenizer" : reason.message()) +
                                       std::string("; serve needs one for what is typed")));
   }
-  const Result<std::size_t> max_tokens = LongestText(arguments, *model);
-  if (!max_tokens) return max_tokens.status();
+  const Result<std::size_t> context_size = LongestText(arguments, *model);
+  if (!context_size) return context_size.status();
   Result<Session> session =
-      OpenSession(*model, MakeSessionOptions(arguments, *model, isa, *max_tokens));
+      OpenSession(*model, MakeSessionOptions(arguments, *model, isa, *context_size));
   if (!session) return session.status();
   Result<ValueNorms> norms = ValueNorms::Create(*model);
   if (!norms)
@@ -82,7 +82,7 @@ Result<LiveModel> LiveModel::Open(const ServeArguments& arguments, std::optional
 }
 
 Status LiveModel::CheckLength(std::size_t tokens, std::size_t generate) const {
-  const std::size_t most = max_tokens();
+  const std::size_t most = context_size();
   const std::string limit =
       "this page takes " + Counted(most, "token") +
       (most < model_.info().context ? " (see serve --max-tokens)" : ", the model's context");

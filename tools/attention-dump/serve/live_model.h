@@ -24,7 +24,7 @@ class LiveModel {
   static Result<LiveModel> Open(const ServeArguments& arguments, std::optional<Isa> isa);
 
   /// Longest text, what is generated included.
-  std::size_t max_tokens() const { return session_.max_tokens(); }
+  std::size_t context_size() const { return session_.context_size(); }
   const ModelInfo& info() const { return model_.info(); }
 
   /// The maps of a text as RenderContainer gives them. By one thread at a time. Errors begin with

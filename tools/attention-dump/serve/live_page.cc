@@ -42,7 +42,7 @@ HttpAnswer LivePage::Get(const HttpRequest& request) const {
   if (request.name == "model") {
     const Json about = {{"title", options_.title},
                         {"text", options_.text},
-                        {"max_tokens", options_.max_tokens},
+                        {"context_size", options_.context_size},
                         {"timeout", options_.timeout.count()}};
     return {.type = "application/json",
             .body = about.dump(-1, ' ', false, Json::error_handler_t::replace)};

@@ -17,9 +17,9 @@
 namespace fovea::dump {
 
 struct LivePageOptions {
-  std::string title;           ///< Untrusted text.
-  std::string text;            ///< That the page begins with; may be empty.
-  std::size_t max_tokens = 0;  ///< Told to people; what runs checks it itself.
+  std::string title;             ///< Untrusted text.
+  std::string text;              ///< That the page begins with; may be empty.
+  std::size_t context_size = 0;  ///< Told to people; what runs checks it itself.
   std::size_t most_waiting = 8;
   std::chrono::milliseconds timeout{60'000};
 };

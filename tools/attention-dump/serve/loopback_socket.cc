@@ -16,7 +16,7 @@ namespace fovea::dump {
 namespace {
 
 constexpr int kBacklog = 64;
-constexpr std::size_t kMostDiscardedBytes = std::size_t{4} << 20U;
+constexpr std::size_t kMaxDiscardedBytes = std::size_t{4} << 20U;
 
 using Clock = std::chrono::steady_clock;
 
@@ -86,9 +86,9 @@ bool PeerIsGone(int descriptor) {
 
 void CloseGently(int descriptor) {
   ::shutdown(descriptor, SHUT_WR);
-  const Clock::time_point end = Clock::now() + kMostClosingTime;
+  const Clock::time_point end = Clock::now() + kMaxClosingTime;
   std::array<char, 16384> bytes;
-  for (std::size_t discarded = 0; discarded < kMostDiscardedBytes;) {
+  for (std::size_t discarded = 0; discarded < kMaxDiscardedBytes;) {
     const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(end - Clock::now());
     pollfd readable = {.fd = descriptor, .events = POLLIN, .revents = 0};
     if (left.count() <= 0 || ::poll(&readable, 1, static_cast<int>(left.count())) <= 0) return;

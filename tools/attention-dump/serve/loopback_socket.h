@@ -43,10 +43,10 @@ Socket Accept(const LoopbackListener& listener, std::chrono::milliseconds wait);
 /// The other side has closed its half, or the connection broke.
 bool PeerIsGone(int descriptor);
 
-inline constexpr std::chrono::milliseconds kMostClosingTime{1000};
+inline constexpr std::chrono::milliseconds kMaxClosingTime{1000};
 
 /// Ends a connection so that the other side can still read what it was sent: closes our half, then
-/// throws away what comes until the other side closes too, or kMostClosingTime is over.
+/// throws away what comes until the other side closes too, or kMaxClosingTime is over.
 void CloseGently(int descriptor);
 
 }  // namespace fovea::dump

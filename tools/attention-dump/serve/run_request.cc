@@ -13,8 +13,8 @@ namespace {
 
 using Json = nlohmann::json;
 
-constexpr std::size_t kMostPageNameLength = 64;
-constexpr std::size_t kMostNameShown = 40;
+constexpr std::size_t kMaxPageNameLength = 64;
+constexpr std::size_t kMaxNameShown = 40;
 
 Status Bad(const std::string& message) {
   return {StatusCode::kInvalidArgument, message};
@@ -38,16 +38,16 @@ Status ReadPage(const Json& value, std::string* page) {
   const bool plain = std::all_of(page->begin(), page->end(), [](char c) {
     return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
   });
-  if (!plain || page->size() > kMostPageNameLength) {
+  if (!plain || page->size() > kMaxPageNameLength) {
     return Bad("page: it must be letters and digits, at most " +
-               std::to_string(kMostPageNameLength));
+               std::to_string(kMaxPageNameLength));
   }
   return Status::Ok();
 }
 
 Status ReadGenerate(const Json& value, std::size_t* generate) {
-  constexpr std::uint64_t kMost = std::numeric_limits<std::int32_t>::max();
-  if (!value.is_number_unsigned() || value.get<std::uint64_t>() > kMost) {
+  constexpr std::uint64_t kMaxValue = std::numeric_limits<std::int32_t>::max();
+  if (!value.is_number_unsigned() || value.get<std::uint64_t>() > kMaxValue) {
     return Bad("generate: it must be a whole number, 0 or more");
   }
   *generate = value.get<std::size_t>();
@@ -60,7 +60,7 @@ Status ReadMember(const std::string& name, const Json& value, RunRequest* reques
   if (name == "layers") return ReadNumbers(name, value, &request->layers);
   if (name == "heads") return ReadNumbers(name, value, &request->heads);
   if (name == "page") return ReadPage(value, &request->page);
-  return Bad(OneLine(name.substr(0, kMostNameShown)) +
+  return Bad(OneLine(name.substr(0, kMaxNameShown)) +
              ": unknown; there are text, generate, layers, heads and page");
 }
 

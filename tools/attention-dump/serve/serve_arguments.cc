@@ -7,10 +7,10 @@
 namespace fovea::dump {
 namespace {
 
-constexpr std::size_t kMostPort = std::numeric_limits<std::uint16_t>::max();
-constexpr std::size_t kMostTokens = 32'768;
+constexpr std::size_t kMaxPort = std::numeric_limits<std::uint16_t>::max();
+constexpr std::size_t kMaxTokens = 32'768;
 constexpr std::size_t kDefaultTimeout = 60;
-constexpr std::size_t kMostTimeout = 3600;
+constexpr std::size_t kMaxTimeout = 3600;
 
 }  // namespace
 
@@ -32,11 +32,11 @@ Result<ServeArguments> ParseServeArguments(int argc, const char* const* argv) {
   }
   std::size_t port = 0, timeout = kDefaultTimeout;
   Status status = common.Read(&arguments);
-  if (status.ok()) status = ReadCount("--port", port_text, 1, kMostPort, &port);
+  if (status.ok()) status = ReadCount("--port", port_text, 1, kMaxPort, &port);
   if (status.ok()) {
-    status = ReadCount("--max-tokens", max_tokens_text, 2, kMostTokens, &arguments.max_tokens);
+    status = ReadCount("--max-tokens", max_tokens_text, 2, kMaxTokens, &arguments.context_size);
   }
-  if (status.ok()) status = ReadCount("--timeout", timeout_text, 1, kMostTimeout, &timeout);
+  if (status.ok()) status = ReadCount("--timeout", timeout_text, 1, kMaxTimeout, &timeout);
   if (status.ok() && arguments.input == TextArguments::Input::kTokens) {
     status = Usage("--tokens: the live page shows a text; give --text or --file, or type there");
   }

@@ -15,12 +15,12 @@ namespace fovea::dump {
 
 struct ServeArguments : CommonArguments {
   std::uint16_t port = 0;           ///< 0: any free one.
-  std::size_t max_tokens = 0;       ///< Of one text with what is generated; 0: kMostLiveTokens.
+  std::size_t context_size = 0;     ///< Of one text with what is generated; 0: kMaxLiveTokens.
   std::chrono::seconds timeout{0};  ///< Of one run, waiting included.
 };
 
 /// Longer texts are better looked at with -o map.html.
-inline constexpr std::size_t kMostLiveTokens = 1024;
+inline constexpr std::size_t kMaxLiveTokens = 1024;
 
 /// Reads argv. An error is one line that begins with the argument it is about.
 Result<ServeArguments> ParseServeArguments(int argc, const char* const* argv);

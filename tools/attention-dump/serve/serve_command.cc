@@ -26,8 +26,8 @@ Status Announce(const std::string& line) {
   return Status::Ok();
 }
 
-Result<std::string> Serve(const ServeArguments& arguments, const RunSurroundings& surroundings) {
-  const Result<std::optional<Isa>> isa = tools::ChooseIsa(arguments.isa, surroundings.isa_variable);
+Result<std::string> Serve(const ServeArguments& arguments, const RunEnvironment& environment) {
+  const Result<std::optional<Isa>> isa = tools::ChooseIsa(arguments.isa, environment.isa_variable);
   if (!isa) return isa.status();
   Result<std::string> text = ReadText(arguments);
   if (!text) return text.status();
@@ -48,7 +48,7 @@ Result<std::string> Serve(const ServeArguments& arguments, const RunSurroundings
   const std::string name = std::filesystem::path(model->info().path).filename().string();
   page.emplace(LivePageOptions{.title = name,
                                .text = std::move(*text),
-                               .max_tokens = model->max_tokens(),
+                               .context_size = model->context_size(),
                                .timeout = arguments.timeout},
                [&](const RunRequest& request, const std::function<bool()>& stop) {
                  ++runs;
@@ -58,18 +58,17 @@ Result<std::string> Serve(const ServeArguments& arguments, const RunSurroundings
                                            : OneLine(name) + ": open " + server->address() +
                                                  " in a browser of this machine (Ctrl-C ends it)";
   if (Status status = Announce(line + "\n"); !status.ok()) return status;
-  server->Serve(surroundings.interrupted);
+  server->Serve(environment.interrupted);
   return arguments.quiet ? std::string() : "closed after " + Counted(runs, "run") + "\n";
 }
 
 }  // namespace
 
-CommandOutcome ServeCommand(int argc, const char* const* argv,
-                            const RunSurroundings& surroundings) {
+CommandOutcome ServeCommand(int argc, const char* const* argv, const RunEnvironment& environment) {
   const Result<ServeArguments> arguments = ParseServeArguments(argc, argv);
   if (!arguments) return UsageFailure(arguments.status(), "attention-dump serve --help");
   if (arguments->help) return {.exit_code = 0, .output = ServeHelpText(), .error = {}};
-  return ToOutcome(Serve(*arguments, surroundings));
+  return ToOutcome(Serve(*arguments, environment));
 }
 
 }  // namespace fovea::dump

@@ -6,9 +6,9 @@
 
 namespace fovea::dump {
 
-/// Prints the page's address as soon as it answers and returns when `surroundings` say that it is
+/// Prints the page's address as soon as it answers and returns when `environment` say that it is
 /// interrupted, which is how it ends well.
-CommandOutcome ServeCommand(int argc, const char* const* argv, const RunSurroundings& surroundings);
+CommandOutcome ServeCommand(int argc, const char* const* argv, const RunEnvironment& environment);
 
 }  // namespace fovea::dump
 

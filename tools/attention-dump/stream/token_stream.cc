@@ -22,14 +22,14 @@ std::string Quoted(const std::string& text) {
 
 }  // namespace
 
-std::size_t StreamChunk(const DumpShape& shape, std::size_t usual_chunk) {
+std::size_t StreamBatch(const DumpShape& shape, std::size_t usual_batch) {
   // In 64 bits: rows of some shapes do not fit into the addresses of a 32-bit machine.
   const std::uint64_t heads = std::uint64_t{shape.layers.size()} * shape.heads.size();
   const std::uint64_t per_row = shape.top_k > 0 ? std::uint64_t{shape.top_k} * sizeof(WeightedKey)
                                                 : std::uint64_t{shape.tokens} * sizeof(float);
   const std::uint64_t per_token = std::max<std::uint64_t>(heads * per_row, 1);
   return static_cast<std::size_t>(
-      std::clamp<std::uint64_t>(kMaxWaitingBytes / per_token, 1, usual_chunk));
+      std::clamp<std::uint64_t>(kMaxWaitingBytes / per_token, 1, usual_batch));
 }
 
 TokenStream::TokenStream(const DumpShape& shape, std::size_t first_position,

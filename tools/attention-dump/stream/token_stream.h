@@ -24,7 +24,7 @@ namespace fovea::dump {
 
 /// Tokens of one call of a session when every row of the prompt is streamed, so that waiting rows
 /// stay within a fixed memory.
-std::size_t StreamChunk(const DumpShape& shape, std::size_t usual_chunk);
+std::size_t StreamBatch(const DumpShape& shape, std::size_t usual_batch);
 
 class TokenStream final : public AttentionObserver {
  public:

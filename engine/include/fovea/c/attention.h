@@ -72,7 +72,7 @@ typedef struct fovea_trace {
   fovea_stream stream;      /**< Which attention this is. */
 } fovea_trace;
 
-/** The values of the tokens of one chunk, of all KV heads of a layer. */
+/** The values of the tokens of one prefill_batch, of all KV heads of a layer. */
 typedef struct fovea_values {
   size_t struct_size;  /**< sizeof this struct, set by the caller. */
   size_t layer;        /**< Counted from 0. */
@@ -111,7 +111,7 @@ typedef struct fovea_observer {
   void (*on_rows)(void* user, const fovea_rows* rows);
   /** What rebuilds the rows of a layer. */
   void (*on_trace)(void* user, const fovea_trace* trace);
-  /** Once per selected layer and chunk, before that chunk's rows of the layer. */
+  /** Once per selected layer and prefill batch, before that batch's rows of the layer. */
   void (*on_values)(void* user, const fovea_values* values);
   int32_t scores;     /**< Not 0: deliver scores with the rows. */
   int32_t concurrent; /**< Not 0: the callbacks are safe for different heads at once. */

@@ -76,7 +76,7 @@ typedef struct fovea_head_effect {
 typedef struct fovea_effect_options {
   size_t struct_size; /**< sizeof this struct, set by the caller. */
   void* user;         /**< Passed to the callbacks. */
-  /** Asked at least once per layer and chunk; not 0 stops with FOVEA_CANCELLED. */
+  /** Asked at least once per layer and prefill batch; not 0 stops with FOVEA_CANCELLED. */
   int32_t (*cancelled)(void* user);
   void (*on_progress)(void* user, double done); /**< As often, from 0 to 1. */
   const size_t* layers;                         /**< [layer_count]; NULL: all. */
@@ -94,7 +94,7 @@ typedef struct fovea_effect_options {
  * becomes the loss of the whole model. FOVEA_BUFFER_TOO_SMALL before anything runs if there are
  * more than `capacity`; FOVEA_INVALID_ARGUMENT for fewer than two tokens, an id outside the
  * vocabulary, or a layer or head that does not exist; FOVEA_LIMIT_EXCEEDED if the tokens do not fit
- * max_tokens or the memory does not fit max_memory of the session options; FOVEA_CANCELLED,
+ * context_size or the memory does not fit max_memory of the session options; FOVEA_CANCELLED,
  * FOVEA_NON_FINITE, FOVEA_OUT_OF_MEMORY. Thread-safe.
  *
  * @code

@@ -23,7 +23,7 @@ typedef struct fovea_mean_maps_options {
   const fovea_allocator* allocator; /**< For the handle. NULL: malloc and free. Copied. */
 } fovea_mean_maps_options;
 
-/** For runs of `model` of up to max_tokens tokens: takes 2 bytes times layers times max_tokens
+/** For runs of `model` of up to context_size tokens: takes 2 bytes times layers times context_size
  * squared. `options` may be NULL. One sequence, each row once; a generation may be stitched.
  * FOVEA_INVALID_ARGUMENT for no tokens, FOVEA_LIMIT_EXCEEDED, FOVEA_OUT_OF_MEMORY.
  *
@@ -34,7 +34,7 @@ typedef struct fovea_mean_maps_options {
  * fovea_rollout(maps, NULL, rollout, &error);   // float rollout[count][count]
  * @endcode
  */
-FOVEA_API fovea_status fovea_mean_maps_create(const fovea_model* model, size_t max_tokens,
+FOVEA_API fovea_status fovea_mean_maps_create(const fovea_model* model, size_t context_size,
                                               const fovea_mean_maps_options* options,
                                               fovea_mean_maps** maps, fovea_error* error);
 /** Gives the handle back. Does nothing for NULL. */

@@ -77,8 +77,8 @@ typedef struct fovea_model_info {
   size_t kv_heads;          /**< Key/value heads per layer; divides heads. */
   size_t head_dim;          /**< Width of a query or key head. */
   size_t value_dim;         /**< Width of a value head. */
-  size_t width;             /**< Embedding length. */
-  size_t hidden;            /**< Feed-forward length. */
+  size_t hidden_size;       /**< Embedding length. */
+  size_t ffn_size;          /**< Feed-forward length. */
   size_t vocabulary;        /**< Token ids: 0 … vocabulary - 1. */
   size_t context;           /**< Tokens that it was trained for. */
   const char* position;     /**< "rope", "rope interleaved" or "learned". */

@@ -38,10 +38,10 @@ typedef struct fovea_attend_inputs {
   const float* key;            /**< [keys, kv_heads, key_width] */
   const float* value;          /**< [keys, kv_heads, value_width] */
   const float* general;        /**< FOVEA_SCORING_GENERAL: W [query_width, key_width]. */
-  const float* additive_query; /**< FOVEA_SCORING_ADDITIVE: W [hidden, query_width]. */
-  const float* additive_key;   /**< FOVEA_SCORING_ADDITIVE: U [hidden, key_width]. */
-  const float* additive_v;     /**< FOVEA_SCORING_ADDITIVE: v [hidden]. */
-  size_t hidden;               /**< FOVEA_SCORING_ADDITIVE. */
+  const float* additive_query; /**< FOVEA_SCORING_ADDITIVE: W [additive_size, query_width]. */
+  const float* additive_key;   /**< FOVEA_SCORING_ADDITIVE: U [additive_size, key_width]. */
+  const float* additive_v;     /**< FOVEA_SCORING_ADDITIVE: v [additive_size]. */
+  size_t additive_size;        /**< FOVEA_SCORING_ADDITIVE. */
   const uint8_t* key_valid;    /**< [keys], 0 hides a key from every query; NULL: all are valid. */
   size_t window;               /**< FOVEA_MASK_SLIDING_WINDOW: keys that a query sees, > 0. */
   size_t first_query;          /**< Position of the first query row among the keys. */

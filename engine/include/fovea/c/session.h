@@ -39,9 +39,9 @@ enum {
 typedef struct fovea_session_options {
   size_t struct_size; /**< sizeof this struct, set by the caller. */
   /** Positions that the KV cache holds; 0: the model's context. */
-  size_t max_tokens;
+  size_t context_size;
   /** Tokens that prefill runs at once; 0: 256. The result does not depend on it. */
-  size_t chunk;
+  size_t prefill_batch;
   /** Threads that compute, the caller's included, up to 256; 0 or 1 starts none. The result does
    * not depend on it. Ignored with a thread_pool. */
   size_t threads;
@@ -90,7 +90,7 @@ typedef struct fovea_memory_estimate {
   size_t weights;     /**< The file's bytes: read, rearranged where they are, or mapped. */
   size_t metadata;    /**< Vocabulary and merges, lists of keys and tensors, norms and biases. */
   size_t kv_cache;    /**< Keys and values of all positions. */
-  size_t scratch;     /**< Intermediate results of a chunk. */
+  size_t scratch;     /**< Intermediate results of a prefill batch. */
   size_t total;       /**< The sum of the four. */
 } fovea_memory_estimate;
 
@@ -112,7 +112,7 @@ FOVEA_API fovea_status fovea_estimate_memory(const char* path, const fovea_sessi
  * this CPU lacks), FOVEA_LIMIT_EXCEEDED, FOVEA_OUT_OF_MEMORY. Thread-safe.
  *
  * @code
- * fovea_session_options options = {.struct_size = sizeof options, .max_tokens = 512};
+ * fovea_session_options options = {.struct_size = sizeof options, .context_size = 512};
  * fovea_session_create(model, &options, &session, &error);
  * fovea_session_prefill(session, ids, count, NULL, &logits);
  * @endcode
@@ -143,9 +143,9 @@ typedef struct fovea_run_options {
   /** Called for every position in order with its logits [vocabulary], valid during the call.
    * Without it only the last position's logits are computed. */
   void (*on_logits)(void* user, size_t position, const float* logits, size_t vocabulary);
-  /** Asked at least once per layer and chunk; not 0 stops with FOVEA_CANCELLED. */
+  /** Asked at least once per layer and prefill batch; not 0 stops with FOVEA_CANCELLED. */
   int32_t (*cancelled)(void* user);
-  /** Called after each layer of each chunk with the work done so far, from 0 to 1. */
+  /** Called after each layer of each prefill batch with the work done so far, from 0 to 1. */
   void (*on_progress)(void* user, double done);
   const fovea_ablation* ablations; /**< [ablation_count] */
   size_t ablation_count;           /**< Entries of `ablations`. */
@@ -156,7 +156,7 @@ typedef struct fovea_run_options {
  * FOVEA_LIMIT_EXCEEDED if the tokens do not fit, FOVEA_INVALID_ARGUMENT for an id outside the
  * vocabulary or a layer or head that does not exist, FOVEA_CANCELLED, FOVEA_NON_FINITE,
  * FOVEA_OUT_OF_MEMORY, FOVEA_BUSY; the cache is then as before the call. The same tokens give the
- * same bits on the same CPU, whatever the chunks, the threads, and whoever observes.
+ * same bits on the same CPU, whatever the prefill batches, the threads, and whoever observes.
  *
  * @code
  * const float* logits;
@@ -199,7 +199,7 @@ FOVEA_API size_t fovea_session_position(const fovea_session* session);
 /** What a session is. */
 typedef struct fovea_session_info {
   size_t struct_size;          /**< sizeof this struct, set by the caller. */
-  size_t max_tokens;           /**< Positions that the cache holds. */
+  size_t context_size;         /**< Positions that the cache holds. */
   size_t vocabulary;           /**< Logits of a position. */
   size_t threads;              /**< Threads that compute, the caller's included. */
   size_t kv_cache;             /**< Bytes. */

@@ -77,7 +77,7 @@ class LivePage {
     try {
       this.model = await (await fetch("model")).json();
       document.title = this.model.title;
-      this.generate.max = this.model.max_tokens - 1;
+      this.generate.max = this.model.context_size - 1;
       this.text.value = this.model.text;
     } catch {
       return this.fail(kGone);

@@ -24,7 +24,7 @@ struct Shape {
   std::size_t head_dim = 1;
   std::size_t value_dim = 1;
   std::size_t keys = 1;
-  std::size_t window = kKeyPiece;
+  std::size_t window = kKvSplit;
   bool holes = false;
 };
 
@@ -88,7 +88,7 @@ class Problem {
     const auto partial = floats(shape_.rows * partial_floats);
     const auto weights = floats(shape_.rows * columns_);
     const auto scores = floats(shape_.rows * columns_);
-    const auto piece_max = floats(shape_.rows * PieceMaxFloats(columns_));
+    const auto split_max = floats(shape_.rows * SplitMaxFloats(columns_));
     AttendTileArgs args;
     args.rows = shape_.rows;
     args.head_dim = shape_.head_dim;
@@ -112,7 +112,7 @@ class Problem {
     args.scores = scores.As<float>();
     args.weights_stride = columns_;
     args.key_count = shape_.keys;
-    args.piece_max = piece_max.As<float>();
+    args.split_max = split_max.As<float>();
     args.scratch = scratch.As<float>();
     kernels.attend_tile(args);
     for (std::size_t r = 0; r < shape_.rows; ++r) {
@@ -191,7 +191,7 @@ class Problem {
   std::vector<std::size_t> begin_, end_;
 };
 
-class AttendChainsTest : public KernelTest {
+class AttendOrderTest : public KernelTest {
  protected:
   void Check(const Shape& shape) {
     SCOPED_TRACE(::testing::Message()
@@ -208,13 +208,13 @@ std::vector<Isa> VectorIsas() {
   std::erase(isas, Isa::kScalar);
   return isas;
 }
-GTEST_ALLOW_UNINSTANTIATED_PARAMETERIZED_TEST(AttendChainsTest);
-INSTANTIATE_TEST_SUITE_P(Isas, AttendChainsTest, ::testing::ValuesIn(VectorIsas()),
+GTEST_ALLOW_UNINSTANTIATED_PARAMETERIZED_TEST(AttendOrderTest);
+INSTANTIATE_TEST_SUITE_P(Isas, AttendOrderTest, ::testing::ValuesIn(VectorIsas()),
                          [](const auto& param_info) { return IsaTestName(param_info.param); });
 
 constexpr DataType kTypes[] = {DataType::kF32, DataType::kF16, DataType::kBF16, DataType::kQ8_0};
 
-TEST_P(AttendChainsTest, ScoresAndWeightedValuesAreChainsForEveryNumberOfRows) {
+TEST_P(AttendOrderTest, ScoresAndWeightedValuesKeepTheAccumulationOrderForEveryNumberOfRows) {
   for (const DataType type : kTypes) {
     for (std::size_t rows = 1; rows <= 14 && !HasFatalFailure(); ++rows) {
       Check({.key_type = type,
@@ -227,7 +227,7 @@ TEST_P(AttendChainsTest, ScoresAndWeightedValuesAreChainsForEveryNumberOfRows) {
   }
 }
 
-TEST_P(AttendChainsTest, ScoresAndWeightedValuesAreChainsForEveryWidth) {
+TEST_P(AttendOrderTest, ScoresAndWeightedValuesKeepTheAccumulationOrderForEveryWidth) {
   for (const DataType type : kTypes) {
     for (const std::size_t dim : {1U, 8U, 17U, 32U, 48U, 64U, 80U, 96U, 112U, 144U, 256U}) {
       for (const std::size_t rows : {1U, 3U, 4U}) {
@@ -243,8 +243,8 @@ TEST_P(AttendChainsTest, ScoresAndWeightedValuesAreChainsForEveryWidth) {
   }
 }
 
-TEST_P(AttendChainsTest, ScoresAndWeightedValuesAreChainsForEveryNumberOfKeys) {
-  for (std::size_t keys = 1; keys <= kKeyPiece; keys += keys < 40 ? 1 : 9) {
+TEST_P(AttendOrderTest, ScoresAndWeightedValuesKeepTheAccumulationOrderForEveryNumberOfKeys) {
+  for (std::size_t keys = 1; keys <= kKvSplit; keys += keys < 40 ? 1 : 9) {
     for (const std::size_t rows : {1U, 5U}) {
       if (HasFatalFailure()) return;
       Check({.rows = rows, .head_dim = 8, .value_dim = 16, .keys = keys});

@@ -1,6 +1,6 @@
 // An application's task runner, as the engine sees threads.
-#ifndef FOVEA_MODEL_LENT_THREADS_H_
-#define FOVEA_MODEL_LENT_THREADS_H_
+#ifndef FOVEA_MODEL_HOST_THREADS_H_
+#define FOVEA_MODEL_HOST_THREADS_H_
 
 #include <cstddef>
 
@@ -9,10 +9,10 @@
 
 namespace fovea::model {
 
-class LentThreads final : public platform::Parallel {
+class HostThreads final : public platform::Parallel {
  public:
   /// The runner must outlive this. `workers` is what it answered when the session was planned.
-  LentThreads(TaskRunner* runner, std::size_t workers) : runner_(runner), workers_(workers) {}
+  HostThreads(TaskRunner* runner, std::size_t workers) : runner_(runner), workers_(workers) {}
 
   std::size_t workers() const override { return workers_; }
   void Run(std::size_t tasks, platform::TaskRef task) override {
@@ -29,4 +29,4 @@ class LentThreads final : public platform::Parallel {
 
 }  // namespace fovea::model
 
-#endif  // FOVEA_MODEL_LENT_THREADS_H_
+#endif  // FOVEA_MODEL_HOST_THREADS_H_

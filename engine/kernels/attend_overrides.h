@@ -2,8 +2,8 @@
 // an extension of the instruction set may supply; which rows see which keys stays where it is. What
 // they compute is the same: a score and a weighted value are one chain of fused multiply-adds each,
 // in the order told there.
-#ifndef FOVEA_KERNELS_ATTEND_PARTS_H_
-#define FOVEA_KERNELS_ATTEND_PARTS_H_
+#ifndef FOVEA_KERNELS_ATTEND_OVERRIDES_H_
+#define FOVEA_KERNELS_ATTEND_OVERRIDES_H_
 
 #include <cstddef>
 #include <cstdint>
@@ -51,7 +51,7 @@ struct ScoreSums {
   float sum = 0.0F;  ///< Of the numerators.
 };
 
-struct AttendParts {
+struct AttendOverrides {
   void (*score)(const ScoreArgs& args);
   void (*add_values)(const ValueArgs& args);
   /// The scores become numerators exp(score - maximum), of which the sum is taken; `count` is a
@@ -63,7 +63,7 @@ struct AttendParts {
 #if FOVEA_KERNELS_ARM64
 namespace N_NEON {
 /// AttendTile whose products and exponentials are those of `parts`. Scratch memory is the same.
-void AttendTileWith(const AttendParts& parts, const AttendTileArgs& args);
+void AttendTileWith(const AttendOverrides& parts, const AttendTileArgs& args);
 }  // namespace N_NEON
 namespace sve {
 void AttendTile(const AttendTileArgs& args);
@@ -72,4 +72,4 @@ void AttendTile(const AttendTileArgs& args);
 
 }  // namespace fovea::kernels
 
-#endif  // FOVEA_KERNELS_ATTEND_PARTS_H_
+#endif  // FOVEA_KERNELS_ATTEND_OVERRIDES_H_

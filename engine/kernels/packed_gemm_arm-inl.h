@@ -1,24 +1,24 @@
-// Products of strips with 8-bit activations on ARM, the counterpart of strip_gemm-inl.h: the same
+// Products of panels with 8-bit activations on ARM, the counterpart of packed_gemm-inl.h: the same
 // integers and the same chain of fused multiply-adds per output, hence the same bits, in tiles that
 // suit 32 registers of 128 bits. Compiled once per target; a file that has dot products at hand
-// defines FOVEA_STRIPS_DOTPROD first, and one that has matrix products FOVEA_STRIPS_I8MM besides.
-#if defined(FOVEA_KERNELS_STRIP_GEMM_ARM_INL_H_) == defined(HWY_TARGET_TOGGLE)
-#ifdef FOVEA_KERNELS_STRIP_GEMM_ARM_INL_H_
-#undef FOVEA_KERNELS_STRIP_GEMM_ARM_INL_H_
+// defines FOVEA_PACKED_DOTPROD first, and one that has matrix products FOVEA_PACKED_I8MM besides.
+#if defined(FOVEA_KERNELS_PACKED_GEMM_ARM_INL_H_) == defined(HWY_TARGET_TOGGLE)
+#ifdef FOVEA_KERNELS_PACKED_GEMM_ARM_INL_H_
+#undef FOVEA_KERNELS_PACKED_GEMM_ARM_INL_H_
 #else
-#define FOVEA_KERNELS_STRIP_GEMM_ARM_INL_H_
+#define FOVEA_KERNELS_PACKED_GEMM_ARM_INL_H_
 #endif
 
 #include <bit>
 #include <cstddef>
 #include <cstdint>
 
+#include "engine/kernels/packed_arm_products-inl.h"
+#include "engine/kernels/panel_formats-inl.h"
+#include "engine/kernels/panel_operands.h"
+#include "engine/kernels/panel_sections.h"
+#include "engine/kernels/panel_types.h"
 #include "engine/kernels/quantized_row.h"
-#include "engine/kernels/strip_arm_products-inl.h"
-#include "engine/kernels/strip_formats-inl.h"
-#include "engine/kernels/strip_operands.h"
-#include "engine/kernels/strip_planes.h"
-#include "engine/kernels/strip_types.h"
 #include "hwy/cache_control.h"
 
 HWY_BEFORE_NAMESPACE();
@@ -28,14 +28,14 @@ namespace fovea::kernels::HWY_NAMESPACE {
 namespace {
 
 // Registers: the sums of a tile, integers and floats, must fit beside the quants of two steps. One
-// token takes all rows of a strip at once; with more tokens, half of them: fewer loads per product
+// token takes all rows of a panel at once; with more tokens, half of them: fewer loads per product
 // than the other way round.
 constexpr std::size_t kTileVectors = 2;
 #if defined(FOVEA_SMALL_KERNELS)  // CMake option: fewer tiles, their steps in a loop
 constexpr std::size_t kTileTokens = 2;
 constexpr bool kClears = true;
 #define FOVEA_UNROLL_PAIRS HWY_UNROLL(1)
-#elif defined(FOVEA_STRIPS_DOTPROD)
+#elif defined(FOVEA_PACKED_DOTPROD)
 constexpr std::size_t kTileTokens = 6;
 constexpr bool kClears = true;  ///< Sums begin at a value; else with their first product.
 #elif HWY_ARCH_ARM_A64
@@ -50,7 +50,7 @@ constexpr bool kClears = false;
 #endif
 
 /// Tokens whose sums are scaled and added together.
-#if defined(FOVEA_STRIPS_DOTPROD)
+#if defined(FOVEA_PACKED_DOTPROD)
 template <std::size_t kTokens>
 constexpr std::size_t kFinished = 1;
 #else
@@ -77,34 +77,34 @@ HWY_INLINE const std::uint8_t* Opaque(const std::uint8_t* pointer) {
   return pointer;
 }
 
-/// The strip from block b and vector `first` on, which become number 0. For types with blocks of 32
+/// The panel from block b and vector `first` on, which become number 0. For types with blocks of 32
 /// columns; those of other types keep their numbers.
 template <class Format>
-HWY_INLINE Format FromBlock(const Format& strip, std::size_t b, std::size_t first) {
+HWY_INLINE Format FromBlock(const Format& panel, std::size_t b, std::size_t first) {
   if constexpr (!Format::kSmallBlocks) {
-    return strip;
+    return panel;
   } else {
-    constexpr std::size_t kQuants = Format::kQuantPlane;
-    const std::uint8_t* const* plane = strip.at.plane;
+    constexpr std::size_t kQuants = Format::kQuantSection;
+    const std::uint8_t* const* section = panel.at.section;
     const std::size_t row = first * kLanes;
-    const std::size_t half = (b * kStripRows + row) * 2;
+    const std::size_t half = (b * kPanelRows + row) * 2;
     Format here;
-    here.at.plane[0] = Opaque(plane[0] + half);
-    if constexpr (Format::kHasMinimum) here.at.plane[1] = Opaque(plane[1] + half);
-    if constexpr (Format::kMost == 31) {
-      here.at.plane[kQuants - 1] = Opaque(plane[kQuants - 1] + b * kQuantLine + row * 4);
+    here.at.section[0] = Opaque(section[0] + half);
+    if constexpr (Format::kHasMinimum) here.at.section[1] = Opaque(section[1] + half);
+    if constexpr (Format::kMaxValue == 31) {
+      here.at.section[kQuants - 1] = Opaque(section[kQuants - 1] + b * kQuantLine + row * 4);
     }
-    here.at.plane[kQuants] = Opaque(plane[kQuants] + b * 8 * Format::kStepBytes + row * 4);
+    here.at.section[kQuants] = Opaque(section[kQuants] + b * 8 * Format::kStepBytes + row * 4);
     return here;
   }
 }
 
-/// The vectors [first, first + kVectors) of a strip × kTokens tokens.
+/// The vectors [first, first + kVectors) of a panel × kTokens tokens.
 template <class Format, std::size_t kVectors, std::size_t kTokens>
-HWY_INLINE void StripTile(const Format& strip, std::size_t first, const StripOperands& at) {
+HWY_INLINE void PanelTile(const Format& panel, std::size_t first, const PanelOperands& at) {
   constexpr std::size_t kHalves = Format::kHalves ? 2 : 1;
   constexpr std::size_t kPairs = 4 / kHalves;
-  using Sums = RowSums4<Format::kMost, static_cast<int>(8 / kHalves)>;
+  using Sums = RowSums4<Format::kMaxValue, static_cast<int>(8 / kHalves)>;
   const std::size_t blocks = at.cols / kActivationBlock;
   float32x4_t total[kTokens][kVectors];
   HWY_UNROLL(8)
@@ -116,12 +116,12 @@ HWY_INLINE void StripTile(const Format& strip, std::size_t first, const StripOpe
     const std::int8_t* x = at.x.quants + b * kActivationBlock;
     const ActivationBlock* activation = at.x.blocks + b;
     constexpr bool kFromBlock = Format::kSmallBlocks && (kTokens == 1 || !kClears);
-    const Format here = kFromBlock ? FromBlock(strip, b, first) : strip;
+    const Format here = kFromBlock ? FromBlock(panel, b, first) : panel;
     const std::size_t number = kFromBlock ? 0 : b;
     const std::size_t vector = kFromBlock ? 0 : first;
     if constexpr (kTokens == 1) {
       constexpr std::size_t kBlockBytes = 8 * Format::kStepBytes;
-      const std::uint8_t* ahead = here.at.plane[Format::kQuantPlane] + kPrefetchAhead;
+      const std::uint8_t* ahead = here.at.section[Format::kQuantSection] + kPrefetchAhead;
       if constexpr (!kFromBlock) ahead += b * kBlockBytes;
       HWY_UNROLL(8)
       for (std::size_t i = 0; i < kBlockBytes; i += kCacheLine) hwy::Prefetch(ahead + i);
@@ -196,7 +196,7 @@ HWY_INLINE void StripTile(const Format& strip, std::size_t first, const StripOpe
   }
 }
 
-#if defined(FOVEA_STRIPS_I8MM)
+#if defined(FOVEA_PACKED_I8MM)
 
 /// One's and the other's, twice.
 HWY_INLINE float32x4_t PairedWords(const ActivationBlock* blocks, std::size_t offset) {
@@ -206,7 +206,7 @@ HWY_INLINE float32x4_t PairedWords(const ActivationBlock* blocks, std::size_t of
 /// The same with matrix products, for pairs of tokens: [0] of a sum holds rows 0 and 2 of a vector,
 /// each times both tokens, and [1] rows 1 and 3. Scales take that order too; it ends with the tile.
 template <class Format, std::size_t kVectors, std::size_t kTokens>
-HWY_INLINE void PairTile(const Format& strip, std::size_t first, const StripOperands& at) {
+HWY_INLINE void PairTile(const Format& panel, std::size_t first, const PanelOperands& at) {
   constexpr std::size_t kTokenPairs = kTokens / 2;
   constexpr std::size_t kHalves = Format::kHalves ? 2 : 1;
   constexpr std::size_t kPairs = 4 / kHalves;
@@ -237,8 +237,8 @@ HWY_INLINE void PairTile(const Format& strip, std::size_t first, const StripOper
         int8x16_t w[kVectors][2];
         HWY_UNROLL(8)
         for (std::size_t v = 0; v < kVectors; ++v) {
-          const int32x4_t near = vreinterpretq_s32_u8(strip.Load(b, step, first + v).raw);
-          const int32x4_t far = vreinterpretq_s32_u8(strip.Load(b, step + 1, first + v).raw);
+          const int32x4_t near = vreinterpretq_s32_u8(panel.Load(b, step, first + v).raw);
+          const int32x4_t far = vreinterpretq_s32_u8(panel.Load(b, step + 1, first + v).raw);
           w[v][0] = vreinterpretq_s8_s32(vtrn1q_s32(near, far));
           w[v][1] = vreinterpretq_s8_s32(vtrn2q_s32(near, far));
         }
@@ -255,7 +255,7 @@ HWY_INLINE void PairTile(const Format& strip, std::size_t first, const StripOper
       float32x4_t scale[kVectors][2];
       HWY_UNROLL(8)
       for (std::size_t v = 0; v < kVectors; ++v) {
-        const float32x4_t rows = strip.Scale(b, half, first + v).raw;
+        const float32x4_t rows = panel.Scale(b, half, first + v).raw;
         scale[v][0] = vtrn1q_f32(rows, rows);
         scale[v][1] = vtrn2q_f32(rows, rows);
       }
@@ -289,7 +289,7 @@ HWY_INLINE void PairTile(const Format& strip, std::size_t first, const StripOper
     if constexpr (Format::kHasMinimum) {
       HWY_UNROLL(8)
       for (std::size_t v = 0; v < kVectors; ++v) {
-        const float32x4_t rows = strip.Minimum(b, first + v).raw;
+        const float32x4_t rows = panel.Minimum(b, first + v).raw;
         HWY_UNROLL(8)
         for (std::size_t t = 0; t < kTokenPairs; ++t) {
           const float32x4_t scaled_sum =
@@ -311,56 +311,56 @@ HWY_INLINE void PairTile(const Format& strip, std::size_t first, const StripOper
   }
 }
 
-#endif  // FOVEA_STRIPS_I8MM
+#endif  // FOVEA_PACKED_I8MM
 
-/// A strip against kTokens tokens, an even number.
+/// A panel against kTokens tokens, an even number.
 template <class Format, std::size_t kTokens>
-HWY_NOINLINE void StripTimesTokens(const Format& strip, const StripOperands& at) {
-  for (std::size_t first = 0; first < kStripVectors; first += kTileVectors) {
-#if defined(FOVEA_STRIPS_I8MM)
-    PairTile<Format, kTileVectors, kTokens>(strip, first, at);
+HWY_NOINLINE void PanelTimesTokens(const Format& panel, const PanelOperands& at) {
+  for (std::size_t first = 0; first < kPanelVectors; first += kTileVectors) {
+#if defined(FOVEA_PACKED_I8MM)
+    PairTile<Format, kTileVectors, kTokens>(panel, first, at);
 #else
-    StripTile<Format, kTileVectors, kTokens>(strip, first, at);
+    PanelTile<Format, kTileVectors, kTokens>(panel, first, at);
 #endif
   }
 }
 
 template <class Format>
-HWY_NOINLINE void StripTimesToken(const Format& strip, const StripOperands& at) {
-  StripTile<Format, kStripVectors, 1>(strip, 0, at);
+HWY_NOINLINE void PanelTimesToken(const Format& panel, const PanelOperands& at) {
+  PanelTile<Format, kPanelVectors, 1>(panel, 0, at);
 }
 
-/// A strip against all tokens: as many at a time as registers allow, the rest in smaller tiles.
+/// A panel against all tokens: as many at a time as registers allow, the rest in smaller tiles.
 template <class Format>
-void StripTimesAll(const Format& strip, const StripOperands& all, std::size_t tokens) {
-  ForTokenTiles<kTileTokens>(all, tokens, [&strip](const StripOperands& at, auto of) {
+void PanelTimesAll(const Format& panel, const PanelOperands& all, std::size_t tokens) {
+  ForTokenTiles<kTileTokens>(all, tokens, [&panel](const PanelOperands& at, auto of) {
     if constexpr (of == 1) {
-      StripTimesToken(strip, at);
+      PanelTimesToken(panel, at);
     } else {
-      StripTimesTokens<Format, of>(strip, at);
+      PanelTimesTokens<Format, of>(panel, at);
     }
   });
 }
 
 template <class Format>
-void AllStrips(const std::byte* strips, std::size_t count, StripOperands at, std::size_t tokens) {
-  const std::size_t strip_bytes = StripBytes<Format>(at.cols);
-  Format strip;
-  strip.at = Planes(Format::kType, strips, at.cols);
-  for (; count > 0; --count, at.out += kStripRows) {
-    StripTimesAll(strip, at, tokens);
-    strip.at.Advance(strip_bytes);
+void AllPanels(const std::byte* panels, std::size_t count, PanelOperands at, std::size_t tokens) {
+  const std::size_t panel_bytes = PanelBytes<Format>(at.cols);
+  Format panel;
+  panel.at = Sections(Format::kType, panels, at.cols);
+  for (; count > 0; --count, at.out += kPanelRows) {
+    PanelTimesAll(panel, at, tokens);
+    panel.at.Advance(panel_bytes);
   }
 }
 
-void AllStripsOf(DataType type, const std::byte* strips, std::size_t count, const StripOperands& at,
+void AllPanelsOf(DataType type, const std::byte* panels, std::size_t count, const PanelOperands& at,
                  std::size_t tokens) {
   switch (type) {
 #define FOVEA_CASE(name) \
-  case DataType::k##name: return AllStrips<Format##name>(strips, count, at, tokens);
-    FOVEA_EACH_STRIP_TYPE(FOVEA_CASE)
+  case DataType::k##name: return AllPanels<Format##name>(panels, count, at, tokens);
+    FOVEA_EACH_PACKED_TYPE(FOVEA_CASE)
 #undef FOVEA_CASE
-    default: return;  // The caller asks HasStrips first.
+    default: return;  // The caller asks HasPackedPanels first.
   }
 }
 

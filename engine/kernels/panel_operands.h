@@ -1,8 +1,8 @@
-// What the strip kernels of every instruction set do alike: their operands, and the walk over the
+// What the panel kernels of every instruction set do alike: their operands, and the walk over the
 // tokens in tiles. Free of SIMD types. In an anonymous namespace for the reason that
-// strip_planes.h gives.
-#ifndef FOVEA_KERNELS_STRIP_OPERANDS_H_
-#define FOVEA_KERNELS_STRIP_OPERANDS_H_
+// panel_sections.h gives.
+#ifndef FOVEA_KERNELS_PANEL_OPERANDS_H_
+#define FOVEA_KERNELS_PANEL_OPERANDS_H_
 
 #include <cstddef>
 #include <cstdint>
@@ -14,7 +14,7 @@
 namespace fovea::kernels {
 namespace {
 
-struct StripOperands {
+struct PanelOperands {
   QuantizedRows x;
   std::size_t cols;
   float* out;
@@ -42,15 +42,15 @@ constexpr std::int32_t kMagicBits = 0x4B400000;
 alignas(16) constexpr std::int32_t kFreshSum[4] = {kMagicBits, kMagicBits, kMagicBits, kMagicBits};
 
 /// Calls tile(at, std::integral_constant<std::size_t, n>()) for the next n tokens until none are
-/// left: kMost as often as they fill it, then 4, 2 and 1.
-template <std::size_t kMost, class Tile>
-void ForTokenTiles(StripOperands at, std::size_t tokens, const Tile& tile) {
-  for (; tokens >= kMost; tokens -= kMost) {
-    tile(at, std::integral_constant<std::size_t, kMost>());
-    at.SkipTokens(kMost);
+/// left: kMaxValue as often as they fill it, then 4, 2 and 1.
+template <std::size_t kMaxValue, class Tile>
+void ForTokenTiles(PanelOperands at, std::size_t tokens, const Tile& tile) {
+  for (; tokens >= kMaxValue; tokens -= kMaxValue) {
+    tile(at, std::integral_constant<std::size_t, kMaxValue>());
+    at.SkipTokens(kMaxValue);
   }
-  if constexpr (kMost > 1) {
-    constexpr std::size_t kNext = kMost > 4 ? 4 : kMost > 2 ? 2 : 1;
+  if constexpr (kMaxValue > 1) {
+    constexpr std::size_t kNext = kMaxValue > 4 ? 4 : kMaxValue > 2 ? 2 : 1;
     ForTokenTiles<kNext>(at, tokens, tile);
   }
 }
@@ -58,4 +58,4 @@ void ForTokenTiles(StripOperands at, std::size_t tokens, const Tile& tile) {
 }  // namespace
 }  // namespace fovea::kernels
 
-#endif  // FOVEA_KERNELS_STRIP_OPERANDS_H_
+#endif  // FOVEA_KERNELS_PANEL_OPERANDS_H_

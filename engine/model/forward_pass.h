@@ -1,7 +1,7 @@
 // One transformer block after another, as the family's row says. The walker owns nothing: weights
 // come from the model, memory from the session.
-#ifndef FOVEA_MODEL_BLOCK_WALKER_H_
-#define FOVEA_MODEL_BLOCK_WALKER_H_
+#ifndef FOVEA_MODEL_FORWARD_PASS_H_
+#define FOVEA_MODEL_FORWARD_PASS_H_
 
 #include <cstddef>
 #include <cstdint>
@@ -19,27 +19,27 @@
 
 namespace fovea::model {
 
-/// The session's buffers for one chunk; shapes as in ScratchLayout.
+/// The session's buffers for one prefill batch; shapes as in ScratchLayout.
 struct Buffers {
-  float* hidden_state = nullptr;  // [chunk, width]
-  float* normed = nullptr;        // [chunk, width]
-  float* query = nullptr;         // [chunk, heads, head_dim]
-  float* key = nullptr;           // [chunk, kv_heads, head_dim]
-  float* value = nullptr;         // [chunk, kv_heads, value_dim]
-  float* attended = nullptr;      // [chunk, heads, value_dim]
-  float* projected = nullptr;     // [chunk, width]
-  float* gate = nullptr;          // [chunk, hidden]
-  float* up = nullptr;            // [chunk, hidden]
-  float* ffn_out = nullptr;       // [chunk, width]
-  float* cosine = nullptr;        // [chunk, pairs]
-  float* sine = nullptr;          // [chunk, pairs]
+  float* hidden_state = nullptr;  // [prefill_batch, hidden_size]
+  float* normed = nullptr;        // [prefill_batch, hidden_size]
+  float* query = nullptr;         // [prefill_batch, heads, head_dim]
+  float* key = nullptr;           // [prefill_batch, kv_heads, head_dim]
+  float* value = nullptr;         // [prefill_batch, kv_heads, value_dim]
+  float* attended = nullptr;      // [prefill_batch, heads, value_dim]
+  float* projected = nullptr;     // [prefill_batch, hidden_size]
+  float* gate = nullptr;          // [prefill_batch, ffn_size]
+  float* up = nullptr;            // [prefill_batch, ffn_size]
+  float* ffn_out = nullptr;       // [prefill_batch, hidden_size]
+  float* cosine = nullptr;        // [prefill_batch, pairs]
+  float* sine = nullptr;          // [prefill_batch, pairs]
   float* window_cosine = nullptr;
   float* window_sine = nullptr;
   float* logits = nullptr;  // [logit rows, vocabulary]
 };
 
-/// Everything that stays the same while a chunk runs.
-struct WalkContext {
+/// Everything that stays the same while a prefill batch runs.
+struct ForwardContext {
   const Hyperparameters* hp = nullptr;
   const Weights* weights = nullptr;
   const kernels::KernelTable* kernels = nullptr;
@@ -54,33 +54,34 @@ struct WalkContext {
 
 /// Embeds the tokens into hidden_state and fills the angle tables of their positions.
 /// tokens: [count], ids already checked; `position` is that of the first.
-void Embed(const WalkContext& context, std::span<const std::int32_t> tokens, std::size_t position);
+void Embed(const ForwardContext& context, std::span<const std::int32_t> tokens,
+           std::size_t position);
 
-/// Fills the angle tables of positions [position, position + count), as the chunk's layers need
+/// Fills the angle tables of positions [position, position + count), as the batch's layers need
 /// them.
-void FillAngles(const WalkContext& context, std::size_t count, std::size_t position);
+void FillAngles(const ForwardContext& context, std::size_t count, std::size_t position);
 
 /// Runs one layer over `count` tokens in hidden_state, in place. What follows attention is computed
 /// only for the tokens from `first_needed` on: before it, nobody reads the last layer's output.
 /// Of `ablations`, those of this layer apply.
-void RunLayer(const WalkContext& context, std::size_t layer, std::size_t count,
+void RunLayer(const ForwardContext& context, std::size_t layer, std::size_t count,
               std::size_t position, std::size_t first_needed, AttentionObserver* observer,
               std::span<const HeadAblation> ablations);
 
 /// The first half of RunLayer: normed and attended from hidden_state, which stays as it is. Keys
 /// and values go to the cache.
-void AttendLayer(const WalkContext& context, std::size_t layer, std::size_t count,
+void AttendLayer(const ForwardContext& context, std::size_t layer, std::size_t count,
                  std::size_t position, AttentionObserver* observer);
 
 /// Only `normed` of AttendLayer.
-void NormLayerInput(const WalkContext& context, std::size_t layer, std::size_t count);
+void NormLayerInput(const ForwardContext& context, std::size_t layer, std::size_t count);
 
 /// Puts the replacement in place of the head's rows [first, count) of `attended`.
-void ReplaceHead(const WalkContext& context, const HeadAblation& ablation, std::size_t first,
+void ReplaceHead(const ForwardContext& context, const HeadAblation& ablation, std::size_t first,
                  std::size_t count);
 
 /// The second half of RunLayer, from `attended` (and `normed`, where SharesNorm) on.
-void FinishLayer(const WalkContext& context, std::size_t layer, std::size_t count,
+void FinishLayer(const ForwardContext& context, std::size_t layer, std::size_t count,
                  std::size_t first_needed);
 
 /// Whether the feed-forward network reads the normed input of attention (Phi 2).
@@ -88,8 +89,8 @@ bool SharesNorm(const LayerWeights& weights);
 
 /// Logits of tokens [first, first + count) of hidden_state into buffers.logits; count <=
 /// kLogitRows.
-void ComputeLogits(const WalkContext& context, std::size_t first, std::size_t count);
+void ComputeLogits(const ForwardContext& context, std::size_t first, std::size_t count);
 
 }  // namespace fovea::model
 
-#endif  // FOVEA_MODEL_BLOCK_WALKER_H_
+#endif  // FOVEA_MODEL_FORWARD_PASS_H_

@@ -1,10 +1,10 @@
-// Products of strips with 8-bit activations on SVE, the counterpart of strip_gemm_arm-inl.h with
+// Products of panels with 8-bit activations on SVE, the counterpart of packed_gemm_arm-inl.h with
 // vectors of any length: the same integers and the same chain of fused multiply-adds per output,
 // hence the same bits. Vectors without a size cannot be kept in arrays: the sums of a tile's tokens
 // are variables of their own, named by macros. A file that may use SVE's matrix products defines
 // FOVEA_SVE_I8MM first.
-#ifndef FOVEA_KERNELS_SVE_STRIPS_INL_H_
-#define FOVEA_KERNELS_SVE_STRIPS_INL_H_
+#ifndef FOVEA_KERNELS_SVE_PANELS_INL_H_
+#define FOVEA_KERNELS_SVE_PANELS_INL_H_
 
 #include <arm_sve.h>
 
@@ -12,10 +12,10 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "engine/kernels/panel_operands.h"
+#include "engine/kernels/panel_sections.h"
+#include "engine/kernels/panel_types.h"
 #include "engine/kernels/quantized_row.h"
-#include "engine/kernels/strip_operands.h"
-#include "engine/kernels/strip_planes.h"
-#include "engine/kernels/strip_types.h"
 #include "engine/kernels/sve_formats-inl.h"
 
 namespace fovea::kernels::sve {
@@ -85,7 +85,7 @@ FOVEA_SVE_INLINE svfloat32_t DotOf(svint32_t sums, svfloat32_t fields, std::size
 
 /// A vector of rows × kTokens tokens.
 template <class Format, std::size_t kTokens>
-FOVEA_SVE_INLINE void StripTile(const Rows& at, const StripOperands& by) {
+FOVEA_SVE_INLINE void PanelTile(const Rows& at, const PanelOperands& by) {
   const std::size_t blocks = by.cols / kActivationBlock;
 #define FOVEA_DECLARE(t) [[maybe_unused]] svfloat32_t total##t = svdup_n_f32(0);
   FOVEA_EACH_TOKEN(FOVEA_DECLARE)
@@ -191,7 +191,7 @@ FOVEA_SVE_INLINE svfloat32_t PairMagic(const ActivationBlock* blocks, std::size_
 /// The same with matrix products, for pairs of tokens: of four rows, an even sum holds the first
 /// and the third, each times both tokens, and an odd sum the others. Scales take that order too.
 template <class Format, std::size_t kPairs>
-FOVEA_SVE_INLINE void PairTile(const Rows& at, const StripOperands& by) {
+FOVEA_SVE_INLINE void PairTile(const Rows& at, const PanelOperands& by) {
   const std::size_t blocks = by.cols / kActivationBlock;
   const svbool_t all = svptrue_b32();
 #define FOVEA_DECLARE(p)                                       \
@@ -279,44 +279,44 @@ FOVEA_SVE_INLINE void PairTile(const Rows& at, const StripOperands& by) {
 
 #endif  // FOVEA_SVE_I8MM
 
-/// A strip against kTokens tokens.
+/// A panel against kTokens tokens.
 template <class Format, std::size_t kTokens>
-__attribute__((noinline)) void StripTimesTokens(Rows strip, const StripOperands& by) {
-  for (; strip.row < kStripRows; strip.row += svcntw()) {
+__attribute__((noinline)) void PanelTimesTokens(Rows panel, const PanelOperands& by) {
+  for (; panel.row < kPanelRows; panel.row += svcntw()) {
 #if defined(FOVEA_SVE_I8MM)
     if constexpr (kTokens > 1) {
-      PairTile<Format, kTokens / 2>(strip, by);
+      PairTile<Format, kTokens / 2>(panel, by);
       continue;
     }
 #endif
-    StripTile<Format, kTokens>(strip, by);
+    PanelTile<Format, kTokens>(panel, by);
   }
 }
 
 template <class Format>
-void AllStrips(const std::byte* strips, std::size_t count, StripOperands at, std::size_t tokens) {
-  const std::size_t strip_bytes = StripBytes<Format>(at.cols);
-  Rows strip(Format::kType, strips, at.cols);
-  for (; count > 0; --count, at.out += kStripRows) {
-    ForTokenTiles<kTileTokens>(at, tokens, [&strip](const StripOperands& by, auto of) {
-      StripTimesTokens<Format, of>(strip, by);
+void AllPanels(const std::byte* panels, std::size_t count, PanelOperands at, std::size_t tokens) {
+  const std::size_t panel_bytes = PanelBytes<Format>(at.cols);
+  Rows panel(Format::kType, panels, at.cols);
+  for (; count > 0; --count, at.out += kPanelRows) {
+    ForTokenTiles<kTileTokens>(at, tokens, [&panel](const PanelOperands& by, auto of) {
+      PanelTimesTokens<Format, of>(panel, by);
     });
-    strip.Advance(strip_bytes);
+    panel.Advance(panel_bytes);
   }
 }
 
-void AllStripsOf(DataType type, const std::byte* strips, std::size_t count, const StripOperands& at,
+void AllPanelsOf(DataType type, const std::byte* panels, std::size_t count, const PanelOperands& at,
                  std::size_t tokens) {
   switch (type) {
 #define FOVEA_CASE(name) \
-  case DataType::k##name: return AllStrips<Format##name>(strips, count, at, tokens);
-    FOVEA_EACH_STRIP_TYPE(FOVEA_CASE)
+  case DataType::k##name: return AllPanels<Format##name>(panels, count, at, tokens);
+    FOVEA_EACH_PACKED_TYPE(FOVEA_CASE)
 #undef FOVEA_CASE
-    default: return;  // The caller asks HasStrips first.
+    default: return;  // The caller asks HasPackedPanels first.
   }
 }
 
 }  // namespace
 }  // namespace fovea::kernels::sve
 
-#endif  // FOVEA_KERNELS_SVE_STRIPS_INL_H_
+#endif  // FOVEA_KERNELS_SVE_PANELS_INL_H_

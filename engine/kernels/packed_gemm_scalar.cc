@@ -1,5 +1,5 @@
-// The readable references of the 8-bit products: what quantize_row.cc and strip_gemm.cc compute, to
-// the bit.
+// The readable references of the 8-bit products: what quantize_row.cc and packed_gemm.cc compute,
+// to the bit.
 #include <cmath>
 #include <cstring>
 
@@ -7,7 +7,7 @@
 #include "engine/kernels/quantized_row.h"
 #include "engine/tensor/blocks.h"
 #include "engine/tensor/dequantize.h"
-#include "engine/tensor/strips.h"
+#include "engine/tensor/packed_panels.h"
 
 namespace fovea::kernels::scalar {
 namespace {
@@ -173,17 +173,17 @@ void QuantizeRow(const float* x, std::size_t cols, std::int8_t* quants, Activati
   }
 }
 
-void StripGemm(DataType type, const std::byte* strips, std::size_t count, std::size_t cols,
-               const QuantizedRows& x, std::size_t tokens, float* out, std::size_t out_stride) {
+void PackedGemm(DataType type, const std::byte* panels, std::size_t count, std::size_t cols,
+                const QuantizedRows& x, std::size_t tokens, float* out, std::size_t out_stride) {
   const std::size_t row_bytes = RowBytes(type, cols);
   const std::size_t blocks = cols / kActivationBlock;
-  for (std::size_t row = 0; row < count * kStripRows; ++row) {
-    const std::byte* strip = strips + row / kStripRows * kStripRows * row_bytes;
+  for (std::size_t row = 0; row < count * kPanelRows; ++row) {
+    const std::byte* panel = panels + row / kPanelRows * kPanelRows * row_bytes;
     for (std::size_t t = 0; t < tokens; ++t) out[t * out_stride + row] = 0.0F;
     for (std::size_t b = 0; b < blocks; ++b) {
       std::byte raw[sizeof(BlockQ6_K)];
       const std::size_t per_block = BlockElements(type) / kActivationBlock;
-      UnpackStripBlock(type, strip, row_bytes, row % kStripRows, b / per_block, raw);
+      UnpackPanelBlock(type, panel, row_bytes, row % kPanelRows, b / per_block, raw);
       const IntegerBlock w = ReadBlock(type, raw, b % per_block);
       for (std::size_t t = 0; t < tokens; ++t) {
         const std::int8_t* quants = x.quants + t * cols + b * kActivationBlock;

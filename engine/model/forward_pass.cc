@@ -1,4 +1,4 @@
-#include "engine/model/block_walker.h"
+#include "engine/model/forward_pass.h"
 
 #include <algorithm>
 #include <cmath>
@@ -14,7 +14,8 @@ constexpr std::size_t kTokensPerTask = 16;
 
 /// Calls body(token) for every token in [first, count), spread over the workers.
 template <typename Body>
-void ForTokens(const WalkContext& context, std::size_t first, std::size_t count, const Body& body) {
+void ForTokens(const ForwardContext& context, std::size_t first, std::size_t count,
+               const Body& body) {
   if (first >= count) return;
   const std::size_t tasks = (count - first + kTokensPerTask - 1) / kTokensPerTask;
   const auto task = [&](std::size_t index, std::size_t /*worker*/) {
@@ -30,7 +31,7 @@ void ForTokens(const WalkContext& context, std::size_t first, std::size_t count,
 }
 
 /// x, out: [n]; may alias.
-void ApplyNorm(const WalkContext& context, const Norm& norm, const float* x, std::size_t n,
+void ApplyNorm(const ForwardContext& context, const Norm& norm, const float* x, std::size_t n,
                float* out, std::size_t offset = 0) {
   const float epsilon = context.hp->norm_epsilon;
   if (context.hp->family->norm == NormKind::kRms) {
@@ -42,7 +43,7 @@ void ApplyNorm(const WalkContext& context, const Norm& norm, const float* x, std
 }
 
 /// Norm of each head, then rotation. x: [heads, head_dim]
-void PrepareHeads(const WalkContext& context, const Norm& norm, const float* cosine,
+void PrepareHeads(const ForwardContext& context, const Norm& norm, const float* cosine,
                   const float* sine, std::size_t heads, float* x) {
   const Hyperparameters& hp = *context.hp;
   const std::size_t dim = hp.info.head_dim;
@@ -59,8 +60,8 @@ void PrepareHeads(const WalkContext& context, const Norm& norm, const float* cos
   }
 }
 
-/// Queries, keys and values of the chunk; keys and values go to the cache.
-void ProjectHeads(const WalkContext& context, std::size_t layer, std::size_t count,
+/// Queries, keys and values of the batch; keys and values go to the cache.
+void ProjectHeads(const ForwardContext& context, std::size_t layer, std::size_t count,
                   std::size_t position) {
   const ModelInfo& info = context.hp->info;
   const LayerWeights& weights = context.weights->layers[layer];
@@ -73,7 +74,7 @@ void ProjectHeads(const WalkContext& context, std::size_t layer, std::size_t cou
       {weights.key.weight, weights.key.bias_data(), b.key, key_row},
       {weights.value.weight, weights.value.bias_data(), b.value, value_row},
   };
-  matmul::Multiply(context.matmul, products, b.normed, info.width, count);
+  matmul::Multiply(context.matmul, products, b.normed, info.hidden_size, count);
 
   const bool windowed = info.windows[layer] != 0;
   const float* cosine = windowed ? b.window_cosine : b.cosine;
@@ -89,8 +90,8 @@ void ProjectHeads(const WalkContext& context, std::size_t layer, std::size_t cou
   });
 }
 
-void Attend(const WalkContext& context, std::size_t layer, std::size_t count, std::size_t position,
-            AttentionObserver* observer) {
+void Attend(const ForwardContext& context, std::size_t layer, std::size_t count,
+            std::size_t position, AttentionObserver* observer) {
   const ModelInfo& info = context.hp->info;
   const std::size_t window = info.windows[layer];
   attention::Call call;
@@ -117,64 +118,66 @@ void Attend(const WalkContext& context, std::size_t layer, std::size_t count, st
 }
 
 /// down(act(gate(x)) * up(x)) or down(act(up(x))), of the tokens from `first` on. in: [count,
-/// width]
-void FeedForward(const WalkContext& context, const LayerWeights& weights, const float* in,
+/// hidden_size]
+void FeedForward(const ForwardContext& context, const LayerWeights& weights, const float* in,
                  std::size_t first, std::size_t count) {
   const ModelInfo& info = context.hp->info;
   const Family& family = *context.hp->family;
   const Buffers& b = context.buffers;
   const std::size_t rows = count - first;
-  float* gate = b.gate + (family.gate == Gate::kNone ? 0 : first * info.hidden);
-  float* up = b.up + first * info.hidden;
+  float* gate = b.gate + (family.gate == Gate::kNone ? 0 : first * info.ffn_size);
+  float* up = b.up + first * info.ffn_size;
   const matmul::Product products[] = {
-      {weights.up.weight, weights.up.bias_data(), up, info.hidden},
-      {weights.gate.weight, weights.gate.bias_data(), gate, info.hidden},
+      {weights.up.weight, weights.up.bias_data(), up, info.ffn_size},
+      {weights.gate.weight, weights.gate.bias_data(), gate, info.ffn_size},
   };
   const std::span<const matmul::Product> used(products, family.gate == Gate::kNone ? 1 : 2);
-  matmul::Multiply(context.matmul, used, in + first * info.width, info.width, rows);
+  matmul::Multiply(context.matmul, used, in + first * info.hidden_size, info.hidden_size, rows);
   ForTokens(context, 0, rows, [&](std::size_t t) {
-    float* row = up + t * info.hidden;
-    const float* gate_row = gate + t * info.hidden;
+    float* row = up + t * info.ffn_size;
+    const float* gate_row = gate + t * info.ffn_size;
     const bool silu = family.activation == Activation::kSilu;
     if (family.gate == Gate::kNone) {
-      (silu ? context.kernels->silu : context.kernels->gelu)(row, info.hidden, row);
+      (silu ? context.kernels->silu : context.kernels->gelu)(row, info.ffn_size, row);
     } else {
-      (silu ? context.kernels->silu_mul : context.kernels->gelu_mul)(gate_row, row, info.hidden,
+      (silu ? context.kernels->silu_mul : context.kernels->gelu_mul)(gate_row, row, info.ffn_size,
                                                                      row);
     }
   });
-  const matmul::Product down[] = {
-      {weights.down.weight, weights.down.bias_data(), b.ffn_out + first * info.width, info.width}};
-  matmul::Multiply(context.matmul, down, up, info.hidden, rows);
+  const matmul::Product down[] = {{weights.down.weight, weights.down.bias_data(),
+                                   b.ffn_out + first * info.hidden_size, info.hidden_size}};
+  matmul::Multiply(context.matmul, down, up, info.ffn_size, rows);
 }
 
 }  // namespace
 
-void Embed(const WalkContext& context, std::span<const std::int32_t> tokens, std::size_t position) {
+void Embed(const ForwardContext& context, std::span<const std::int32_t> tokens,
+           std::size_t position) {
   const Hyperparameters& hp = *context.hp;
   const Weights& weights = *context.weights;
   const Buffers& b = context.buffers;
-  const std::size_t width = hp.info.width;
+  const std::size_t hidden_size = hp.info.hidden_size;
   ForTokens(context, 0, tokens.size(), [&](std::size_t t) {
-    float* x = b.hidden_state + t * width;
+    float* x = b.hidden_state + t * hidden_size;
     const MatrixView& table = weights.token_embedding;
-    float* unpacked = b.normed + t * width;  // No type takes more bytes than floats do.
+    float* unpacked = b.normed + t * hidden_size;  // No type takes more bytes than floats do.
     matmul::ReadRow(*context.kernels, table, static_cast<std::size_t>(tokens[t]),
                     reinterpret_cast<std::byte*>(unpacked), x);
     if (hp.family->scale_embedding) {
-      context.kernels->scale(std::sqrt(static_cast<float>(width)), width, x);
+      context.kernels->scale(std::sqrt(static_cast<float>(hidden_size)), hidden_size, x);
     }
     if (weights.position_embedding) {
-      float* learned = b.normed + t * width;
+      float* learned = b.normed + t * hidden_size;
       const MatrixView& positions = weights.position_embedding;
-      context.kernels->dequantize(positions.type, positions.Row(position + t), width, learned);
-      context.kernels->add(x, learned, width, x);
+      context.kernels->dequantize(positions.type, positions.Row(position + t), hidden_size,
+                                  learned);
+      context.kernels->add(x, learned, hidden_size, x);
     }
   });
   FillAngles(context, tokens.size(), position);
 }
 
-void FillAngles(const WalkContext& context, std::size_t count, std::size_t position) {
+void FillAngles(const ForwardContext& context, std::size_t count, std::size_t position) {
   const Hyperparameters& hp = *context.hp;
   const Buffers& b = context.buffers;
   const std::size_t pairs = hp.rope.dims / 2;
@@ -189,24 +192,24 @@ void FillAngles(const WalkContext& context, std::size_t count, std::size_t posit
   });
 }
 
-void NormLayerInput(const WalkContext& context, std::size_t layer, std::size_t count) {
+void NormLayerInput(const ForwardContext& context, std::size_t layer, std::size_t count) {
   const LayerWeights& weights = context.weights->layers[layer];
   const Buffers& b = context.buffers;
-  const std::size_t width = context.hp->info.width;
+  const std::size_t hidden_size = context.hp->info.hidden_size;
   ForTokens(context, 0, count, [&](std::size_t t) {
-    ApplyNorm(context, weights.attention_norm, b.hidden_state + t * width, width,
-              b.normed + t * width);
+    ApplyNorm(context, weights.attention_norm, b.hidden_state + t * hidden_size, hidden_size,
+              b.normed + t * hidden_size);
   });
 }
 
-void AttendLayer(const WalkContext& context, std::size_t layer, std::size_t count,
+void AttendLayer(const ForwardContext& context, std::size_t layer, std::size_t count,
                  std::size_t position, AttentionObserver* observer) {
   NormLayerInput(context, layer, count);
   ProjectHeads(context, layer, count, position);
   Attend(context, layer, count, position, observer);
 }
 
-void ReplaceHead(const WalkContext& context, const HeadAblation& ablation, std::size_t first,
+void ReplaceHead(const ForwardContext& context, const HeadAblation& ablation, std::size_t first,
                  std::size_t count) {
   const ModelInfo& info = context.hp->info;
   for (std::size_t t = first; t < count; ++t) {
@@ -223,17 +226,17 @@ bool SharesNorm(const LayerWeights& weights) {
   return !static_cast<bool>(weights.ffn_norm);
 }
 
-void FinishLayer(const WalkContext& context, std::size_t layer, std::size_t count,
+void FinishLayer(const ForwardContext& context, std::size_t layer, std::size_t count,
                  std::size_t first_needed) {
   const Hyperparameters& hp = *context.hp;
   const ModelInfo& info = hp.info;
   const LayerWeights& weights = context.weights->layers[layer];
   const Buffers& b = context.buffers;
-  const std::size_t width = info.width;
+  const std::size_t hidden_size = info.hidden_size;
   const std::size_t attended_row = info.heads * info.value_dim;
   const matmul::Product output[] = {{weights.attention_output.weight,
                                      weights.attention_output.bias_data(),
-                                     b.projected + first_needed * width, width}};
+                                     b.projected + first_needed * hidden_size, hidden_size}};
   matmul::Multiply(context.matmul, output, b.attended + first_needed * attended_row, attended_row,
                    count - first_needed);
 
@@ -241,25 +244,25 @@ void FinishLayer(const WalkContext& context, std::size_t layer, std::size_t coun
   const bool own_norm = !SharesNorm(weights);
   const bool parallel = hp.parallel_residual || !own_norm;
   ForTokens(context, first_needed, count, [&](std::size_t t) {
-    float* x = b.hidden_state + t * width;
-    float* projected = b.projected + t * width;
+    float* x = b.hidden_state + t * hidden_size;
+    float* projected = b.projected + t * hidden_size;
     if (weights.post_attention_norm) {
-      ApplyNorm(context, weights.post_attention_norm, projected, width, projected);
+      ApplyNorm(context, weights.post_attention_norm, projected, hidden_size, projected);
     }
-    if (!parallel) context.kernels->add(x, projected, width, x);
-    if (own_norm) ApplyNorm(context, weights.ffn_norm, x, width, b.normed + t * width);
+    if (!parallel) context.kernels->add(x, projected, hidden_size, x);
+    if (own_norm) ApplyNorm(context, weights.ffn_norm, x, hidden_size, b.normed + t * hidden_size);
   });
   FeedForward(context, weights, b.normed, first_needed, count);
   ForTokens(context, first_needed, count, [&](std::size_t t) {
-    float* x = b.hidden_state + t * width;
-    float* ffn = b.ffn_out + t * width;
-    if (weights.post_ffn_norm) ApplyNorm(context, weights.post_ffn_norm, ffn, width, ffn);
-    if (parallel) context.kernels->add(x, b.projected + t * width, width, x);
-    context.kernels->add(x, ffn, width, x);
+    float* x = b.hidden_state + t * hidden_size;
+    float* ffn = b.ffn_out + t * hidden_size;
+    if (weights.post_ffn_norm) ApplyNorm(context, weights.post_ffn_norm, ffn, hidden_size, ffn);
+    if (parallel) context.kernels->add(x, b.projected + t * hidden_size, hidden_size, x);
+    context.kernels->add(x, ffn, hidden_size, x);
   });
 }
 
-void RunLayer(const WalkContext& context, std::size_t layer, std::size_t count,
+void RunLayer(const ForwardContext& context, std::size_t layer, std::size_t count,
               std::size_t position, std::size_t first_needed, AttentionObserver* observer,
               std::span<const HeadAblation> ablations) {
   AttendLayer(context, layer, count, position, observer);
@@ -270,17 +273,17 @@ void RunLayer(const WalkContext& context, std::size_t layer, std::size_t count,
   FinishLayer(context, layer, count, first_needed);
 }
 
-void ComputeLogits(const WalkContext& context, std::size_t first, std::size_t count) {
+void ComputeLogits(const ForwardContext& context, std::size_t first, std::size_t count) {
   const ModelInfo& info = context.hp->info;
   const Weights& weights = *context.weights;
   const Buffers& b = context.buffers;
   ForTokens(context, 0, count, [&](std::size_t t) {
-    ApplyNorm(context, weights.output_norm, b.hidden_state + (first + t) * info.width, info.width,
-              b.normed + t * info.width);
+    ApplyNorm(context, weights.output_norm, b.hidden_state + (first + t) * info.hidden_size,
+              info.hidden_size, b.normed + t * info.hidden_size);
   });
   const matmul::Product product[] = {
       {weights.output.weight, weights.output.bias_data(), b.logits, info.vocabulary}};
-  matmul::Multiply(context.matmul, product, b.normed, info.width, count);
+  matmul::Multiply(context.matmul, product, b.normed, info.hidden_size, count);
   if (info.logit_softcap > 0.0F) {
     for (std::size_t t = 0; t < count; ++t) {
       context.kernels->softcap(info.logit_softcap, info.vocabulary, b.logits + t * info.vocabulary);

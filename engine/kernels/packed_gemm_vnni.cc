@@ -1,4 +1,4 @@
-// The strip products of AVX512-VNNI: the AVX-512 ones with one instruction that Highway 1.0.3 has
+// The panel products of AVX512-VNNI: the AVX-512 ones with one instruction that Highway 1.0.3 has
 // no name for.
 #include "engine/kernels/kernel_functions.h"
 
@@ -10,7 +10,7 @@
 #define HWY_DISABLED_TARGETS (HWY_SSSE3 | HWY_SSE4 | HWY_AVX2)
 
 #undef HWY_TARGET_INCLUDE
-#define HWY_TARGET_INCLUDE "engine/kernels/strip_gemm_vnni.cc"
+#define HWY_TARGET_INCLUDE "engine/kernels/packed_gemm_vnni.cc"
 #include "hwy/foreach_target.h"  // IWYU pragma: keep
 
 #include "engine/kernels/blocks-inl.h"
@@ -19,24 +19,25 @@
 // The functions of this region may use everything that AVX3's may, and VNNI.
 #undef HWY_TARGET_STR
 #define HWY_TARGET_STR HWY_TARGET_STR_AVX3 ",avx512vnni"
-#define FOVEA_STRIPS_VNNI 1
+#define FOVEA_PACKED_VNNI 1
 #endif
 
-#include "engine/kernels/strip_gemm-inl.h"
+#include "engine/kernels/packed_gemm-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace fovea::kernels::HWY_NAMESPACE {
 #if HWY_TARGET == HWY_AVX3
 
-void StripGemmVnni(DataType type, const std::byte* strips, std::size_t count, std::size_t cols,
-                   const QuantizedRows& x, std::size_t tokens, float* out, std::size_t out_stride) {
-  AllStripsOf(type, strips, count, {x, cols, out, out_stride}, tokens);
+void PackedGemmVnni(DataType type, const std::byte* panels, std::size_t count, std::size_t cols,
+                    const QuantizedRows& x, std::size_t tokens, float* out,
+                    std::size_t out_stride) {
+  AllPanelsOf(type, panels, count, {x, cols, out, out_stride}, tokens);
 }
 
 #endif  // HWY_TARGET == HWY_AVX3
 }  // namespace fovea::kernels::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
 
-#undef FOVEA_STRIPS_VNNI
+#undef FOVEA_PACKED_VNNI
 
 #endif  // FOVEA_KERNELS_X86

@@ -1,22 +1,22 @@
-// The products of strips with 8-bit activations on AMX tiles, for 16 tokens and more: the tile unit
+// The products of panels with 8-bit activations on AMX tiles, for 16 tokens and more: the tile unit
 // makes the integer sums of 16 tokens × 16 rows of one block, vectors rescale and add them. An
-// output goes through the same float operations as in strip_gemm-inl.h and so has the same bits.
+// output goes through the same float operations as in packed_gemm-inl.h and so has the same bits.
 // Compiled once per target; needs vectors of 16 floats.
-#if defined(FOVEA_KERNELS_STRIP_GEMM_AMX_INL_H_) == defined(HWY_TARGET_TOGGLE)
-#ifdef FOVEA_KERNELS_STRIP_GEMM_AMX_INL_H_
-#undef FOVEA_KERNELS_STRIP_GEMM_AMX_INL_H_
+#if defined(FOVEA_KERNELS_PACKED_GEMM_AMX_INL_H_) == defined(HWY_TARGET_TOGGLE)
+#ifdef FOVEA_KERNELS_PACKED_GEMM_AMX_INL_H_
+#undef FOVEA_KERNELS_PACKED_GEMM_AMX_INL_H_
 #else
-#define FOVEA_KERNELS_STRIP_GEMM_AMX_INL_H_
+#define FOVEA_KERNELS_PACKED_GEMM_AMX_INL_H_
 #endif
 
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
 
+#include "engine/kernels/panel_formats-inl.h"
+#include "engine/kernels/panel_sections.h"
+#include "engine/kernels/panel_types.h"
 #include "engine/kernels/quantized_row.h"
-#include "engine/kernels/strip_formats-inl.h"
-#include "engine/kernels/strip_planes.h"
-#include "engine/kernels/strip_types.h"
 #include "engine/kernels/tile_config.h"
 
 HWY_BEFORE_NAMESPACE();
@@ -25,31 +25,31 @@ namespace fovea::kernels::HWY_NAMESPACE {
 
 namespace {
 
-static_assert(kLanes == kTileRows && kStripRows == kTileRows);
+static_assert(kLanes == kTileRows && kPanelRows == kTileRows);
 
-/// Blocks of 32 columns whose weights are expanded at once: those of kStripsAtOnce strips and the
+/// Blocks of 32 columns whose weights are expanded at once: those of kPanelsAtOnce panels and the
 /// activations of 16 tokens share the first cache. One super-block of the types that have them.
 constexpr std::size_t kChunkBlocks = 8;
-constexpr std::size_t kStripsAtOnce = 4;
+constexpr std::size_t kPanelsAtOnce = 4;
 
-/// Part of a strip in the form that tiles take.
+/// Part of a panel in the form that tiles take.
 template <class Format>
-struct alignas(64) ExpandedStrip {
+struct alignas(64) ExpandedPanel {
   /// Scales per block of 32, and the columns that share one: the depth of a tile product.
   static constexpr std::size_t kParts = Format::kHalves ? 2 : 1;
   static constexpr std::size_t kDepth = kActivationBlock / kParts;
 
-  std::int8_t quants[kChunkBlocks * kParts][kDepth * kStripRows];  // [depth / 4][16 rows][4]
-  float scales[kChunkBlocks * kParts][kStripRows];
-  float minimums[Format::kHasMinimum ? kChunkBlocks : 1][kStripRows];
+  std::int8_t quants[kChunkBlocks * kParts][kDepth * kPanelRows];  // [depth / 4][16 rows][4]
+  float scales[kChunkBlocks * kParts][kPanelRows];
+  float minimums[Format::kHasMinimum ? kChunkBlocks : 1][kPanelRows];
 };
 
 /// Blocks [first, first + blocks).
 template <class Format>
 HWY_INLINE void Expand(const Format& format, std::size_t first, std::size_t blocks,
-                       ExpandedStrip<Format>& to) {
+                       ExpandedPanel<Format>& to) {
   const F32Tag d;
-  constexpr std::size_t kParts = ExpandedStrip<Format>::kParts;
+  constexpr std::size_t kParts = ExpandedPanel<Format>::kParts;
   for (std::size_t b = 0; b < blocks; ++b) {
     auto* lines = reinterpret_cast<std::uint8_t*>(to.quants[b * kParts]);
     for (std::size_t step = 0; step < 8; ++step) {
@@ -87,11 +87,11 @@ HWY_INLINE void MultiplyPart(Tiles& tiles, const std::int8_t* x, std::size_t x_s
 /// sums[t] = fma(dots[t], scale · activation scale, sums[t]), and the minimum after the block's
 /// last part.
 template <class Format>
-HWY_INLINE void AddPart(const std::int32_t* dots, const ExpandedStrip<Format>& strip,
+HWY_INLINE void AddPart(const std::int32_t* dots, const ExpandedPanel<Format>& panel,
                         std::size_t part, const TokenTile& x, F32 (&sums)[kTileRows]) {
   const F32Tag d;
-  constexpr std::size_t kParts = ExpandedStrip<Format>::kParts;
-  const F32 scale = hn::Load(d, strip.scales[part]);
+  constexpr std::size_t kParts = ExpandedPanel<Format>::kParts;
+  const F32 scale = hn::Load(d, panel.scales[part]);
   const ActivationBlock* blocks = x.blocks + part / kParts;
   HWY_UNROLL(16)
   for (std::size_t t = 0; t < kTileRows; ++t) {
@@ -101,7 +101,7 @@ HWY_INLINE void AddPart(const std::int32_t* dots, const ExpandedStrip<Format>& s
   }
   if constexpr (Format::kHasMinimum) {
     static_assert(kParts == 1);
-    const F32 minimum = hn::Load(d, strip.minimums[part]);
+    const F32 minimum = hn::Load(d, panel.minimums[part]);
     HWY_UNROLL(16)
     for (std::size_t t = 0; t < kTileRows; ++t) {
       const F32 sum = hn::Set(d, blocks[t * x.blocks_per_row].scaled_sum);
@@ -112,11 +112,11 @@ HWY_INLINE void AddPart(const std::int32_t* dots, const ExpandedStrip<Format>& s
 
 /// Adds a chunk's blocks to the outputs of 16 tokens × 16 rows, which `out` holds between chunks.
 template <class Format, class Tiles>
-HWY_NOINLINE void AddChunk(Tiles& tiles, const ExpandedStrip<Format>& strip, std::size_t blocks,
+HWY_NOINLINE void AddChunk(Tiles& tiles, const ExpandedPanel<Format>& panel, std::size_t blocks,
                            const TokenTile& x, bool first, float* out, std::size_t out_stride) {
   const F32Tag d;
-  constexpr std::size_t kDepth = ExpandedStrip<Format>::kDepth;
-  const std::size_t parts = blocks * ExpandedStrip<Format>::kParts;
+  constexpr std::size_t kDepth = ExpandedPanel<Format>::kDepth;
+  const std::size_t parts = blocks * ExpandedPanel<Format>::kParts;
   alignas(64) std::int32_t dots[4][kTileRows * kTileRows];
   F32 sums[kTileRows];
   HWY_UNROLL(16)
@@ -127,16 +127,16 @@ HWY_NOINLINE void AddChunk(Tiles& tiles, const ExpandedStrip<Format>& strip, std
   for (std::size_t part = 0; part < parts + 2; part += 2) {
     std::int32_t(*ahead)[kTileRows * kTileRows] = dots + part % 4;
     if (part < parts) {
-      MultiplyPart<0>(tiles, x.quants + part * kDepth, x.cols, strip.quants[part], ahead[0]);
+      MultiplyPart<0>(tiles, x.quants + part * kDepth, x.cols, panel.quants[part], ahead[0]);
     }
     if (part + 1 < parts) {
-      MultiplyPart<1>(tiles, x.quants + (part + 1) * kDepth, x.cols, strip.quants[part + 1],
+      MultiplyPart<1>(tiles, x.quants + (part + 1) * kDepth, x.cols, panel.quants[part + 1],
                       ahead[1]);
     }
     if (part < 2) continue;
     std::int32_t(*behind)[kTileRows * kTileRows] = dots + (part + 2) % 4;
-    AddPart(behind[0], strip, part - 2, x, sums);
-    if (part - 1 < parts) AddPart(behind[1], strip, part - 1, x, sums);
+    AddPart(behind[0], panel, part - 2, x, sums);
+    if (part - 1 < parts) AddPart(behind[1], panel, part - 1, x, sums);
   }
   HWY_UNROLL(16)
   for (std::size_t t = 0; t < kTileRows; ++t) hn::StoreU(sums[t], d, out + t * out_stride);
@@ -144,10 +144,10 @@ HWY_NOINLINE void AddChunk(Tiles& tiles, const ExpandedStrip<Format>& strip, std
 
 /// At least 16 tokens.
 template <class Format, class Tiles>
-void AllStripsOnTiles(Tiles& tiles, const std::byte* strips, std::size_t count, std::size_t cols,
+void AllPanelsOnTiles(Tiles& tiles, const std::byte* panels, std::size_t count, std::size_t cols,
                       const QuantizedRows& x, std::size_t tokens, float* out,
                       std::size_t out_stride) {
-  using Expanded = ExpandedStrip<Format>;
+  using Expanded = ExpandedPanel<Format>;
   TileConfig config;
   for (std::size_t slot = 0; slot < 2; ++slot) {
     config.Set(slot, kTileRows, kTileRowBytes);
@@ -156,21 +156,21 @@ void AllStripsOnTiles(Tiles& tiles, const std::byte* strips, std::size_t count, 
   }
   tiles.Configure(config);
 
-  const std::size_t strip_bytes = StripBytes<Format>(cols);
+  const std::size_t panel_bytes = PanelBytes<Format>(cols);
   const std::size_t blocks_per_row = cols / kActivationBlock;
   // The last tokens, if fewer than 16, are computed with those before them, once more and apart:
   // out holds unfinished sums of theirs.
   const std::size_t rest = tokens % kTileRows;
-  alignas(64) float rest_out[kStripsAtOnce][kTileRows * kTileRows];
-  Expanded expanded[kStripsAtOnce];
+  alignas(64) float rest_out[kPanelsAtOnce][kTileRows * kTileRows];
+  Expanded expanded[kPanelsAtOnce];
 
-  for (std::size_t s = 0; s < count; s += kStripsAtOnce) {
-    const std::size_t some = std::min(kStripsAtOnce, count - s);
+  for (std::size_t s = 0; s < count; s += kPanelsAtOnce) {
+    const std::size_t some = std::min(kPanelsAtOnce, count - s);
     for (std::size_t b = 0; b < blocks_per_row; b += kChunkBlocks) {
       const std::size_t blocks = std::min(kChunkBlocks, blocks_per_row - b);
       for (std::size_t i = 0; i < some; ++i) {
         Format format;
-        format.at = Planes(Format::kType, strips + (s + i) * strip_bytes, cols);
+        format.at = Sections(Format::kType, panels + (s + i) * panel_bytes, cols);
         Expand(format, b, blocks, expanded[i]);
       }
       const auto tokens_from = [&](std::size_t t) {
@@ -180,7 +180,7 @@ void AllStripsOnTiles(Tiles& tiles, const std::byte* strips, std::size_t count, 
       for (std::size_t t = 0; t + kTileRows <= tokens; t += kTileRows) {
         for (std::size_t i = 0; i < some; ++i) {
           AddChunk(tiles, expanded[i], blocks, tokens_from(t), b == 0,
-                   out + t * out_stride + (s + i) * kStripRows, out_stride);
+                   out + t * out_stride + (s + i) * kPanelRows, out_stride);
         }
       }
       if (rest == 0) continue;
@@ -191,8 +191,8 @@ void AllStripsOnTiles(Tiles& tiles, const std::byte* strips, std::size_t count, 
     }
     for (std::size_t i = 0; i < some; ++i) {
       for (std::size_t t = kTileRows - rest; t < kTileRows; ++t) {
-        std::copy_n(rest_out[i] + t * kTileRows, kStripRows,
-                    out + (tokens - kTileRows + t) * out_stride + (s + i) * kStripRows);
+        std::copy_n(rest_out[i] + t * kTileRows, kPanelRows,
+                    out + (tokens - kTileRows + t) * out_stride + (s + i) * kPanelRows);
       }
     }
   }
@@ -200,16 +200,16 @@ void AllStripsOnTiles(Tiles& tiles, const std::byte* strips, std::size_t count, 
 }
 
 template <class Tiles>
-void StripGemmOnTiles(Tiles& tiles, DataType type, const std::byte* strips, std::size_t count,
-                      std::size_t cols, const QuantizedRows& x, std::size_t tokens, float* out,
-                      std::size_t out_stride) {
+void PackedGemmOnTiles(Tiles& tiles, DataType type, const std::byte* panels, std::size_t count,
+                       std::size_t cols, const QuantizedRows& x, std::size_t tokens, float* out,
+                       std::size_t out_stride) {
   switch (type) {
 #define FOVEA_CASE(name)  \
   case DataType::k##name: \
-    return AllStripsOnTiles<Format##name>(tiles, strips, count, cols, x, tokens, out, out_stride);
-    FOVEA_EACH_STRIP_TYPE(FOVEA_CASE)
+    return AllPanelsOnTiles<Format##name>(tiles, panels, count, cols, x, tokens, out, out_stride);
+    FOVEA_EACH_PACKED_TYPE(FOVEA_CASE)
 #undef FOVEA_CASE
-    default: return;  // The caller asks HasStrips first.
+    default: return;  // The caller asks HasPackedPanels first.
   }
 }
 

@@ -13,7 +13,7 @@
 #include "engine/kernels/quantize_rows.h"
 #include "engine/kernels/quantized_row.h"
 #include "engine/tensor/dequantize.h"
-#include "engine/tensor/strips.h"
+#include "engine/tensor/packed_panels.h"
 #include "tests/kernels/kernel_test.h"
 
 namespace fovea::kernels {
@@ -27,7 +27,7 @@ constexpr DataType kTypes[] = {
 /// Every remainder of every tile, and more than one tile of each kind.
 constexpr std::size_t kTokenCounts[] = {1, 2, 3, 4, 5, 6, 7, 11, 13, 16, 17, 31, 33, 40};
 
-class StripGemmTest : public KernelTest {
+class PackedGemmTest : public KernelTest {
  protected:
   struct Activations {
     std::vector<std::int8_t> quants;
@@ -61,17 +61,17 @@ class StripGemmTest : public KernelTest {
 
   std::vector<std::byte> Pack(DataType type, const std::vector<std::byte>& rows, std::size_t count,
                               std::size_t cols) {
-    const std::size_t strip_bytes = kStripRows * RowBytes(type, cols);
-    std::vector<std::byte> strips(count * strip_bytes);
+    const std::size_t panel_bytes = kPanelRows * RowBytes(type, cols);
+    std::vector<std::byte> panels(count * panel_bytes);
     for (std::size_t s = 0; s < count; ++s) {
-      PackStrip(type, rows.data() + s * strip_bytes, RowBytes(type, cols), kStripRows,
-                strips.data() + s * strip_bytes);
+      PackPanel(type, rows.data() + s * panel_bytes, RowBytes(type, cols), kPanelRows,
+                panels.data() + s * panel_bytes);
     }
-    return strips;
+    return panels;
   }
 };
 
-TEST_P(StripGemmTest, QuantizesAsTheReferenceDoes) {
+TEST_P(PackedGemmTest, QuantizesAsTheReferenceDoes) {
   for (const std::size_t cols : {std::size_t{32}, std::size_t{64}, std::size_t{576}}) {
     std::vector<float> x = Random(cols, -3.0F, 3.0F);
     x[1] = 0.0F;
@@ -93,7 +93,7 @@ TEST_P(StripGemmTest, QuantizesAsTheReferenceDoes) {
   }
 }
 
-TEST_P(StripGemmTest, QuantizesZerosTinyAndHugeValues) {
+TEST_P(PackedGemmTest, QuantizesZerosTinyAndHugeValues) {
   std::vector<float> x(96, 0.0F);
   for (std::size_t i = 32; i < 64; ++i) x[i] = std::numeric_limits<float>::denorm_min();
   for (std::size_t i = 64; i < 96; ++i) x[i] = std::numeric_limits<float>::max();
@@ -108,7 +108,7 @@ TEST_P(StripGemmTest, QuantizesZerosTinyAndHugeValues) {
 }
 
 // A value that is not finite must reach the logits, where the session finds it.
-TEST_P(StripGemmTest, LetsNoNonFiniteValueDisappear) {
+TEST_P(PackedGemmTest, LetsNoNonFiniteValueDisappear) {
   for (const float bad :
        {std::numeric_limits<float>::quiet_NaN(), std::numeric_limits<float>::infinity(),
         -std::numeric_limits<float>::infinity()}) {
@@ -118,38 +118,38 @@ TEST_P(StripGemmTest, LetsNoNonFiniteValueDisappear) {
       const Activations a = Quantize(kernels(), x, 64);
       EXPECT_FALSE(std::isfinite(a.blocks[0].scale));
       EXPECT_TRUE(std::isfinite(a.blocks[1].scale));
-      const std::vector<std::byte> rows = RandomRows(DataType::kQ8_0, kStripRows, 64);
-      const std::vector<std::byte> strip = Pack(DataType::kQ8_0, rows, 1, 64);
-      std::vector<float> out(kStripRows);
-      kernels().strip_gemm(DataType::kQ8_0, strip.data(), 1, 64, a.rows(), 1, out.data(),
-                           kStripRows);
+      const std::vector<std::byte> rows = RandomRows(DataType::kQ8_0, kPanelRows, 64);
+      const std::vector<std::byte> panel = Pack(DataType::kQ8_0, rows, 1, 64);
+      std::vector<float> out(kPanelRows);
+      kernels().packed_gemm(DataType::kQ8_0, panel.data(), 1, 64, a.rows(), 1, out.data(),
+                            kPanelRows);
       for (const float value : out) EXPECT_FALSE(std::isfinite(value));
     }
   }
 }
 
-TEST_P(StripGemmTest, EqualsTheReferenceToTheBitForEveryTypeAndShape) {
+TEST_P(PackedGemmTest, EqualsTheReferenceToTheBitForEveryTypeAndShape) {
   for (const DataType type : kTypes) {
     for (const std::size_t cols :
          {std::size_t{32}, std::size_t{96}, std::size_t{256}, std::size_t{768}}) {
       if (cols % BlockElements(type) != 0) continue;
       for (const std::size_t count : {std::size_t{1}, std::size_t{2}, std::size_t{3}}) {
-        const std::vector<std::byte> rows = RandomRows(type, count * kStripRows, cols);
-        const std::vector<std::byte> strips = Pack(type, rows, count, cols);
+        const std::vector<std::byte> rows = RandomRows(type, count * kPanelRows, cols);
+        const std::vector<std::byte> panels = Pack(type, rows, count, cols);
         for (const std::size_t tokens : kTokenCounts) {
           const std::vector<float> x = Random(tokens * cols);
           const Activations a = Quantize(scalar(), x, cols);
           const Activations b = QuantizeForOurs(x, cols);
-          const std::size_t stride = count * kStripRows + 3;
+          const std::size_t stride = count * kPanelRows + 3;
           FencedFloats ours(tokens * stride, tokens % 16);
           std::vector<float> reference(tokens * stride, 0.0F);
-          kernels().strip_gemm(type, strips.data(), count, cols, b.rows(), tokens, ours.data(),
+          kernels().packed_gemm(type, panels.data(), count, cols, b.rows(), tokens, ours.data(),
+                                stride);
+          scalar().packed_gemm(type, panels.data(), count, cols, a.rows(), tokens, reference.data(),
                                stride);
-          scalar().strip_gemm(type, strips.data(), count, cols, a.rows(), tokens, reference.data(),
-                              stride);
           EXPECT_TRUE(ours.FencesStand());
           for (std::size_t t = 0; t < tokens; ++t) {
-            for (std::size_t r = 0; r < count * kStripRows; ++r) {
+            for (std::size_t r = 0; r < count * kPanelRows; ++r) {
               ASSERT_EQ(std::bit_cast<std::uint32_t>(ours[t * stride + r]),
                         std::bit_cast<std::uint32_t>(reference[t * stride + r]))
                   << DataTypeName(type) << " cols " << cols << " tokens " << tokens << " at " << t
@@ -165,13 +165,13 @@ TEST_P(StripGemmTest, EqualsTheReferenceToTheBitForEveryTypeAndShape) {
 
 // The largest sums that quants and activations can give: instruction sets that add up in 16 bits
 // must not wrap around.
-TEST_P(StripGemmTest, EqualsTheReferenceForTheLargestProducts) {
+TEST_P(PackedGemmTest, EqualsTheReferenceForTheLargestProducts) {
   constexpr std::size_t kCols = 512;
-  constexpr std::size_t kMostTokens = 13;
+  constexpr std::size_t kMaxTokens = 13;
   for (const DataType type : kTypes) {
     for (const unsigned quants : {0x00U, 0x7FU, 0x80U, 0x81U, 0x0FU, 0xF0U, 0xFFU}) {
       // Every byte of the quants, and scales of 1 (bytes 00 3C) where the type has them first.
-      std::vector<std::byte> rows(kStripRows * RowBytes(type, kCols), std::byte(quants));
+      std::vector<std::byte> rows(kPanelRows * RowBytes(type, kCols), std::byte(quants));
       for (std::size_t at = 0; at < rows.size(); at += BlockBytes(type)) {
         const std::size_t scale_at = type == DataType::kQ6_K ? BlockBytes(type) - 2 : 0;
         rows[at + scale_at] = std::byte{0x00};
@@ -182,19 +182,19 @@ TEST_P(StripGemmTest, EqualsTheReferenceForTheLargestProducts) {
           rows[at + 3] = std::byte{0x3C};
         }
       }
-      const std::vector<std::byte> strip = Pack(type, rows, 1, kCols);
+      const std::vector<std::byte> panel = Pack(type, rows, 1, kCols);
       for (const float activation : {1.0F, -1.0F}) {
-        for (std::size_t tokens = 1; tokens <= kMostTokens; ++tokens) {
+        for (std::size_t tokens = 1; tokens <= kMaxTokens; ++tokens) {
           const std::vector<float> x(tokens * kCols, activation);
           const Activations a = Quantize(scalar(), x, kCols);
           const Activations b = QuantizeForOurs(x, kCols);
           EXPECT_EQ(a.quants[0], activation * 127);
-          std::vector<float> ours(tokens * kStripRows);
-          std::vector<float> reference(tokens * kStripRows);
-          kernels().strip_gemm(type, strip.data(), 1, kCols, b.rows(), tokens, ours.data(),
-                               kStripRows);
-          scalar().strip_gemm(type, strip.data(), 1, kCols, a.rows(), tokens, reference.data(),
-                              kStripRows);
+          std::vector<float> ours(tokens * kPanelRows);
+          std::vector<float> reference(tokens * kPanelRows);
+          kernels().packed_gemm(type, panel.data(), 1, kCols, b.rows(), tokens, ours.data(),
+                                kPanelRows);
+          scalar().packed_gemm(type, panel.data(), 1, kCols, a.rows(), tokens, reference.data(),
+                               kPanelRows);
           ASSERT_TRUE(std::isfinite(reference[0]));
           ASSERT_EQ(ours, reference) << DataTypeName(type) << " bytes " << quants;
         }
@@ -203,16 +203,16 @@ TEST_P(StripGemmTest, EqualsTheReferenceForTheLargestProducts) {
   }
 }
 
-TEST_P(StripGemmTest, MultipliesWhatTheFileMeans) {
+TEST_P(PackedGemmTest, MultipliesWhatTheFileMeans) {
   constexpr std::size_t kCols = 512;
   for (const DataType type : kTypes) {
-    const std::vector<std::byte> rows = RandomRows(type, kStripRows, kCols);
-    const std::vector<std::byte> strip = Pack(type, rows, 1, kCols);
+    const std::vector<std::byte> rows = RandomRows(type, kPanelRows, kCols);
+    const std::vector<std::byte> panel = Pack(type, rows, 1, kCols);
     const Activations a = Quantize(kernels(), Random(kCols), kCols);
-    std::vector<float> out(kStripRows);
-    kernels().strip_gemm(type, strip.data(), 1, kCols, a.rows(), 1, out.data(), kStripRows);
+    std::vector<float> out(kPanelRows);
+    kernels().packed_gemm(type, panel.data(), 1, kCols, a.rows(), 1, out.data(), kPanelRows);
     std::vector<float> weights(kCols);
-    for (std::size_t r = 0; r < kStripRows; ++r) {
+    for (std::size_t r = 0; r < kPanelRows; ++r) {
       Dequantize(type, rows.data() + r * RowBytes(type, kCols), kCols, weights.data());
       double sum = 0;
       double magnitude = 0;
@@ -236,7 +236,7 @@ TEST_P(StripGemmTest, MultipliesWhatTheFileMeans) {
   }
 }
 
-FOVEA_KERNEL_TESTS(StripGemmTest);
+FOVEA_KERNEL_TESTS(PackedGemmTest);
 
 }  // namespace
 }  // namespace fovea::kernels

@@ -1,13 +1,13 @@
-// The integer sums of four rows of a strip on ARM. Quants and activations are signed bytes; a line
-// of the strip holds four columns of a row in every 32-bit lane. With dot products (the file
-// defines FOVEA_STRIPS_DOTPROD first) each lane is one row's sum; without them products are added
+// The integer sums of four rows of a panel on ARM. Quants and activations are signed bytes; a line
+// of the panel holds four columns of a row in every 32-bit lane. With dot products (the file
+// defines FOVEA_PACKED_DOTPROD first) each lane is one row's sum; without them products are added
 // up in 16 bits as far as those reach, and a row's sum is put together at the end of a block.
 // Compiled once per target.
-#if defined(FOVEA_KERNELS_STRIP_ARM_PRODUCTS_INL_H_) == defined(HWY_TARGET_TOGGLE)
-#ifdef FOVEA_KERNELS_STRIP_ARM_PRODUCTS_INL_H_
-#undef FOVEA_KERNELS_STRIP_ARM_PRODUCTS_INL_H_
+#if defined(FOVEA_KERNELS_PACKED_ARM_PRODUCTS_INL_H_) == defined(HWY_TARGET_TOGGLE)
+#ifdef FOVEA_KERNELS_PACKED_ARM_PRODUCTS_INL_H_
+#undef FOVEA_KERNELS_PACKED_ARM_PRODUCTS_INL_H_
 #else
-#define FOVEA_KERNELS_STRIP_ARM_PRODUCTS_INL_H_
+#define FOVEA_KERNELS_PACKED_ARM_PRODUCTS_INL_H_
 #endif
 
 #include <arm_neon.h>
@@ -17,7 +17,7 @@
 #include <cstdint>
 #include <cstring>
 
-#include "engine/kernels/strip_operands.h"
+#include "engine/kernels/panel_operands.h"
 #include "hwy/highway.h"
 
 HWY_BEFORE_NAMESPACE();
@@ -60,7 +60,7 @@ HWY_INLINE int32x4_t OffsetOf(int32x4_t fields, std::size_t half) {
       const int32x4_t first_sum = vrev64q_s32(fields);
       sum = half == 0 ? first_sum : vsubq_s32(fields, first_sum);
     }
-#if defined(FOVEA_STRIPS_DOTPROD)
+#if defined(FOVEA_PACKED_DOTPROD)
     return vaddq_s32(vshlq_n_s32(sum, kBits), vdupq_n_s32(kMagicBits));
 #else
     return vshlq_n_s32(sum, kBits);
@@ -68,7 +68,7 @@ HWY_INLINE int32x4_t OffsetOf(int32x4_t fields, std::size_t half) {
   }
 }
 
-#if defined(FOVEA_STRIPS_DOTPROD)
+#if defined(FOVEA_PACKED_DOTPROD)
 
 /// Eight columns of one token.
 using EightActivations = int8x8_t;
@@ -85,8 +85,8 @@ HWY_INLINE int32x4_t FreshSum() {
   return sum;
 }
 
-/// Sums of four rows. `kMost` bounds the size of a quant, `kSteps` the lines that are added.
-template <int kMost, int kSteps>
+/// Sums of four rows. `kMaxValue` bounds the size of a quant, `kSteps` the lines that are added.
+template <int kMaxValue, int kSteps>
 struct RowSums4 {
   int32x4_t sums;
 
@@ -217,8 +217,8 @@ HWY_INLINE int16x8_t AddNeighbours(int16x8_t a, int16x8_t b) {
 #endif
 }
 
-constexpr int kMostShort = 32767;
-constexpr int kMostActivation = 127;  ///< Of either sign; see quantized_row.h.
+constexpr int kMaxShort = 32767;
+constexpr int kMaxActivation = 127;  ///< Of either sign; see quantized_row.h.
 
 template <std::size_t kTokens, std::size_t kVectors, class Do>
 HWY_INLINE void ForEach(const Do& act) {
@@ -251,9 +251,9 @@ HWY_INLINE void TotalsToFloats(int32x4_t (&totals)[kTokens][kVectors],
 
 /// Sums of rows 0 and 1 and of rows 2 and 3, four columns apart. Quants of 8 bits: two products fit
 /// in 16 bits.
-template <int kMost, int kSteps, bool kShort = kMost* kMostActivation* kSteps <= kMostShort>
+template <int kMaxValue, int kSteps, bool kShort = kMaxValue* kMaxActivation* kSteps <= kMaxShort>
 struct RowSums4 {
-  static_assert(2 * kMost * kMostActivation <= kMostShort);
+  static_assert(2 * kMaxValue * kMaxActivation <= kMaxShort);
   int32x4_t low;
   int32x4_t high;
 
@@ -315,8 +315,8 @@ struct RowSums4 {
 };
 
 /// The same for narrow quants: a whole block fits in 16 bits.
-template <int kMost, int kSteps>
-struct RowSums4<kMost, kSteps, true> {
+template <int kMaxValue, int kSteps>
+struct RowSums4<kMaxValue, kSteps, true> {
   int16x8_t low;
   int16x8_t high;
 
@@ -348,7 +348,7 @@ struct RowSums4<kMost, kSteps, true> {
     }
   }
 
-  static constexpr bool kPairsAreShort = 2 * kMost * kMostActivation * kSteps <= kMostShort;
+  static constexpr bool kPairsAreShort = 2 * kMaxValue * kMaxActivation * kSteps <= kMaxShort;
 
   template <class Format, std::size_t kTokens, std::size_t kVectors>
   static HWY_INLINE void ToFloats(const RowSums4 (*all)[kVectors],
@@ -371,7 +371,7 @@ struct RowSums4<kMost, kSteps, true> {
   }
 };
 
-#endif  // FOVEA_STRIPS_DOTPROD
+#endif  // FOVEA_PACKED_DOTPROD
 
 }  // namespace
 

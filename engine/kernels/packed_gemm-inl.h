@@ -1,12 +1,12 @@
-// Products of strips with 8-bit activations on x86. Lanes are rows: an output is one chain of fused
+// Products of panels with 8-bit activations on x86. Lanes are rows: an output is one chain of fused
 // multiply-adds over the blocks of its row, fed by exact integer sums, so every target, tile shape
 // and number of tokens gives the same bits. Compiled once per target; a file that has VNNI's
-// products at hand defines FOVEA_STRIPS_VNNI first.
-#if defined(FOVEA_KERNELS_STRIP_GEMM_INL_H_) == defined(HWY_TARGET_TOGGLE)
-#ifdef FOVEA_KERNELS_STRIP_GEMM_INL_H_
-#undef FOVEA_KERNELS_STRIP_GEMM_INL_H_
+// products at hand defines FOVEA_PACKED_VNNI first.
+#if defined(FOVEA_KERNELS_PACKED_GEMM_INL_H_) == defined(HWY_TARGET_TOGGLE)
+#ifdef FOVEA_KERNELS_PACKED_GEMM_INL_H_
+#undef FOVEA_KERNELS_PACKED_GEMM_INL_H_
 #else
-#define FOVEA_KERNELS_STRIP_GEMM_INL_H_
+#define FOVEA_KERNELS_PACKED_GEMM_INL_H_
 #endif
 
 #include <algorithm>
@@ -15,11 +15,11 @@
 #include <cstdint>
 #include <cstring>
 
+#include "engine/kernels/panel_formats-inl.h"
+#include "engine/kernels/panel_operands.h"
+#include "engine/kernels/panel_sections.h"
+#include "engine/kernels/panel_types.h"
 #include "engine/kernels/quantized_row.h"
-#include "engine/kernels/strip_formats-inl.h"
-#include "engine/kernels/strip_operands.h"
-#include "engine/kernels/strip_planes.h"
-#include "engine/kernels/strip_types.h"
 #include "hwy/cache_control.h"
 
 HWY_BEFORE_NAMESPACE();
@@ -28,27 +28,27 @@ namespace fovea::kernels::HWY_NAMESPACE {
 
 namespace {
 
-// Registers: integer and float sums of kMostStrips × kMostTokens outputs must fit beside the
-// quants. One token's weights are read as kMostStreams streams; measured: four read half as fast
+// Registers: integer and float sums of kMaxPanels × kMaxTokens outputs must fit beside the
+// quants. One token's weights are read as kMaxStreams streams; measured: four read half as fast
 // again as one.
 // Sanitizers instrument every access: smaller tiles, which give the same bits, compile in a tenth
 // of the time.
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-constexpr std::size_t kMostStrips = 1;
-constexpr std::size_t kMostTokens = 1;
-constexpr std::size_t kMostStreams = 1;
+constexpr std::size_t kMaxPanels = 1;
+constexpr std::size_t kMaxTokens = 1;
+constexpr std::size_t kMaxStreams = 1;
 #elif defined(FOVEA_SMALL_KERNELS)
-constexpr std::size_t kMostStreams = 1;
-constexpr std::size_t kMostStrips = 1;
-constexpr std::size_t kMostTokens = 2;
+constexpr std::size_t kMaxStreams = 1;
+constexpr std::size_t kMaxPanels = 1;
+constexpr std::size_t kMaxTokens = 2;
 #elif HWY_TARGET == HWY_AVX3
-constexpr std::size_t kMostStreams = 4;
-constexpr std::size_t kMostStrips = 2;
-constexpr std::size_t kMostTokens = 6;
+constexpr std::size_t kMaxStreams = 4;
+constexpr std::size_t kMaxPanels = 2;
+constexpr std::size_t kMaxTokens = 6;
 #else
-constexpr std::size_t kMostStreams = 1;
-constexpr std::size_t kMostStrips = 1;
-constexpr std::size_t kMostTokens = 2;
+constexpr std::size_t kMaxStreams = 1;
+constexpr std::size_t kMaxPanels = 1;
+constexpr std::size_t kMaxTokens = 2;
 #endif
 
 // Small builds (CMake option FOVEA_SMALL_KERNELS) have each tile once and its steps in a loop.
@@ -66,7 +66,7 @@ constexpr std::size_t kPrefetchAhead = 512;
 /// the row's sum. Quants are unsigned, or signed if kSigned.
 template <bool kSigned>
 HWY_INLINE I32 AddProducts(I32 sum, Quants w, I32 x) {
-#if HWY_TARGET == HWY_AVX3 && defined(FOVEA_STRIPS_VNNI)
+#if HWY_TARGET == HWY_AVX3 && defined(FOVEA_PACKED_VNNI)
   static_assert(!kSigned);
   return I32{_mm512_dpbusd_epi32(sum.raw, w.raw, x.raw)};
 #elif HWY_TARGET == HWY_AVX3
@@ -91,13 +91,13 @@ HWY_INLINE I32 AddProducts(I32 sum, Quants w, I32 x) {
 #endif
 }
 
-/// kStrips strips × kTokens tokens. strip_gap: floats between the outputs of two strips.
-template <class Format, std::size_t kStrips, std::size_t kTokens>
-FOVEA_TILE void StripTile(const Format (&strips)[kStrips], const StripOperands& at,
-                          std::size_t strip_gap = kStripRows) {
+/// kPanels panels × kTokens tokens. panel_gap: floats between the outputs of two panels.
+template <class Format, std::size_t kPanels, std::size_t kTokens>
+FOVEA_TILE void PanelTile(const Format (&panels)[kPanels], const PanelOperands& at,
+                          std::size_t panel_gap = kPanelRows) {
   const F32Tag d;
   const I32Tag di;
-  constexpr std::size_t kVectors = kStrips * kStripVectors;
+  constexpr std::size_t kVectors = kPanels * kPanelVectors;
   constexpr bool kSigned = Format::kWide && !kUnsignedBytes;
   // Eight-bit quants that are unsigned are so by an offset; narrow types have one of their own.
   constexpr int kOffset = Format::kOffset;
@@ -140,13 +140,13 @@ FOVEA_TILE void StripTile(const Format (&strips)[kStrips], const StripOperands& 
         Quants w[kVectors];
         HWY_UNROLL(8)
         for (std::size_t v = 0; v < kVectors; ++v) {
-          w[v] = strips[v / kStripVectors].Load(b, step, v % kStripVectors);
+          w[v] = panels[v / kPanelVectors].Load(b, step, v % kPanelVectors);
         }
         if constexpr (kTokens == 1) {
           // Weights that meet one token come from memory; the hardware stops at page boundaries.
           HWY_UNROLL(2)
-          for (std::size_t s = 0; s < kStrips; ++s) {
-            hwy::Prefetch(strips[s].at.plane[Format::kQuantPlane] +
+          for (std::size_t s = 0; s < kPanels; ++s) {
+            hwy::Prefetch(panels[s].at.section[Format::kQuantSection] +
                           (b * 8 + step) * Format::kStepBytes + kPrefetchAhead);
           }
         }
@@ -164,7 +164,7 @@ FOVEA_TILE void StripTile(const Format (&strips)[kStrips], const StripOperands& 
       F32 scale[kVectors];
       HWY_UNROLL(8)
       for (std::size_t v = 0; v < kVectors; ++v) {
-        scale[v] = strips[v / kStripVectors].Scale(b, half, v % kStripVectors);
+        scale[v] = panels[v / kPanelVectors].Scale(b, half, v % kPanelVectors);
       }
       HWY_UNROLL(8)
       for (std::size_t t = 0; t < kTokens; ++t) {
@@ -180,7 +180,7 @@ FOVEA_TILE void StripTile(const Format (&strips)[kStrips], const StripOperands& 
       F32 minimum[kVectors];
       HWY_UNROLL(8)
       for (std::size_t v = 0; v < kVectors; ++v) {
-        minimum[v] = strips[v / kStripVectors].Minimum(b, v % kStripVectors);
+        minimum[v] = panels[v / kPanelVectors].Minimum(b, v % kPanelVectors);
       }
       HWY_UNROLL(8)
       for (std::size_t t = 0; t < kTokens; ++t) {
@@ -198,77 +198,77 @@ FOVEA_TILE void StripTile(const Format (&strips)[kStrips], const StripOperands& 
     for (std::size_t v = 0; v < kVectors; ++v) {
       hn::StoreU(
           sums[t][v], d,
-          at.out + t * at.out_stride + v / kStripVectors * strip_gap + v % kStripVectors * kLanes);
+          at.out + t * at.out_stride + v / kPanelVectors * panel_gap + v % kPanelVectors * kLanes);
     }
   }
 }
 
-/// The strips against all tokens: as many at a time as registers allow, the rest in smaller tiles.
-template <class Format, std::size_t kStrips>
-HWY_NOINLINE void StripsTimesTokens(const Format (&strips)[kStrips], const StripOperands& all,
+/// The panels against all tokens: as many at a time as registers allow, the rest in smaller tiles.
+template <class Format, std::size_t kPanels>
+HWY_NOINLINE void PanelsTimesTokens(const Format (&panels)[kPanels], const PanelOperands& all,
                                     std::size_t tokens) {
-  ForTokenTiles<kMostTokens>(all, tokens, [&strips](const StripOperands& at, auto of) HWY_ATTR {
-    StripTile<Format, kStrips, of>(strips, at);
+  ForTokenTiles<kMaxTokens>(all, tokens, [&panels](const PanelOperands& at, auto of) HWY_ATTR {
+    PanelTile<Format, kPanels, of>(panels, at);
   });
 }
 
 /// One token: memory is what limits, and it is read fastest as a few distant streams.
 template <class Format>
-HWY_NOINLINE void StripsTimesToken(Format strip, std::size_t strip_bytes, std::size_t count,
-                                   StripOperands at) {
-  if constexpr (kMostStreams > 1) {
-    const std::size_t each = count / kMostStreams;
-    Format streams[kMostStreams];
-    for (std::size_t i = 0; i < kMostStreams; ++i) {
-      streams[i] = strip;
-      streams[i].at.Advance(i * each * strip_bytes);
+HWY_NOINLINE void PanelsTimesToken(Format panel, std::size_t panel_bytes, std::size_t count,
+                                   PanelOperands at) {
+  if constexpr (kMaxStreams > 1) {
+    const std::size_t each = count / kMaxStreams;
+    Format streams[kMaxStreams];
+    for (std::size_t i = 0; i < kMaxStreams; ++i) {
+      streams[i] = panel;
+      streams[i].at.Advance(i * each * panel_bytes);
     }
-    for (std::size_t s = 0; s < each; ++s, at.out += kStripRows) {
-      StripTile<Format, kMostStreams, 1>(streams, at, each * kStripRows);
-      for (Format& stream : streams) stream.at.Advance(strip_bytes);
+    for (std::size_t s = 0; s < each; ++s, at.out += kPanelRows) {
+      PanelTile<Format, kMaxStreams, 1>(streams, at, each * kPanelRows);
+      for (Format& stream : streams) stream.at.Advance(panel_bytes);
     }
-    strip.at.Advance(kMostStreams * each * strip_bytes);
-    at.out += (kMostStreams - 1) * each * kStripRows;
-    count -= kMostStreams * each;
+    panel.at.Advance(kMaxStreams * each * panel_bytes);
+    at.out += (kMaxStreams - 1) * each * kPanelRows;
+    count -= kMaxStreams * each;
   }
-  for (; count > 0; --count, at.out += kStripRows) {
-    const Format strips[] = {strip};
-    StripTile<Format, 1, 1>(strips, at);
-    strip.at.Advance(strip_bytes);
+  for (; count > 0; --count, at.out += kPanelRows) {
+    const Format panels[] = {panel};
+    PanelTile<Format, 1, 1>(panels, at);
+    panel.at.Advance(panel_bytes);
   }
 }
 
 template <class Format>
-void AllStrips(const std::byte* strips, std::size_t count, StripOperands at, std::size_t tokens) {
-  const std::size_t strip_bytes = StripBytes<Format>(at.cols);
+void AllPanels(const std::byte* panels, std::size_t count, PanelOperands at, std::size_t tokens) {
+  const std::size_t panel_bytes = PanelBytes<Format>(at.cols);
   Format one;
-  one.at = Planes(Format::kType, strips, at.cols);
-  if (tokens == 1) return StripsTimesToken(one, strip_bytes, count, at);
-  if constexpr (kMostStrips == 2) {
+  one.at = Sections(Format::kType, panels, at.cols);
+  if (tokens == 1) return PanelsTimesToken(one, panel_bytes, count, at);
+  if constexpr (kMaxPanels == 2) {
     Format two[] = {one, one};
-    two[1].at.Advance(strip_bytes);
-    for (; count >= 2; count -= 2, at.out += 2 * kStripRows) {
-      StripsTimesTokens(two, at, tokens);
-      two[0].at.Advance(2 * strip_bytes);
-      two[1].at.Advance(2 * strip_bytes);
+    two[1].at.Advance(panel_bytes);
+    for (; count >= 2; count -= 2, at.out += 2 * kPanelRows) {
+      PanelsTimesTokens(two, at, tokens);
+      two[0].at.Advance(2 * panel_bytes);
+      two[1].at.Advance(2 * panel_bytes);
     }
     one = two[0];
   }
-  for (; count > 0; --count, at.out += kStripRows) {
-    const Format strip[] = {one};
-    StripsTimesTokens(strip, at, tokens);
-    one.at.Advance(strip_bytes);
+  for (; count > 0; --count, at.out += kPanelRows) {
+    const Format panel[] = {one};
+    PanelsTimesTokens(panel, at, tokens);
+    one.at.Advance(panel_bytes);
   }
 }
 
-void AllStripsOf(DataType type, const std::byte* strips, std::size_t count, const StripOperands& at,
+void AllPanelsOf(DataType type, const std::byte* panels, std::size_t count, const PanelOperands& at,
                  std::size_t tokens) {
   switch (type) {
 #define FOVEA_CASE(name) \
-  case DataType::k##name: return AllStrips<Format##name>(strips, count, at, tokens);
-    FOVEA_EACH_STRIP_TYPE(FOVEA_CASE)
+  case DataType::k##name: return AllPanels<Format##name>(panels, count, at, tokens);
+    FOVEA_EACH_PACKED_TYPE(FOVEA_CASE)
 #undef FOVEA_CASE
-    default: return;  // The caller asks HasStrips first.
+    default: return;  // The caller asks HasPackedPanels first.
   }
 }
 

@@ -1,4 +1,4 @@
-// The strip products of AMX machines: tiles where 16 tokens or more share the weights, VNNI below.
+// The panel products of AMX machines: tiles where 16 tokens or more share the weights, VNNI below.
 #include "engine/kernels/kernel_functions.h"
 
 #include "engine/kernels/highway_targets.h"
@@ -9,7 +9,7 @@
 #define HWY_DISABLED_TARGETS (HWY_SSSE3 | HWY_SSE4 | HWY_AVX2)
 
 #undef HWY_TARGET_INCLUDE
-#define HWY_TARGET_INCLUDE "engine/kernels/strip_gemm_amx.cc"
+#define HWY_TARGET_INCLUDE "engine/kernels/packed_gemm_amx.cc"
 #include "hwy/foreach_target.h"  // IWYU pragma: keep
 
 #include "engine/kernels/blocks-inl.h"
@@ -21,19 +21,19 @@
 #endif
 
 #include "engine/kernels/hardware_tiles-inl.h"
-#include "engine/kernels/strip_gemm_amx-inl.h"
+#include "engine/kernels/packed_gemm_amx-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace fovea::kernels::HWY_NAMESPACE {
 #if HWY_TARGET == HWY_AVX3
 
-void StripGemmAmx(DataType type, const std::byte* strips, std::size_t count, std::size_t cols,
-                  const QuantizedRows& x, std::size_t tokens, float* out, std::size_t out_stride) {
+void PackedGemmAmx(DataType type, const std::byte* panels, std::size_t count, std::size_t cols,
+                   const QuantizedRows& x, std::size_t tokens, float* out, std::size_t out_stride) {
   if (tokens < kTileRows) {
-    return StripGemmVnni(type, strips, count, cols, x, tokens, out, out_stride);
+    return PackedGemmVnni(type, panels, count, cols, x, tokens, out, out_stride);
   }
   HardwareTiles tiles;
-  StripGemmOnTiles(tiles, type, strips, count, cols, x, tokens, out, out_stride);
+  PackedGemmOnTiles(tiles, type, panels, count, cols, x, tokens, out, out_stride);
 }
 
 #endif  // HWY_TARGET == HWY_AVX3

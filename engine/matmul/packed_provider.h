@@ -1,0 +1,15 @@
+// Quantized weights times 8-bit activations, in integers: from panels as the model packed them, or
+// from panels that are packed on the way.
+#ifndef FOVEA_MATMUL_PACKED_PROVIDER_H_
+#define FOVEA_MATMUL_PACKED_PROVIDER_H_
+
+#include "engine/matmul/plan.h"
+
+namespace fovea::matmul {
+
+bool AcceptsPacked(const Problem& problem);
+void MultiplyPacked(const kernels::KernelTable& kernels, const RowBlock& block);
+
+}  // namespace fovea::matmul
+
+#endif  // FOVEA_MATMUL_PACKED_PROVIDER_H_

@@ -1,0 +1,61 @@
+// Panels: sixteen rows of quantized blocks rearranged so that one cache line holds the same four
+// columns of all sixteen, which is what kernels with a row in every lane want to load. A panel is a
+// permutation of its rows' bytes: it takes exactly their place.
+//
+// Each field of the block type becomes one section, the sections follow one another in the order of
+// PanelFields, and section f is [blocks][field bytes / unit][16 rows][unit bytes].
+#ifndef FOVEA_TENSOR_PACKED_PANELS_H_
+#define FOVEA_TENSOR_PACKED_PANELS_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include "fovea/data_type.h"
+
+namespace fovea {
+
+inline constexpr std::size_t kPanelRows = 16;
+
+/// x86 multiplies unsigned by signed bytes, so there the signed quants of Q8_0 are stored with
+/// their top bit flipped: q + 128.
+#if defined(__x86_64__) || defined(__i386__)
+inline constexpr std::uint8_t kPanelQuantFlip = 0x80;
+#else
+inline constexpr std::uint8_t kPanelQuantFlip = 0;
+#endif
+
+/// A field of a block type: `bytes` from `offset` on, which travel in units of `unit` bytes.
+struct PanelField {
+  std::size_t offset;
+  std::size_t bytes;
+  std::size_t unit;       ///< 1, 2 or 4
+  std::uint8_t flip = 0;  ///< Xor of every byte.
+};
+
+/// The sections of a type in their order; empty if it has no panel layout.
+std::span<const PanelField> PanelFields(DataType type);
+
+inline bool HasPackedPanels(DataType type) {
+  return !PanelFields(type).empty();
+}
+
+/// Where section `field` begins in a panel of `blocks` blocks per row, in bytes.
+std::size_t PanelSection(DataType type, std::size_t field, std::size_t blocks);
+
+/// Rearranges `rows` <= 16 rows of row_bytes each into a panel; missing rows become zero bytes, and
+/// so zero weights. panel: 16 * row_bytes; does not overlap the rows. The type has panels.
+void PackPanel(DataType type, const std::byte* first_row, std::size_t row_bytes, std::size_t rows,
+               std::byte* panel);
+
+/// Block `block` of a panel's row as the file has it. out: BlockBytes(type).
+void UnpackPanelBlock(DataType type, const std::byte* panel, std::size_t row_bytes, std::size_t row,
+                      std::size_t block, std::byte* out);
+
+/// All blocks of a row. out: row_bytes.
+void UnpackPanelRow(DataType type, const std::byte* panel, std::size_t row_bytes, std::size_t row,
+                    std::byte* out);
+
+}  // namespace fovea
+
+#endif  // FOVEA_TENSOR_PACKED_PANELS_H_
