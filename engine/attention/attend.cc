@@ -11,6 +11,7 @@
 #include "engine/kernels/kernel_table.h"
 #include "fovea/attention.h"
 #include "fovea/isa.h"
+#include "fovea/status_macros.h"
 #include "platform/aligned_buffer.h"
 #include "platform/checked_math.h"
 #include "platform/exceptions.h"
@@ -61,7 +62,7 @@ Status CheckScoring(const AttendInputs& in) {
       if (in.scale != 0.0F) return Invalid("scale multiplies dot scores; additive ones have none");
       Status status = CheckShape("weights.additive_query", w.additive_query.size(),
                                  {{"hidden", hidden}, {"query_width", in.query_width}});
-      if (!status.ok()) return status;
+      FOVEA_RETURN_IF_ERROR(status);
       return CheckShape("weights.additive_key", w.additive_key.size(),
                         {{"hidden", hidden}, {"key_width", in.key_width}});
     }
@@ -97,14 +98,14 @@ Status Check(const AttendInputs& in) {
   Status status =
       CheckShape("query", in.query.size(),
                  {{"queries", in.queries}, {"heads", in.heads}, {"query_width", in.query_width}});
-  if (!status.ok()) return status;
+  FOVEA_RETURN_IF_ERROR(status);
   status = CheckShape("key", in.key.size(),
                       {{"keys", in.keys}, {"kv_heads", in.kv_heads}, {"key_width", in.key_width}});
-  if (!status.ok()) return status;
+  FOVEA_RETURN_IF_ERROR(status);
   status =
       CheckShape("value", in.value.size(),
                  {{"keys", in.keys}, {"kv_heads", in.kv_heads}, {"value_width", in.value_width}});
-  if (!status.ok()) return status;
+  FOVEA_RETURN_IF_ERROR(status);
   status = CheckScoring(in);
   return status.ok() ? CheckMask(in) : status;
 }
@@ -155,7 +156,7 @@ Status AttendTiled(const AttendInputs& in, AttendOutputs* out) {
   if (in.queries == 0) return Status::Ok();
   const kernels::KernelTable* kernels = kernels::KernelsFor(BestIsa());
   TileMemory memory;
-  if (Status status = memory.Allocate(*kernels, in); !status.ok()) return status;
+  FOVEA_RETURN_IF_ERROR(memory.Allocate(*kernels, in));
 
   std::vector<float> transformed;
   const float* query = in.query.data();
@@ -259,10 +260,10 @@ void AttendReadably(const AttendInputs& in, AttendOutputs* out) {
 Result<AttendOutputs> AttendChecked(const AttendInputs& inputs) {
   AttendOutputs outputs;
   Status status = Allocate(inputs, &outputs);
-  if (!status.ok()) return status;
+  FOVEA_RETURN_IF_ERROR(status);
   if (inputs.softmax && inputs.scoring != ScoringFunction::kAdditive) {
     status = AttendTiled(inputs, &outputs);
-    if (!status.ok()) return status;
+    FOVEA_RETURN_IF_ERROR(status);
   } else {
     AttendReadably(inputs, &outputs);
   }
@@ -273,7 +274,7 @@ Result<AttendOutputs> AttendChecked(const AttendInputs& inputs) {
 
 Result<AttendOutputs> Attend(const AttendInputs& inputs) {
   Status status = Check(inputs);
-  if (!status.ok()) return status;
+  FOVEA_RETURN_IF_ERROR(status);
   return platform::IfMemoryLasts(
       [&] { return AttendChecked(inputs); },
       [] { return Status(StatusCode::kOutOfMemory, "attend: no memory for the outputs"); });

@@ -12,6 +12,7 @@
 #include "engine/c_api/observer.h"
 #include "engine/c_api/structs.h"
 #include "fovea/fovea.h"
+#include "fovea/status_macros.h"
 
 namespace c_api = fovea::c_api;
 using fovea::Status;
@@ -77,13 +78,11 @@ fovea_status fovea_statistics_create(const fovea_model* model,
     if (model == nullptr) return c_api::NullArgument("model");
     if (statistics == nullptr) return c_api::NullArgument("statistics");
     fovea_statistics_options read;
-    if (Status s = c_api::ReadOptions(options, "fovea_statistics_options", &read); !s.ok()) {
-      return s;
-    }
+    FOVEA_RETURN_IF_ERROR(c_api::ReadOptions(options, "fovea_statistics_options", &read));
     c_api::Memory memory;
-    if (Status s = c_api::ReadAllocator(read.allocator, &memory); !s.ok()) return s;
+    FOVEA_RETURN_IF_ERROR(c_api::ReadAllocator(read.allocator, &memory));
     fovea::AttentionSelection selection;
-    if (Status s = c_api::ReadSelection(read, &selection); !s.ok()) return s;
+    FOVEA_RETURN_IF_ERROR(c_api::ReadSelection(read, &selection));
     return c_api::HandOut(
         c_api::NewHandle<fovea_statistics>(memory, std::move(selection), read.period,
                                            read.repeat_begin, model->model->info()),

@@ -9,6 +9,7 @@
 #include "engine/c_api/structs.h"
 #include "fovea/attention.h"
 #include "fovea/fovea.h"
+#include "fovea/status_macros.h"
 
 namespace c_api = fovea::c_api;
 using fovea::Status;
@@ -31,11 +32,11 @@ fovea_status fovea_recorder_create(const fovea_recorder_options* options, fovea_
   return c_api::Guarded(error, [&]() -> Status {
     if (recorder == nullptr) return c_api::NullArgument("recorder");
     fovea_recorder_options read;
-    if (Status s = c_api::ReadOptions(options, "fovea_recorder_options", &read); !s.ok()) return s;
+    FOVEA_RETURN_IF_ERROR(c_api::ReadOptions(options, "fovea_recorder_options", &read));
     c_api::Memory memory;
-    if (Status s = c_api::ReadAllocator(read.allocator, &memory); !s.ok()) return s;
+    FOVEA_RETURN_IF_ERROR(c_api::ReadAllocator(read.allocator, &memory));
     fovea::AttentionSelection selection;
-    if (Status s = c_api::ReadSelection(read, &selection); !s.ok()) return s;
+    FOVEA_RETURN_IF_ERROR(c_api::ReadSelection(read, &selection));
     return c_api::HandOut(c_api::NewHandle<fovea_recorder>(memory, std::move(selection)), recorder);
   });
 }
@@ -58,7 +59,7 @@ fovea_status fovea_recorder_map(const fovea_recorder* recorder, size_t layer, si
                               .tokens = view.tokens,
                               .stride = view.stride,
                               .weights = view.weights};
-    if (Status s = c_api::WriteStruct(filled, "fovea_map", map); !s.ok()) return s;
+    FOVEA_RETURN_IF_ERROR(c_api::WriteStruct(filled, "fovea_map", map));
     if (view.tokens != 0) return Status::Ok();
     return {StatusCode::kNotFound, "nothing was recorded for layer " + std::to_string(layer) +
                                        ", head " + std::to_string(head)};

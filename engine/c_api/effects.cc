@@ -15,6 +15,7 @@
 #include "engine/c_api/structs.h"
 #include "fovea/ablation.h"
 #include "fovea/fovea.h"
+#include "fovea/status_macros.h"
 #include "fovea/value_norms.h"
 
 namespace c_api = fovea::c_api;
@@ -43,10 +44,8 @@ class Measurement {
               const fovea_session_options* session, const fovea_effect_options* options) {
     if (model == nullptr) return c_api::NullArgument("model");
     if (tokens == nullptr) return c_api::NullArgument("tokens");
-    if (Status s = c_api::ReadSessionOptions(session, &setup_); !s.ok()) return s;
-    if (Status s = c_api::ReadOptions(options, "fovea_effect_options", &options_); !s.ok()) {
-      return s;
-    }
+    FOVEA_RETURN_IF_ERROR(c_api::ReadSessionOptions(session, &setup_));
+    FOVEA_RETURN_IF_ERROR(c_api::ReadOptions(options, "fovea_effect_options", &options_));
     pool_ = c_api::HostThreadPool(setup_.threads);
     model_ = &*model->model;
     tokens_ = {tokens, count};
@@ -73,7 +72,7 @@ Status ReadEffectOptions(const fovea_effect_options& from, fovea::EffectOptions*
   }
   options->kind = static_cast<fovea::AblationKind>(from.kind);
   fovea::AttentionSelection selection;
-  if (Status s = c_api::ReadSelection(from, &selection); !s.ok()) return s;
+  FOVEA_RETURN_IF_ERROR(c_api::ReadSelection(from, &selection));
   options->layers = std::move(selection.layers);
   options->heads = std::move(selection.heads);
   options->cancelled = c_api::CancelledOf(&from);
@@ -91,18 +90,14 @@ fovea_status fovea_value_norms_create(const fovea_model* model,
     if (model == nullptr) return c_api::NullArgument("model");
     if (norms == nullptr) return c_api::NullArgument("norms");
     fovea_value_norms_options read;
-    if (Status s = c_api::ReadOptions(options, "fovea_value_norms_options", &read); !s.ok()) {
-      return s;
-    }
+    FOVEA_RETURN_IF_ERROR(c_api::ReadOptions(options, "fovea_value_norms_options", &read));
     c_api::Memory memory;
-    if (Status s = c_api::ReadAllocator(read.allocator, &memory); !s.ok()) return s;
-    if (Status s = c_api::CheckArray(read.layers, read.layer_count, "layers", "layer_count");
-        !s.ok()) {
-      return s;
-    }
+    FOVEA_RETURN_IF_ERROR(c_api::ReadAllocator(read.allocator, &memory));
+    FOVEA_RETURN_IF_ERROR(
+        c_api::CheckArray(read.layers, read.layer_count, "layers", "layer_count"));
     auto made = fovea::ValueNorms::Create(
         *model->model, std::vector<std::size_t>(read.layers, read.layers + read.layer_count));
-    if (!made) return made.status();
+    FOVEA_RETURN_IF_ERROR(made);
     return c_api::HandOut(c_api::NewHandle<fovea_value_norms>(memory, std::move(*made)), norms);
   });
 }
@@ -137,8 +132,8 @@ fovea_status fovea_measure_head_effects(const fovea_model* model, const int32_t*
     if (effect_count == nullptr) return c_api::NullArgument("effect_count");
     Measurement text;
     fovea::EffectOptions wanted;
-    if (Status s = text.Read(model, tokens, count, session, options); !s.ok()) return s;
-    if (Status s = ReadEffectOptions(text.options(), &wanted); !s.ok()) return s;
+    FOVEA_RETURN_IF_ERROR(text.Read(model, tokens, count, session, options));
+    FOVEA_RETURN_IF_ERROR(ReadEffectOptions(text.options(), &wanted));
     const fovea::ModelInfo& info = text.model().info();
     *effect_count = (wanted.layers.empty() ? info.layers : wanted.layers.size()) *
                     (wanted.heads.empty() ? info.heads : wanted.heads.size());
@@ -173,13 +168,13 @@ fovea_status fovea_measure_head_means(const fovea_model* model, const int32_t* t
   return c_api::Guarded(error, [&]() -> Status {
     if (means == nullptr) return c_api::NullArgument("means");
     Measurement text;
-    if (Status s = text.Read(model, tokens, count, session, options); !s.ok()) return s;
+    FOVEA_RETURN_IF_ERROR(text.Read(model, tokens, count, session, options));
     const fovea::ModelInfo& info = text.model().info();
     const std::size_t size = info.layers * info.heads * info.value_dim;
     if (size > capacity) return TooSmall("the means", size, capacity);
     const auto measured = fovea::MeasureHeadMeans(text.model(), text.tokens(), text.session(),
                                                   c_api::CancelledOf(&text.options()));
-    if (!measured) return measured.status();
+    FOVEA_RETURN_IF_ERROR(measured);
     std::copy(measured->values.begin(), measured->values.end(), means);
     return Status::Ok();
   });

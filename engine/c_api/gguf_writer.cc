@@ -10,6 +10,7 @@
 #include "engine/c_api/errors.h"
 #include "engine/c_api/memory.h"
 #include "fovea/fovea.h"
+#include "fovea/status_macros.h"
 
 namespace c_api = fovea::c_api;
 using fovea::Status;
@@ -48,7 +49,7 @@ fovea_status fovea_gguf_writer_create(const char* path, fovea_gguf_writer** writ
     if (path == nullptr) return c_api::NullArgument("path");
     if (writer == nullptr) return c_api::NullArgument("writer");
     auto made = fovea::GgufWriter::Create(path);
-    if (!made) return made.status();
+    FOVEA_RETURN_IF_ERROR(made);
     return c_api::HandOut(c_api::NewHandle<fovea_gguf_writer>(c_api::Memory(), std::move(*made)),
                           writer);
   });
@@ -87,7 +88,7 @@ fovea_status fovea_gguf_describe(fovea_gguf_writer* writer, const char* name, co
                                  const uint64_t* shape, size_t rank, fovea_error* error) {
   return Named(writer, name, error, [&](fovea::GgufWriter& to) -> Status {
     fovea::DataType known{};
-    if (Status s = c_api::ReadDataType(type, &known); !s.ok()) return s;
+    FOVEA_RETURN_IF_ERROR(c_api::ReadDataType(type, &known));
     if (shape == nullptr) return c_api::NullArgument("shape");
     if (rank > 4) return {fovea::StatusCode::kInvalidArgument, "a tensor has 1 to 4 dimensions"};
     return to.Describe(name, known, std::vector<std::uint64_t>(shape, shape + rank));

@@ -14,6 +14,7 @@
 #include "engine/c_api/observer.h"
 #include "engine/c_api/structs.h"
 #include "fovea/fovea.h"
+#include "fovea/status_macros.h"
 
 namespace c_api = fovea::c_api;
 using fovea::Status;
@@ -34,7 +35,7 @@ namespace {
 Status ReadInfluence(const fovea_mean_maps* maps, const fovea_influence_options* given,
                      fovea_influence_options* read, fovea::InfluenceOptions* options) {
   if (maps == nullptr) return c_api::NullArgument("maps");
-  if (Status s = c_api::ReadOptions(given, "fovea_influence_options", read); !s.ok()) return s;
+  FOVEA_RETURN_IF_ERROR(c_api::ReadOptions(given, "fovea_influence_options", read));
   if (read->layers != 0) options->layer = read->layers - 1;
   options->cancelled = c_api::CancelledOf(read);
   options->on_progress = c_api::ProgressOf(read);
@@ -51,14 +52,12 @@ fovea_status fovea_mean_maps_create(const fovea_model* model, size_t context_siz
     if (model == nullptr) return c_api::NullArgument("model");
     if (maps == nullptr) return c_api::NullArgument("maps");
     fovea_mean_maps_options read;
-    if (Status s = c_api::ReadOptions(options, "fovea_mean_maps_options", &read); !s.ok()) {
-      return s;
-    }
+    FOVEA_RETURN_IF_ERROR(c_api::ReadOptions(options, "fovea_mean_maps_options", &read));
     c_api::Memory memory;
-    if (Status s = c_api::ReadAllocator(read.allocator, &memory); !s.ok()) return s;
+    FOVEA_RETURN_IF_ERROR(c_api::ReadAllocator(read.allocator, &memory));
     auto made =
         fovea::MeanAttentionObserver::Create(model->model->info(), context_size, read.max_memory);
-    if (!made) return made.status();
+    FOVEA_RETURN_IF_ERROR(made);
     return c_api::HandOut(c_api::NewHandle<fovea_mean_maps>(memory, std::move(*made)), maps);
   });
 }
@@ -97,9 +96,9 @@ fovea_status fovea_rollout(const fovea_mean_maps* maps, const fovea_influence_op
     if (out == nullptr) return c_api::NullArgument("out");
     fovea_influence_options read;
     fovea::InfluenceOptions follow;
-    if (Status s = ReadInfluence(maps, options, &read, &follow); !s.ok()) return s;
+    FOVEA_RETURN_IF_ERROR(ReadInfluence(maps, options, &read, &follow));
     const auto rollout = fovea::Rollout(maps->maps, follow);
-    if (!rollout) return rollout.status();
+    FOVEA_RETURN_IF_ERROR(rollout);
     std::copy(rollout->weights.begin(), rollout->weights.end(), out);
     return Status::Ok();
   });
@@ -111,9 +110,9 @@ fovea_status fovea_flow(const fovea_mean_maps* maps, size_t query,
     if (out == nullptr) return c_api::NullArgument("out");
     fovea_influence_options read;
     fovea::InfluenceOptions follow;
-    if (Status s = ReadInfluence(maps, options, &read, &follow); !s.ok()) return s;
+    FOVEA_RETURN_IF_ERROR(ReadInfluence(maps, options, &read, &follow));
     const auto flow = fovea::Flow(maps->maps, query, follow);
-    if (!flow) return flow.status();
+    FOVEA_RETURN_IF_ERROR(flow);
     std::copy(flow->begin(), flow->end(), out);
     return Status::Ok();
   });

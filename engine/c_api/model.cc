@@ -11,6 +11,7 @@
 #include "engine/c_api/structs.h"
 #include "fovea/fovea.h"
 #include "fovea/model.h"
+#include "fovea/status_macros.h"
 
 namespace fovea::c_api {
 
@@ -32,9 +33,9 @@ namespace {
 template <typename LoadFunction>
 Status LoadInto(const fovea_model_options* given, fovea_model** out, const LoadFunction& load) {
   fovea_model_options options;
-  if (Status s = ReadOptions(given, "fovea_model_options", &options); !s.ok()) return s;
+  FOVEA_RETURN_IF_ERROR(ReadOptions(given, "fovea_model_options", &options));
   Memory memory;
-  if (Status s = ReadAllocator(options.allocator, &memory); !s.ok()) return s;
+  FOVEA_RETURN_IF_ERROR(ReadAllocator(options.allocator, &memory));
   auto handle = NewHandle<fovea_model>(memory);
   if (handle == nullptr) return NoMemory();
   auto model = load(LoadOptions{.map = options.map != 0,
@@ -42,7 +43,7 @@ Status LoadInto(const fovea_model_options* given, fovea_model** out, const LoadF
                                 .check_finite = options.check_finite != 0,
                                 .max_memory = options.max_memory,
                                 .allocator = handle->memory.host()});
-  if (!model) return model.status();
+  FOVEA_RETURN_IF_ERROR(model);
   handle->model.emplace(std::move(*model));
   handle->tokenizer.tokenizer = handle->model->tokenizer();
   handle->tokenizer.model = handle.get();

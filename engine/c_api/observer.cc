@@ -1,6 +1,7 @@
 #include "engine/c_api/observer.h"
 
 #include "engine/c_api/structs.h"
+#include "fovea/status_macros.h"
 
 namespace fovea::c_api {
 namespace {
@@ -25,10 +26,8 @@ AttentionRows FromC(const fovea_rows& rows) {
 
 template <typename Struct>
 Status ReadSelection(const Struct& from, AttentionSelection* selection) {
-  if (Status s = CheckArray(from.layers, from.layer_count, "layers", "layer_count"); !s.ok()) {
-    return s;
-  }
-  if (Status s = CheckArray(from.heads, from.head_count, "heads", "head_count"); !s.ok()) return s;
+  FOVEA_RETURN_IF_ERROR(CheckArray(from.layers, from.layer_count, "layers", "layer_count"));
+  FOVEA_RETURN_IF_ERROR(CheckArray(from.heads, from.head_count, "heads", "head_count"));
   selection->layers.assign(from.layers, from.layers + from.layer_count);
   selection->heads.assign(from.heads, from.heads + from.head_count);
   return Status::Ok();
@@ -40,8 +39,8 @@ template Status ReadSelection(const fovea_effect_options& from, AttentionSelecti
 
 Status CallbackObserver::Read(const fovea_observer* given) {
   selection_ = {};
-  if (Status s = ReadOptions(given, "fovea_observer", &callbacks_); !s.ok()) return s;
-  if (Status s = ReadSelection(callbacks_, &selection_); !s.ok()) return s;
+  FOVEA_RETURN_IF_ERROR(ReadOptions(given, "fovea_observer", &callbacks_));
+  FOVEA_RETURN_IF_ERROR(ReadSelection(callbacks_, &selection_));
   selection_.rows = callbacks_.on_rows != nullptr;
   selection_.scores = selection_.rows && callbacks_.scores != 0;
   selection_.trace = callbacks_.on_trace != nullptr;

@@ -11,6 +11,7 @@
 #include "fovea/attention.h"
 #include "fovea/divergence.h"
 #include "fovea/fovea.h"
+#include "fovea/status_macros.h"
 
 namespace c_api = fovea::c_api;
 using fovea::Status;
@@ -34,7 +35,7 @@ std::span<const float> Floats(const float* array, std::size_t a, std::size_t b, 
 Status ReadInputs(const fovea_attend_inputs* given, fovea::AttendInputs* inputs) {
   if (given == nullptr) return c_api::NullArgument("inputs");
   fovea_attend_inputs read;
-  if (Status s = c_api::ReadOptions(given, "fovea_attend_inputs", &read); !s.ok()) return s;
+  FOVEA_RETURN_IF_ERROR(c_api::ReadOptions(given, "fovea_attend_inputs", &read));
   if (read.scoring < FOVEA_SCORING_SCALED_DOT || read.scoring > FOVEA_SCORING_ADDITIVE) {
     return {
         StatusCode::kInvalidArgument,
@@ -83,9 +84,9 @@ fovea_status fovea_attend(const fovea_attend_inputs* inputs, float* output, floa
                           float* log_sum_exp, fovea_error* error) {
   return c_api::Guarded(error, [&]() -> Status {
     fovea::AttendInputs read;
-    if (Status s = ReadInputs(inputs, &read); !s.ok()) return s;
+    FOVEA_RETURN_IF_ERROR(ReadInputs(inputs, &read));
     const auto result = fovea::Attend(read);
-    if (!result) return result.status();
+    FOVEA_RETURN_IF_ERROR(result);
     Copy(result->output, output);
     Copy(result->weights, weights);
     Copy(result->log_sum_exp, log_sum_exp);

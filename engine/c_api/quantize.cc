@@ -12,6 +12,7 @@
 #include "engine/c_api/errors.h"
 #include "engine/c_api/structs.h"
 #include "fovea/fovea.h"
+#include "fovea/status_macros.h"
 
 namespace c_api = fovea::c_api;
 using fovea::Status;
@@ -48,7 +49,7 @@ size_t fovea_encoded_bytes(const char* type, size_t values) {
   std::size_t bytes = 0;
   const fovea_status status = c_api::Guarded(nullptr, [&]() -> Status {
     fovea::DataType known{};
-    if (Status s = c_api::ReadDataType(type, &known); !s.ok()) return s;
+    FOVEA_RETURN_IF_ERROR(c_api::ReadDataType(type, &known));
     bytes = fovea::EncodedBytes(known, values);
     return Status::Ok();
   });
@@ -60,12 +61,12 @@ fovea_status fovea_encode(const char* type, const float* values, size_t count, v
   if (change != nullptr) *change = {};
   return c_api::Guarded(error, [&]() -> Status {
     fovea::DataType known{};
-    if (Status s = c_api::ReadDataType(type, &known); !s.ok()) return s;
+    FOVEA_RETURN_IF_ERROR(c_api::ReadDataType(type, &known));
     if (values == nullptr) return c_api::NullArgument("values");
     if (bytes == nullptr) return c_api::NullArgument("bytes");
     const auto encoded =
         fovea::Encode(known, {values, count}, {static_cast<std::byte*>(bytes), size});
-    if (!encoded) return encoded.status();
+    FOVEA_RETURN_IF_ERROR(encoded);
     if (change != nullptr) *change = ToC(*encoded);
     return Status::Ok();
   });
@@ -75,7 +76,7 @@ fovea_status fovea_decode(const char* type, const void* bytes, size_t size, floa
                           size_t count, fovea_error* error) {
   return c_api::Guarded(error, [&]() -> Status {
     fovea::DataType known{};
-    if (Status s = c_api::ReadDataType(type, &known); !s.ok()) return s;
+    FOVEA_RETURN_IF_ERROR(c_api::ReadDataType(type, &known));
     if (values == nullptr) return c_api::NullArgument("values");
     if (bytes == nullptr) return c_api::NullArgument("bytes");
     return fovea::Decode(known, {static_cast<const std::byte*>(bytes), size}, {values, count});
@@ -90,9 +91,9 @@ fovea_status fovea_quantize_file(const char* input, const char* output, const ch
     if (input == nullptr) return c_api::NullArgument("input");
     if (output == nullptr) return c_api::NullArgument("output");
     fovea::QuantizeOptions wanted;
-    if (Status s = c_api::ReadDataType(type, &wanted.type); !s.ok()) return s;
+    FOVEA_RETURN_IF_ERROR(c_api::ReadDataType(type, &wanted.type));
     fovea_quantize_options read;
-    if (Status s = c_api::ReadOptions(options, "fovea_quantize_options", &read); !s.ok()) return s;
+    FOVEA_RETURN_IF_ERROR(c_api::ReadOptions(options, "fovea_quantize_options", &read));
     wanted.pure = read.pure != 0;
     if (read.threads != 0) wanted.threads = read.threads;
     wanted.cancelled = c_api::CancelledOf(&read);
@@ -102,7 +103,7 @@ fovea_status fovea_quantize_file(const char* input, const char* output, const ch
       };
     }
     const auto report = fovea::QuantizeFile(input, output, wanted);
-    if (!report) return report.status();
+    FOVEA_RETURN_IF_ERROR(report);
     if (change != nullptr) *change = ToC(report->error);
     if (read.on_tensor == nullptr) return Status::Ok();
     for (const fovea::QuantizedTensor& tensor : report->tensors) Report(tensor, read);

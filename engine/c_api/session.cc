@@ -17,6 +17,7 @@
 #include "fovea/fovea.h"
 #include "fovea/memory_estimate.h"
 #include "fovea/session.h"
+#include "fovea/status_macros.h"
 #include "fovea/threads.h"
 
 namespace c_api = fovea::c_api;
@@ -65,8 +66,8 @@ Status Prepare(const fovea_model* model, const fovea_session_options* given,
 
 Status ReadRun(fovea_session* handle, const fovea_run_options* given, fovea_run_options* run,
                fovea::RunOptions* options) {
-  if (Status s = c_api::ReadOptions(given, "fovea_run_options", run); !s.ok()) return s;
-  if (Status s = handle->observer.Read(run->observer); !s.ok()) return s;
+  FOVEA_RETURN_IF_ERROR(c_api::ReadOptions(given, "fovea_run_options", run));
+  FOVEA_RETURN_IF_ERROR(handle->observer.Read(run->observer));
   if (handle->observer.wants_anything()) options->observer = &handle->observer;
   if (run->on_logits != nullptr) {
     options->on_logits = [run](std::size_t position, std::span<const float> logits) {
@@ -97,11 +98,11 @@ fovea_status fovea_session_plan(const fovea_model* model, const fovea_session_op
                                 fovea_memory_plan* plan, fovea_error* error) {
   return c_api::Guarded(error, [&]() -> Status {
     c_api::SessionSetup setup;
-    if (Status s = Prepare(model, options, &setup); !s.ok()) return s;
+    FOVEA_RETURN_IF_ERROR(Prepare(model, options, &setup));
     c_api::HostThreadPool threads(setup.threads);
     const auto planned =
         fovea::Session::Plan(*model->model, setup.Options(nullptr, threads.runner()));
-    if (!planned) return planned.status();
+    FOVEA_RETURN_IF_ERROR(planned);
     const fovea_memory_plan filled = {
         .struct_size = sizeof(filled), .kv_cache = planned->kv_cache, .scratch = planned->scratch};
     return c_api::WriteStruct(filled, "fovea_memory_plan", plan);
@@ -114,10 +115,10 @@ fovea_status fovea_estimate_memory(const char* path, const fovea_session_options
     if (path == nullptr) return c_api::NullArgument("path");
     if (estimate == nullptr) return c_api::NullArgument("estimate");
     c_api::SessionSetup setup;
-    if (Status s = c_api::ReadSessionOptions(options, &setup); !s.ok()) return s;
+    FOVEA_RETURN_IF_ERROR(c_api::ReadSessionOptions(options, &setup));
     c_api::HostThreadPool threads(setup.threads);
     const auto memory = fovea::EstimateMemory(path, setup.Options(nullptr, threads.runner()));
-    if (!memory) return memory.status();
+    FOVEA_RETURN_IF_ERROR(memory);
     const fovea_memory_estimate filled = {.struct_size = sizeof(filled),
                                           .weights = memory->model.weights,
                                           .metadata = memory->model.metadata,
@@ -138,12 +139,12 @@ fovea_status fovea_session_create(const fovea_model* model, const fovea_session_
   return c_api::Guarded(error, [&]() -> Status {
     if (session == nullptr) return c_api::NullArgument("session");
     c_api::SessionSetup setup;
-    if (Status s = Prepare(model, options, &setup); !s.ok()) return s;
+    FOVEA_RETURN_IF_ERROR(Prepare(model, options, &setup));
     auto handle = c_api::NewHandle<fovea_session>(setup.memory, model, setup.threads);
     if (handle == nullptr) return c_api::NoMemory();
     auto made = fovea::Session::Create(
         *model->model, setup.Options(handle->memory.host(), handle->threads.runner()));
-    if (!made) return made.status();
+    FOVEA_RETURN_IF_ERROR(made);
     handle->session.emplace(std::move(*made));
     *session = handle.release();
     return Status::Ok();
@@ -164,9 +165,9 @@ fovea_status fovea_session_prefill(fovea_session* session, const int32_t* tokens
     if (tokens == nullptr) return c_api::NullArgument("tokens");
     fovea_run_options read;
     fovea::RunOptions options;
-    if (Status s = ReadRun(session, run, &read, &options); !s.ok()) return s;
+    FOVEA_RETURN_IF_ERROR(ReadRun(session, run, &read, &options));
     const auto result = session->session->Prefill({tokens, count}, options);
-    if (!result) return result.status();
+    FOVEA_RETURN_IF_ERROR(result);
     if (logits != nullptr) *logits = result->data();
     return Status::Ok();
   });

@@ -5,6 +5,7 @@
 
 #include "engine/c_api/structs.h"
 #include "fovea/isa.h"
+#include "fovea/status_macros.h"
 
 namespace fovea::c_api {
 namespace {
@@ -52,7 +53,7 @@ Status ReadIsa(const char* given, SessionOptions* options) {
 }
 
 Status ReadPool(const fovea_thread_pool* given, fovea_thread_pool* pool) {
-  if (Status s = ReadOptions(given, "fovea_thread_pool", pool); !s.ok()) return s;
+  FOVEA_RETURN_IF_ERROR(ReadOptions(given, "fovea_thread_pool", pool));
   if (given != nullptr && pool->run == nullptr) return NullArgument("fovea_thread_pool.run");
   return Status::Ok();
 }
@@ -61,16 +62,16 @@ Status ReadPool(const fovea_thread_pool* given, fovea_thread_pool* pool) {
 
 Status ReadSessionOptions(const fovea_session_options* given, SessionSetup* setup) {
   fovea_session_options read;
-  if (Status s = ReadOptions(given, "fovea_session_options", &read); !s.ok()) return s;
+  FOVEA_RETURN_IF_ERROR(ReadOptions(given, "fovea_session_options", &read));
   SessionOptions& plain = setup->plain;
   plain.context_size = read.context_size;
   if (read.prefill_batch != 0) plain.prefill_batch = read.prefill_batch;
   if (read.threads != 0) plain.threads = read.threads;
   plain.max_memory = read.max_memory;
-  if (Status s = ReadKvType(read.kv_type, &plain); !s.ok()) return s;
-  if (Status s = ReadArithmetic(read.arithmetic, &plain); !s.ok()) return s;
-  if (Status s = ReadIsa(read.isa, &plain); !s.ok()) return s;
-  if (Status s = ReadPool(read.thread_pool, &setup->threads); !s.ok()) return s;
+  FOVEA_RETURN_IF_ERROR(ReadKvType(read.kv_type, &plain));
+  FOVEA_RETURN_IF_ERROR(ReadArithmetic(read.arithmetic, &plain));
+  FOVEA_RETURN_IF_ERROR(ReadIsa(read.isa, &plain));
+  FOVEA_RETURN_IF_ERROR(ReadPool(read.thread_pool, &setup->threads));
   return ReadAllocator(read.allocator, &setup->memory);
 }
 

@@ -1,4 +1,5 @@
 #include "engine/c_api/structs.h"
+#include "fovea/status_macros.h"
 
 namespace fovea::c_api {
 
@@ -13,9 +14,7 @@ Status ReadAllocator(const fovea_allocator* given, Memory* memory) {
   *memory = Memory();
   if (given == nullptr) return Status::Ok();
   fovea_allocator allocator;
-  if (Status status = ReadOptions(given, "fovea_allocator", &allocator); !status.ok()) {
-    return status;
-  }
+  FOVEA_RETURN_IF_ERROR(ReadOptions(given, "fovea_allocator", &allocator));
   if (allocator.allocate == nullptr) return NullArgument("fovea_allocator.allocate");
   if (allocator.release == nullptr) return NullArgument("fovea_allocator.release");
   *memory = Memory(allocator);

@@ -13,6 +13,7 @@
 #include "engine/c_api/memory.h"
 #include "fovea/fovea.h"
 #include "fovea/status.h"
+#include "fovea/status_macros.h"
 
 namespace fovea::c_api {
 
@@ -30,7 +31,7 @@ Status ReadOptions(const Struct* given, const char* type, Struct* options) {
   *options = Struct();
   if (given == nullptr) return Status::Ok();
   const std::size_t size = given->struct_size;
-  if (Status status = CheckStructSize(size, type); !status.ok()) return status;
+  FOVEA_RETURN_IF_ERROR(CheckStructSize(size, type));
   std::memcpy(options, given, std::min(size, sizeof(Struct)));
   const auto* bytes = reinterpret_cast<const unsigned char*>(given);
   for (std::size_t i = sizeof(Struct); i < size; ++i) {
@@ -49,7 +50,7 @@ Status WriteStruct(const Struct& filled, const char* type, Struct* out) {
   static_assert(std::is_trivially_copyable_v<Struct> && offsetof(Struct, struct_size) == 0);
   if (out == nullptr) return NullArgument(type);
   const std::size_t size = out->struct_size;
-  if (Status status = CheckStructSize(size, type); !status.ok()) return status;
+  FOVEA_RETURN_IF_ERROR(CheckStructSize(size, type));
   auto* bytes = reinterpret_cast<unsigned char*>(out);
   std::memcpy(bytes, &filled, std::min(size, sizeof(Struct)));
   if (size > sizeof(Struct)) std::memset(bytes + sizeof(Struct), 0, size - sizeof(Struct));

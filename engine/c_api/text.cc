@@ -14,6 +14,7 @@
 #include "engine/c_api/structs.h"
 #include "fovea/fovea.h"
 #include "fovea/sampler.h"
+#include "fovea/status_macros.h"
 #include "fovea/tokenizer.h"
 
 namespace c_api = fovea::c_api;
@@ -90,9 +91,9 @@ fovea_status fovea_tokenizer_load(const char* path, const fovea_allocator* alloc
     if (path == nullptr) return c_api::NullArgument("path");
     if (tokenizer == nullptr) return c_api::NullArgument("tokenizer");
     c_api::Memory memory;
-    if (Status s = c_api::ReadAllocator(allocator, &memory); !s.ok()) return s;
+    FOVEA_RETURN_IF_ERROR(c_api::ReadAllocator(allocator, &memory));
     auto loaded = fovea::LoadTokenizer(path);
-    if (!loaded) return loaded.status();
+    FOVEA_RETURN_IF_ERROR(loaded);
     auto handle = c_api::NewHandle<fovea_tokenizer>(memory);
     if (handle == nullptr) return c_api::NoMemory();
     handle->owned = std::move(*loaded);
@@ -116,11 +117,11 @@ fovea_status fovea_tokenize(const fovea_tokenizer* tokenizer, const char* text, 
     if (text == nullptr && size != 0) return c_api::NullArgument("text");
     if (count == nullptr) return c_api::NullArgument("count");
     fovea_tokenize_options read;
-    if (Status s = c_api::ReadOptions(options, "fovea_tokenize_options", &read); !s.ok()) return s;
+    FOVEA_RETURN_IF_ERROR(c_api::ReadOptions(options, "fovea_tokenize_options", &read));
     const auto tokens = tokenizer->tokenizer->Tokenize(
         std::string_view(text, size),
         {.add_special = read.no_special == 0, .parse_special = read.parse_special != 0});
-    if (!tokens) return tokens.status();
+    FOVEA_RETURN_IF_ERROR(tokens);
     *count = tokens->size();
     if (ids == nullptr && offsets == nullptr) return Status::Ok();
     for (std::size_t i = 0; i < tokens->size() && i < capacity; ++i) {
@@ -193,7 +194,7 @@ fovea_status fovea_detokenizer_create(const fovea_tokenizer* tokenizer, int32_t 
     if (tokenizer == nullptr) return c_api::NullArgument("tokenizer");
     if (detokenizer == nullptr) return c_api::NullArgument("detokenizer");
     c_api::Memory memory;
-    if (Status s = c_api::ReadAllocator(allocator, &memory); !s.ok()) return s;
+    FOVEA_RETURN_IF_ERROR(c_api::ReadAllocator(allocator, &memory));
     return c_api::HandOut(c_api::NewHandle<fovea_detokenizer>(memory, *tokenizer, continues == 0),
                           detokenizer);
   });
@@ -219,14 +220,14 @@ fovea_status fovea_sampler_create(const fovea_sampler_options* options, fovea_sa
   return c_api::Guarded(error, [&]() -> Status {
     if (sampler == nullptr) return c_api::NullArgument("sampler");
     fovea_sampler_options read;
-    if (Status s = c_api::ReadOptions(options, "fovea_sampler_options", &read); !s.ok()) return s;
+    FOVEA_RETURN_IF_ERROR(c_api::ReadOptions(options, "fovea_sampler_options", &read));
     c_api::Memory memory;
-    if (Status s = c_api::ReadAllocator(read.allocator, &memory); !s.ok()) return s;
+    FOVEA_RETURN_IF_ERROR(c_api::ReadAllocator(read.allocator, &memory));
     auto made = fovea::Sampler::Create({.temperature = read.temperature,
                                         .top_k = read.top_k,
                                         .top_p = read.top_p == 0.0F ? 1.0F : read.top_p,
                                         .seed = read.seed});
-    if (!made) return made.status();
+    FOVEA_RETURN_IF_ERROR(made);
     return c_api::HandOut(c_api::NewHandle<fovea_sampler>(memory, std::move(*made)), sampler);
   });
 }
@@ -244,7 +245,7 @@ fovea_status fovea_sampler_sample(fovea_sampler* sampler, const float* logits, s
     if (id == nullptr) return c_api::NullArgument("id");
     if (vocabulary == 0) return {StatusCode::kInvalidArgument, "there are no logits"};
     const auto chosen = sampler->sampler.Sample({logits, vocabulary});
-    if (!chosen) return chosen.status();
+    FOVEA_RETURN_IF_ERROR(chosen);
     *id = *chosen;
     return Status::Ok();
   });

@@ -6,6 +6,7 @@
 #include "engine/format/file_kind.h"
 #include "engine/format/gguf_parse.h"
 #include "engine/format/message.h"
+#include "fovea/status_macros.h"
 
 namespace fovea::format {
 namespace {
@@ -55,13 +56,13 @@ Status ParseState::Truncated(std::string_view what) const {
 
 Status ParseGguf(std::span<const std::byte> bytes, std::string_view file, GgufContents* contents) {
   ParseState state{ByteReader(bytes), file};
-  if (Status s = CheckMagic(state); !s.ok()) return s;
-  if (Status s = CheckVersion(state, &contents->version); !s.ok()) return s;
+  FOVEA_RETURN_IF_ERROR(CheckMagic(state));
+  FOVEA_RETURN_IF_ERROR(CheckVersion(state, &contents->version));
   std::uint64_t tensor_count = 0;
   std::uint64_t entry_count = 0;
   if (!state.reader.Read(&tensor_count)) return state.Truncated("the number of tensors");
   if (!state.reader.Read(&entry_count)) return state.Truncated("the number of metadata keys");
-  if (Status s = ParseMetadata(state, entry_count, contents); !s.ok()) return s;
+  FOVEA_RETURN_IF_ERROR(ParseMetadata(state, entry_count, contents));
   return ParseTensors(state, tensor_count, contents);
 }
 

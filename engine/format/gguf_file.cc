@@ -9,6 +9,7 @@
 #include "engine/format/gguf_contents.h"
 #include "engine/format/gguf_values.h"
 #include "engine/format/message.h"
+#include "fovea/status_macros.h"
 #include "platform/file_bytes.h"
 
 namespace fovea::format {
@@ -98,7 +99,7 @@ Result<GgufFile> GgufFile::Open(const std::string& path, Access access,
     return Status(OpenFailureCode(path, reason), Concat({path, ": ", reason}));
   }
   impl->bytes = impl->storage.bytes();
-  if (Status s = ParseGguf(impl->bytes, impl->path, &impl->contents); !s.ok()) return s;
+  FOVEA_RETURN_IF_ERROR(ParseGguf(impl->bytes, impl->path, &impl->contents));
   return GgufFile(std::move(impl));
 }
 
@@ -106,7 +107,7 @@ Result<GgufFile> GgufFile::FromBuffer(std::span<const std::byte> bytes, std::str
   auto impl = std::make_unique<Impl>();
   impl->path = std::move(name);
   impl->bytes = bytes;
-  if (Status s = ParseGguf(bytes, impl->path, &impl->contents); !s.ok()) return s;
+  FOVEA_RETURN_IF_ERROR(ParseGguf(bytes, impl->path, &impl->contents));
   return GgufFile(std::move(impl));
 }
 
@@ -120,7 +121,7 @@ Result<GgufFile> GgufFile::FromCopy(std::span<const std::byte> bytes, std::strin
                           Number(std::uint64_t{bytes.size()}), " bytes"}));
   }
   impl->bytes = impl->storage.bytes();
-  if (Status s = ParseGguf(impl->bytes, impl->path, &impl->contents); !s.ok()) return s;
+  FOVEA_RETURN_IF_ERROR(ParseGguf(impl->bytes, impl->path, &impl->contents));
   return GgufFile(std::move(impl));
 }
 
@@ -175,7 +176,7 @@ Result<std::optional<std::uint64_t>> GgufFile::FindUint(std::string_view key, st
 Result<std::uint64_t> GgufFile::GetUint(std::string_view key, std::uint64_t min,
                                         std::uint64_t max) const {
   const auto found = FindUint(key, min, max);
-  if (!found) return found.status();
+  FOVEA_RETURN_IF_ERROR(found);
   if (!found->has_value()) return Missing(*this, key);
   return **found;
 }
@@ -185,13 +186,13 @@ Result<std::optional<float>> GgufFile::FindFloat(std::string_view key) const {
   if (value == nullptr) return std::optional<float>();
   if (!IsFloat(value->type)) return WrongType(*this, key, *value, "a float");
   float number = 0.0F;
-  if (Status s = ToFloat(*this, key, ReadFloat(*value, 0), &number); !s.ok()) return s;
+  FOVEA_RETURN_IF_ERROR(ToFloat(*this, key, ReadFloat(*value, 0), &number));
   return std::optional(number);
 }
 
 Result<float> GgufFile::GetFloat(std::string_view key) const {
   const auto found = FindFloat(key);
-  if (!found) return found.status();
+  FOVEA_RETURN_IF_ERROR(found);
   if (!found->has_value()) return Missing(*this, key);
   return **found;
 }
@@ -212,7 +213,7 @@ Result<std::optional<std::string_view>> GgufFile::FindString(std::string_view ke
 
 Result<std::string_view> GgufFile::GetString(std::string_view key) const {
   const auto found = FindString(key);
-  if (!found) return found.status();
+  FOVEA_RETURN_IF_ERROR(found);
   if (!found->has_value()) return Missing(*this, key);
   return **found;
 }
@@ -234,7 +235,7 @@ Result<std::vector<float>> GgufFile::FindFloatArray(std::string_view key) const 
   }
   std::vector<float> numbers(static_cast<std::size_t>(value->count));
   for (std::size_t i = 0; i < numbers.size(); ++i) {
-    if (Status s = ToFloat(*this, key, ReadFloat(*value, i), &numbers[i]); !s.ok()) return s;
+    FOVEA_RETURN_IF_ERROR(ToFloat(*this, key, ReadFloat(*value, i), &numbers[i]));
   }
   return numbers;
 }
@@ -254,8 +255,7 @@ Result<std::vector<std::int64_t>> GgufFile::FindIntArray(std::string_view key, s
   std::vector<std::int64_t> numbers(static_cast<std::size_t>(value->count));
   for (std::size_t i = 0; i < numbers.size(); ++i) {
     const Integer number = ReadInteger(*value, i);
-    if (Status s = CheckRange(*this, key, number, ToInteger(min), ToInteger(max)); !s.ok())
-      return s;
+    FOVEA_RETURN_IF_ERROR(CheckRange(*this, key, number, ToInteger(min), ToInteger(max)));
     const std::uint64_t bits = number.negative ? ~number.magnitude + 1 : number.magnitude;
     numbers[i] = static_cast<std::int64_t>(bits);
   }

@@ -5,6 +5,7 @@
 #include "engine/format/gguf_parse.h"
 #include "engine/format/gguf_values.h"
 #include "engine/format/message.h"
+#include "fovea/status_macros.h"
 
 namespace fovea::format {
 namespace {
@@ -137,12 +138,12 @@ Status ParseMetadata(ParseState& state, std::uint64_t count, GgufContents* conte
   const std::size_t start = state.reader.position();
   for (std::uint64_t i = 0; i < count; ++i) {
     GgufEntry entry;
-    if (Status s = ReadEntry(state, i, &entry); !s.ok()) return s;
+    FOVEA_RETURN_IF_ERROR(ReadEntry(state, i, &entry));
   }
   state.reader.Rewind(start);
   contents->entries.resize(static_cast<std::size_t>(count));
   for (std::size_t i = 0; i < contents->entries.size(); ++i) {
-    if (Status s = ReadEntry(state, i, &contents->entries[i]); !s.ok()) return s;
+    FOVEA_RETURN_IF_ERROR(ReadEntry(state, i, &contents->entries[i]));
   }
   if (const GgufEntry* twice = contents->entry_index.Build(contents->entries)) {
     return state.Error(StatusCode::kMalformed,

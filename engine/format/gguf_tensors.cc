@@ -5,6 +5,7 @@
 
 #include "engine/format/gguf_parse.h"
 #include "engine/format/message.h"
+#include "fovea/status_macros.h"
 
 namespace fovea::format {
 namespace {
@@ -95,9 +96,9 @@ Status ReadType(ParseState& state, GgufTensor* tensor) {
 Status ReadDescription(ParseState& state, std::uint64_t number, std::size_t alignment,
                        Description* description) {
   GgufTensor& tensor = description->tensor;
-  if (Status s = ReadName(state, number, &tensor.name); !s.ok()) return s;
-  if (Status s = ReadShape(state, &tensor); !s.ok()) return s;
-  if (Status s = ReadType(state, &tensor); !s.ok()) return s;
+  FOVEA_RETURN_IF_ERROR(ReadName(state, number, &tensor.name));
+  FOVEA_RETURN_IF_ERROR(ReadShape(state, &tensor));
+  FOVEA_RETURN_IF_ERROR(ReadType(state, &tensor));
   if (!state.reader.Read(&description->offset)) {
     return state.Truncated(Concat({"the offset of tensor ", Quoted(tensor.name)}));
   }
@@ -164,7 +165,7 @@ Status ParseTensors(ParseState& state, std::uint64_t count, GgufContents* conten
   const std::span<const std::byte> bytes(state.reader.here() - start, state.reader.size());
   for (std::uint64_t i = 0; i < count; ++i) {
     Description description;
-    if (Status s = ReadDescription(state, i, contents->alignment, &description); !s.ok()) return s;
+    FOVEA_RETURN_IF_ERROR(ReadDescription(state, i, contents->alignment, &description));
   }
   if (count == 0) return {};
 
@@ -176,8 +177,8 @@ Status ParseTensors(ParseState& state, std::uint64_t count, GgufContents* conten
   contents->tensors.reserve(static_cast<std::size_t>(count));
   for (std::uint64_t i = 0; i < count; ++i) {
     Description description;
-    if (Status s = ReadDescription(state, i, contents->alignment, &description); !s.ok()) return s;
-    if (Status s = FindData(state, bytes, data.offset, &description); !s.ok()) return s;
+    FOVEA_RETURN_IF_ERROR(ReadDescription(state, i, contents->alignment, &description));
+    FOVEA_RETURN_IF_ERROR(FindData(state, bytes, data.offset, &description));
     contents->tensors.push_back(description.tensor);
   }
   if (const GgufTensor* twice = contents->tensor_index.Build(contents->tensors)) {

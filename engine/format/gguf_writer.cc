@@ -8,6 +8,7 @@
 #include "engine/format/gguf_types.h"
 #include "engine/format/message.h"
 #include "engine/tensor/dequantize.h"
+#include "fovea/status_macros.h"
 #include "platform/atomic_file.h"
 #include "platform/checked_math.h"
 
@@ -114,7 +115,7 @@ Result<GgufWriter> GgufWriter::Create(const std::string& path, std::size_t align
   GgufWriter writer(std::move(impl));
   if (alignment != 32) {
     const Status status = writer.AddNumber(kAlignmentKey, static_cast<std::uint32_t>(alignment));
-    if (!status.ok()) return status;
+    FOVEA_RETURN_IF_ERROR(status);
   }
   return writer;
 }
@@ -198,8 +199,8 @@ Status GgufWriter::Append(std::span<const std::byte> bytes) {
       bytes.size() > impl.tensor_bytes[impl.current] - impl.current_done) {
     return impl.Error(StatusCode::kInvalidArgument, "more bytes than the tensor has");
   }
-  if (Status s = impl.WriteHeader(); !s.ok()) return s;
-  if (Status s = impl.Write(bytes); !s.ok()) return s;
+  FOVEA_RETURN_IF_ERROR(impl.WriteHeader());
+  FOVEA_RETURN_IF_ERROR(impl.Write(bytes));
   impl.current_done += bytes.size();
   if (impl.current_done < impl.tensor_bytes[impl.current]) return {};
   ++impl.current;
@@ -211,7 +212,7 @@ Status GgufWriter::Finish() {
   if (impl_->current != impl_->tensor_bytes.size()) {
     return impl_->Error(StatusCode::kInvalidArgument, "the bytes of a tensor are missing");
   }
-  if (Status s = impl_->WriteHeader(); !s.ok()) return s;
+  FOVEA_RETURN_IF_ERROR(impl_->WriteHeader());
   std::string reason;
   if (impl_->file.Commit(&reason)) return {};
   return impl_->Error(StatusCode::kIoError, reason);

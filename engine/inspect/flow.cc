@@ -3,6 +3,7 @@
 #include "engine/inspect/influence_layers.h"
 #include "engine/inspect/layered_flow.h"
 #include "fovea/influence.h"
+#include "fovea/status_macros.h"
 #include "platform/exceptions.h"
 
 namespace fovea {
@@ -23,7 +24,7 @@ Result<std::vector<float>> FlowOf(const MeanAttentionObserver& maps, std::size_t
   }
   std::vector<float> flows(maps.tokens());
   for (std::size_t key = 0; key <= query; ++key) {
-    if (Status status = inspect::CheckCancelled(options); !status.ok()) return status;
+    FOVEA_RETURN_IF_ERROR(inspect::CheckCancelled(options));
     flows[key] = static_cast<float>(graph.MaximumFlow(key));
     inspect::Report(options, key + 1, query + 1);
   }
@@ -35,7 +36,7 @@ Result<std::vector<float>> FlowOf(const MeanAttentionObserver& maps, std::size_t
 Result<std::vector<float>> Flow(const MeanAttentionObserver& maps, std::size_t query,
                                 const InfluenceOptions& options) {
   auto layers = inspect::LayersToFollow(maps, options);
-  if (!layers) return layers.status();
+  FOVEA_RETURN_IF_ERROR(layers);
   if (query >= maps.tokens()) {
     return Status(StatusCode::kInvalidArgument, "token " + std::to_string(query) +
                                                     " does not exist; there are " +

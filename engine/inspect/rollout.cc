@@ -3,6 +3,7 @@
 
 #include "engine/inspect/influence_layers.h"
 #include "fovea/influence.h"
+#include "fovea/status_macros.h"
 #include "platform/exceptions.h"
 
 namespace fovea {
@@ -59,7 +60,7 @@ void HandOn(const MeanAttentionObserver& maps, std::size_t layer, InfluenceMap* 
 
 Result<InfluenceMap> Rollout(const MeanAttentionObserver& maps, const InfluenceOptions& options) {
   auto layers = inspect::LayersToFollow(maps, options);
-  if (!layers) return layers.status();
+  FOVEA_RETURN_IF_ERROR(layers);
   const auto roll = [&]() -> Result<InfluenceMap> {
     InfluenceMap map{.tokens = maps.tokens(), .weights = {}};
     map.weights.resize(map.tokens * map.tokens);
@@ -67,7 +68,7 @@ Result<InfluenceMap> Rollout(const MeanAttentionObserver& maps, const InfluenceO
     std::vector<float> mean(map.tokens);
     std::vector<float> sum(map.tokens);
     for (std::size_t layer = 0; layer < *layers; ++layer) {
-      if (Status status = inspect::CheckCancelled(options); !status.ok()) return status;
+      FOVEA_RETURN_IF_ERROR(inspect::CheckCancelled(options));
       HandOn(maps, layer, &map, mean.data(), sum.data());
       inspect::Report(options, layer + 1, *layers);
     }

@@ -10,6 +10,7 @@
 #include "fovea/ablation.h"
 #include "fovea/divergence.h"
 #include "fovea/sampler.h"
+#include "fovea/status_macros.h"
 #include "platform/exceptions.h"
 
 namespace fovea {
@@ -46,12 +47,12 @@ Result<EffectPlan> PlanEffects(const model::Hyperparameters& hp,
                                const EffectOptions& options) {
   const ModelInfo& info = hp.info;
   EffectPlan plan;
-  if (Status s = model::CheckNumbers("layer", options.layers, info.layers); !s.ok()) return s;
-  if (Status s = model::CheckNumbers("head", options.heads, info.heads); !s.ok()) return s;
+  FOVEA_RETURN_IF_ERROR(model::CheckNumbers("layer", options.layers, info.layers));
+  FOVEA_RETURN_IF_ERROR(model::CheckNumbers("head", options.heads, info.heads));
   plan.layers = Selected(options.layers, info.layers);
   plan.heads = Selected(options.heads, info.heads);
   auto text = model::PlanText(hp, tokens, 2, session);
-  if (!text) return text.status();
+  FOVEA_RETURN_IF_ERROR(text);
   plan.text = *text;
   const std::size_t count = tokens.size();
   // Residual stream, attention outputs, and what is known of each position.
@@ -65,7 +66,7 @@ Result<EffectPlan> PlanEffects(const model::Hyperparameters& hp,
                      (session.max_memory == 0 ? kept.value() <= kMaxLogitBytes
                                               : (base + kept).value() <= session.max_memory);
   const CheckedSize total = base + (plan.keep_logits ? kept : again);
-  if (Status s = model::CheckMemory(total, count, session); !s.ok()) return s;
+  FOVEA_RETURN_IF_ERROR(model::CheckMemory(total, count, session));
   return plan;
 }
 
@@ -164,7 +165,7 @@ Status EffectRun::ForBatches(const Body& body) const {
   const std::size_t most = plan_.text.session.prefill_batch;
   for (std::size_t begin = 0; begin < tokens_.size(); begin += most) {
     const Batch batch{begin, std::min(most, tokens_.size() - begin)};
-    if (Status status = body(batch); !status.ok()) return status;
+    FOVEA_RETURN_IF_ERROR(body(batch));
   }
   return Status::Ok();
 }
@@ -190,7 +191,7 @@ Status EffectRun::RunWholeModel() {
       if (layer == plan_.layers.front()) {
         std::copy_n(forward_.buffers.hidden_state, batch.count * info_.hidden_size, EntryOf(batch));
       }
-      if (Status status = progress_.CheckCancelled(); !status.ok()) return status;
+      FOVEA_RETURN_IF_ERROR(progress_.CheckCancelled());
       model::RunLayer(forward_, layer, batch.count, batch.begin, 0, nullptr, {});
       progress_.LayerDone(batch.count);
     }
@@ -202,7 +203,7 @@ Status EffectRun::RunWholeModel() {
 Status EffectRun::AttendBatches(std::size_t layer) {
   std::fill(sums_.begin(), sums_.end(), 0.0);
   const Status status = ForBatches([&](const Batch& batch) {
-    if (Status cancelled = progress_.CheckCancelled(); !cancelled.ok()) return cancelled;
+    FOVEA_RETURN_IF_ERROR(progress_.CheckCancelled());
     LoadEntry(batch);
     model::FillAngles(forward_, batch.count, batch.begin);
     model::AttendLayer(forward_, layer, batch.count, batch.begin, nullptr);
@@ -220,14 +221,14 @@ Status EffectRun::RunWithout(std::size_t layer, std::size_t head, HeadEffect* ef
     ablation.replacement = std::span(means_).subspan(head * info_.value_dim, info_.value_dim);
   }
   const Status status = ForBatches([&](const Batch& batch) {
-    if (Status cancelled = progress_.CheckCancelled(); !cancelled.ok()) return cancelled;
+    FOVEA_RETURN_IF_ERROR(progress_.CheckCancelled());
     model::FillAngles(forward_, batch.count, batch.begin);
     LoadAttended(layer, batch);
     model::ReplaceHead(forward_, ablation, 0, batch.count);
     model::FinishLayer(forward_, layer, batch.count, 0);
     progress_.LayerDone(batch.count);
     for (std::size_t next = layer + 1; next < info_.layers; ++next) {
-      if (Status cancelled = progress_.CheckCancelled(); !cancelled.ok()) return cancelled;
+      FOVEA_RETURN_IF_ERROR(progress_.CheckCancelled());
       model::RunLayer(forward_, next, batch.count, batch.begin, 0, nullptr, {});
       progress_.LayerDone(batch.count);
     }
@@ -251,7 +252,7 @@ Status EffectRun::RunWithout(std::size_t layer, std::size_t head, HeadEffect* ef
 /// From the entry of this layer to that of the next, in the whole model.
 Status EffectRun::AdvanceEntry(std::size_t layer) {
   return ForBatches([&](const Batch& batch) {
-    if (Status cancelled = progress_.CheckCancelled(); !cancelled.ok()) return cancelled;
+    FOVEA_RETURN_IF_ERROR(progress_.CheckCancelled());
     LoadAttended(layer, batch);
     model::FinishLayer(forward_, layer, batch.count, 0);
     std::copy_n(forward_.buffers.hidden_state, batch.count * info_.hidden_size, EntryOf(batch));
@@ -316,21 +317,21 @@ Result<EffectReport> EffectRun::Run() {
     return Status(StatusCode::kOutOfMemory, "not enough memory to measure the heads over " +
                                                 std::to_string(tokens_.size()) + " tokens");
   }
-  if (Status status = RunWholeModel(); !status.ok()) return status;
+  FOVEA_RETURN_IF_ERROR(RunWholeModel());
   EffectReport report{.loss = MeanLoss(), .tokens = tokens_.size(), .effects = {}};
   report.effects.reserve(plan_.layers.size() * plan_.heads.size());
   for (std::size_t layer = plan_.layers.front(); layer <= plan_.layers.back(); ++layer) {
-    if (Status status = AttendBatches(layer); !status.ok()) return status;
+    FOVEA_RETURN_IF_ERROR(AttendBatches(layer));
     if (std::binary_search(plan_.layers.begin(), plan_.layers.end(), layer)) {
       for (const std::size_t head : plan_.heads) {
         HeadEffect effect;
-        if (Status status = RunWithout(layer, head, &effect); !status.ok()) return status;
+        FOVEA_RETURN_IF_ERROR(RunWithout(layer, head, &effect));
         effect.loss_change = effect.loss - report.loss;
         report.effects.push_back(effect);
       }
     }
     if (layer < plan_.layers.back()) {
-      if (Status status = AdvanceEntry(layer); !status.ok()) return status;
+      FOVEA_RETURN_IF_ERROR(AdvanceEntry(layer));
     }
   }
   progress_.Finish();
@@ -344,9 +345,9 @@ Result<EffectReport> MeasureHeadEffects(const Model& model, std::span<const std:
                                         const EffectOptions& options) {
   const auto measure = [&]() -> Result<EffectReport> {
     auto plan = PlanEffects(model.impl().hp, tokens, session, options);
-    if (!plan) return plan.status();
+    FOVEA_RETURN_IF_ERROR(plan);
     auto runner = model::Runner::Create(model.impl(), plan->text.session, plan->text.context);
-    if (!runner) return runner.status();
+    FOVEA_RETURN_IF_ERROR(runner);
     return EffectRun(**runner, *plan, tokens, options).Run();
   };
   return platform::IfMemoryLasts(measure, [] {

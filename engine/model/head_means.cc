@@ -4,6 +4,7 @@
 
 #include "engine/model/text_plan.h"
 #include "fovea/ablation.h"
+#include "fovea/status_macros.h"
 #include "platform/exceptions.h"
 
 namespace fovea {
@@ -29,13 +30,10 @@ Result<HeadMeans> MeansOf(const Model& model, std::span<const std::int32_t> toke
                           const SessionOptions& session, const std::function<bool()>& cancelled) {
   const ModelInfo& info = model.info();
   auto text = model::PlanText(model.impl().hp, tokens, 1, session);
-  if (!text) return text.status();
-  if (Status status = model::CheckMemory(text->session.memory.total(), tokens.size(), session);
-      !status.ok()) {
-    return status;
-  }
+  FOVEA_RETURN_IF_ERROR(text);
+  FOVEA_RETURN_IF_ERROR(model::CheckMemory(text->session.memory.total(), tokens.size(), session));
   auto runner = model::Runner::Create(model.impl(), text->session, text->context);
-  if (!runner) return runner.status();
+  FOVEA_RETURN_IF_ERROR(runner);
   const model::ForwardContext& forward = (*runner)->forward();
   const std::size_t batch = text->session.prefill_batch;
   const std::size_t hidden_size = info.heads * info.value_dim;

@@ -1,4 +1,5 @@
 #include "engine/model/hyperparameters.h"
+#include "fovea/status_macros.h"
 
 #include <algorithm>
 #include <cmath>
@@ -96,7 +97,7 @@ class KeyReader {
 
 Status CheckFamily(const format::GgufFile& file, const Family** family) {
   const auto name = file.GetString("general.architecture");
-  if (!name) return name.status();
+  FOVEA_RETURN_IF_ERROR(name);
   *family = FindFamily(*name);
   if (*family != nullptr) return Status::Ok();
   std::string known;
@@ -267,7 +268,7 @@ void ReadAttention(KeyReader& keys, Hyperparameters& hp) {
 
 Result<Hyperparameters> ReadHyperparameters(const format::GgufFile& file) {
   Hyperparameters hp;
-  if (Status status = CheckFamily(file, &hp.family); !status.ok()) return status;
+  FOVEA_RETURN_IF_ERROR(CheckFamily(file, &hp.family));
   const Family& family = *hp.family;
   KeyReader keys(file, family.name);
   hp.info.path = file.path();
@@ -282,7 +283,7 @@ Result<Hyperparameters> ReadHyperparameters(const format::GgufFile& file) {
   const char* epsilon_key = family.norm == NormKind::kRms ? "attention.layer_norm_rms_epsilon"
                                                           : "attention.layer_norm_epsilon";
   const auto epsilon = file.GetFloat(keys.Name(epsilon_key));
-  if (!epsilon) return epsilon.status();
+  FOVEA_RETURN_IF_ERROR(epsilon);
   if (!(*epsilon >= 0.0F)) {
     keys.Fail(StatusCode::kMalformed, keys.Name(epsilon_key), "must not be negative");
   }

@@ -11,6 +11,7 @@
 #include "engine/text/create_tokenizer.h"
 #include "engine/text/pre_tokenizer_table.h"
 #include "engine/text/vocabulary.h"
+#include "fovea/status_macros.h"
 #include "platform/exceptions.h"
 
 namespace fovea::model {
@@ -58,12 +59,12 @@ class Reader {
   explicit Reader(const format::GgufFile& file) : file_(file) {}
 
   Result<std::unique_ptr<Tokenizer>> Run() {
-    if (Status s = ReadKind(); !s.ok()) return s;
-    if (Status s = ReadPieces(); !s.ok()) return s;
-    if (Status s = ReadMerges(); !s.ok()) return s;
+    FOVEA_RETURN_IF_ERROR(ReadKind());
+    FOVEA_RETURN_IF_ERROR(ReadPieces());
+    FOVEA_RETURN_IF_ERROR(ReadMerges());
     SetDefaults(&vocabulary_);
-    if (Status s = ReadIds(); !s.ok()) return s;
-    if (Status s = ReadFlags(); !s.ok()) return s;
+    FOVEA_RETURN_IF_ERROR(ReadIds());
+    FOVEA_RETURN_IF_ERROR(ReadFlags());
     auto tokenizer = text::CreateTokenizer(std::move(vocabulary_));
     if (!tokenizer) return file_.Error(tokenizer.status().code(), tokenizer.status().message());
     return tokenizer;
@@ -76,7 +77,7 @@ class Reader {
                          "there is no tokenizer.ggml.model: the file has no vocabulary");
     }
     const auto kind = file_.GetString(kModelKey);
-    if (!kind) return kind.status();
+    FOVEA_RETURN_IF_ERROR(kind);
     if (*kind == "none" || *kind == "no_vocab") {
       return file_.Error(StatusCode::kNotFound, "tokenizer.ggml.model is \"" + std::string(*kind) +
                                                     "\": the file has no vocabulary");
@@ -94,15 +95,15 @@ class Reader {
 
   Status ReadPieces() {
     const auto pieces = file_.FindStringArray("tokenizer.ggml.tokens");
-    if (!pieces) return pieces.status();
+    FOVEA_RETURN_IF_ERROR(pieces);
     vocabulary_.pieces.assign(pieces->begin(), pieces->end());
     auto scores = file_.FindFloatArray("tokenizer.ggml.scores");
-    if (!scores) return scores.status();
+    FOVEA_RETURN_IF_ERROR(scores);
     vocabulary_.scores = std::move(scores).value();
     const auto types =
         file_.FindIntArray("tokenizer.ggml.token_type", std::numeric_limits<std::int32_t>::min(),
                            std::numeric_limits<std::int32_t>::max());
-    if (!types) return types.status();
+    FOVEA_RETURN_IF_ERROR(types);
     for (const std::int64_t type : *types) {
       const bool known = type >= 0 && type <= static_cast<std::int64_t>(TokenType::kByte);
       vocabulary_.types.push_back(known ? static_cast<TokenType>(type) : TokenType::kUndefined);
@@ -117,10 +118,10 @@ class Reader {
                          "tokenizer.ggml.merges is missing, which a gpt2 tokenizer needs");
     }
     const auto merges = file_.FindStringArray("tokenizer.ggml.merges");
-    if (!merges) return merges.status();
+    FOVEA_RETURN_IF_ERROR(merges);
     vocabulary_.merges.assign(merges->begin(), merges->end());
     const auto pre = file_.FindString("tokenizer.ggml.pre");
-    if (!pre) return pre.status();
+    FOVEA_RETURN_IF_ERROR(pre);
     if (pre->has_value()) vocabulary_.pre_tokenizer = **pre;
     return Status::Ok();
   }
@@ -130,7 +131,7 @@ class Reader {
   Status ReadId(std::string_view key, std::int32_t* id) {
     constexpr std::uint64_t kNone = std::numeric_limits<std::uint32_t>::max();
     const auto value = file_.FindUint(key, 0, kNone);
-    if (!value) return value.status();
+    FOVEA_RETURN_IF_ERROR(value);
     if (!value->has_value()) return Status::Ok();
     if (**value == kNone) {
       *id = kNoToken;
@@ -167,7 +168,7 @@ class Reader {
         {"tokenizer.ggml.fim_sep_token_id", &v.fim_separator_id},
     };
     for (const auto& row : rows) {
-      if (Status s = ReadId(row.key, row.id); !s.ok()) return s;
+      FOVEA_RETURN_IF_ERROR(ReadId(row.key, row.id));
     }
     if (v.kind == TokenizerKind::kWordPiece && cls_id != kNoToken) v.bos_id = cls_id;
     return Status::Ok();
@@ -175,7 +176,7 @@ class Reader {
 
   Status ReadFlag(std::string_view key, bool* flag) {
     const auto value = file_.FindBool(key);
-    if (!value) return value.status();
+    FOVEA_RETURN_IF_ERROR(value);
     if (value->has_value()) *flag = **value;
     return Status::Ok();
   }
@@ -193,12 +194,10 @@ class Reader {
         {"tokenizer.ggml.normalizer.lowercase", &v.lowercase},
     };
     for (const auto& row : rows) {
-      if (Status s = ReadFlag(row.key, row.flag); !s.ok()) return s;
+      FOVEA_RETURN_IF_ERROR(ReadFlag(row.key, row.flag));
     }
     v.strip_accents = v.lowercase;
-    if (Status s = ReadFlag("tokenizer.ggml.normalizer.strip_accents", &v.strip_accents); !s.ok()) {
-      return s;
-    }
+    FOVEA_RETURN_IF_ERROR(ReadFlag("tokenizer.ggml.normalizer.strip_accents", &v.strip_accents));
     const auto name = file_.FindString("general.name");
     v.special_takes_spaces = name.ok() && name->has_value() && IsPhi3(**name);
     return Status::Ok();

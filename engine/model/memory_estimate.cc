@@ -1,12 +1,13 @@
 #include "fovea/memory_estimate.h"
 
+#include "fovea/status_macros.h"
 #include "platform/checked_math.h"
 
 namespace fovea {
 
 Result<MemoryEstimate> EstimateMemory(const Model& model, const SessionOptions& options) {
   auto plan = Session::Plan(model, options);
-  if (!plan) return plan.status();
+  FOVEA_RETURN_IF_ERROR(plan);
   const MemoryEstimate estimate = {.model = model.memory(), .session = *plan};
   const platform::CheckedSize total = platform::CheckedSize(estimate.model.weights) +
                                       estimate.model.metadata + estimate.session.kv_cache +
@@ -20,7 +21,7 @@ Result<MemoryEstimate> EstimateMemory(const Model& model, const SessionOptions& 
 
 Result<MemoryEstimate> EstimateMemory(const std::string& path, const SessionOptions& options) {
   auto model = Model::Load(path, {.map = true});
-  if (!model) return model.status();
+  FOVEA_RETURN_IF_ERROR(model);
   return EstimateMemory(*model, options);
 }
 

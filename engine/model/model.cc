@@ -10,6 +10,7 @@
 #include "engine/model/load_tokenizer.h"
 #include "engine/model/model_impl.h"
 #include "engine/model/pack_weights.h"
+#include "fovea/status_macros.h"
 #include "platform/exceptions.h"
 
 namespace fovea {
@@ -53,16 +54,16 @@ Result<GgufFile> OpenBuffer(std::span<const std::byte> bytes, const LoadOptions&
 }
 
 Result<std::unique_ptr<Model::Impl>> LoadImpl(Result<GgufFile> file, const LoadOptions& options) {
-  if (!file) return file.status();
+  FOVEA_RETURN_IF_ERROR(file);
   auto impl = std::make_unique<Model::Impl>(std::move(*file));
   auto hp = model::ReadHyperparameters(impl->file);
-  if (!hp) return hp.status();
+  FOVEA_RETURN_IF_ERROR(hp);
   impl->hp = std::move(*hp);
   auto weights = model::CollectWeights(impl->file, impl->hp);
-  if (!weights) return weights.status();
+  FOVEA_RETURN_IF_ERROR(weights);
   impl->weights = std::move(*weights);
   if (options.check_finite) {
-    if (Status status = model::CheckFinite(impl->file); !status.ok()) return status;
+    FOVEA_RETURN_IF_ERROR(model::CheckFinite(impl->file));
   }
   auto tokenizer = model::LoadTokenizer(impl->file);
   if (tokenizer) {
@@ -101,14 +102,14 @@ Result<std::unique_ptr<Model::Impl>> Guarded(const std::string& name, const Load
 
 Result<Model> Model::Load(const std::string& path, const LoadOptions& options) {
   auto impl = Guarded(path, [&] { return LoadImpl(OpenFile(path, options), options); });
-  if (!impl) return impl.status();
+  FOVEA_RETURN_IF_ERROR(impl);
   return Model(std::move(*impl));
 }
 
 Result<Model> Model::FromBuffer(std::span<const std::byte> bytes, const LoadOptions& options,
                                 const std::string& name) {
   auto impl = Guarded(name, [&] { return LoadImpl(OpenBuffer(bytes, options, name), options); });
-  if (!impl) return impl.status();
+  FOVEA_RETURN_IF_ERROR(impl);
   (*impl)->has_file = false;
   return Model(std::move(*impl));
 }

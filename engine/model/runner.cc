@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "engine/model/host_threads.h"
+#include "fovea/status_macros.h"
 #include "platform/cpu_topology.h"
 #include "platform/thread_pool.h"
 
@@ -13,7 +14,7 @@ namespace fovea::model {
 Result<std::unique_ptr<Runner>> Runner::Create(const Model::Impl& model, const SessionPlan& plan,
                                                std::size_t context) {
   std::unique_ptr<Runner> runner(new Runner(model, plan));
-  if (Status status = runner->Allocate(); !status.ok()) return status;
+  FOVEA_RETURN_IF_ERROR(runner->Allocate());
   runner->Connect(context);
   return runner;
 }

@@ -10,6 +10,7 @@
 #include "engine/model/model_impl.h"
 #include "engine/model/runner.h"
 #include "engine/model/session_memory.h"
+#include "fovea/status_macros.h"
 #include "platform/exceptions.h"
 
 namespace fovea {
@@ -51,12 +52,8 @@ Status Session::Impl::PrepareObserver(AttentionObserver* observer) {
   if (observer == nullptr) return Status::Ok();
   const AttentionSelection& selection = observer->selection();
   const ModelInfo& info = this->info();
-  if (Status status = CheckNumbers("layer", selection.layers, info.layers); !status.ok()) {
-    return status;
-  }
-  if (Status status = CheckNumbers("head", selection.heads, info.heads); !status.ok()) {
-    return status;
-  }
+  FOVEA_RETURN_IF_ERROR(CheckNumbers("layer", selection.layers, info.layers));
+  FOVEA_RETURN_IF_ERROR(CheckNumbers("head", selection.heads, info.heads));
   attention::ScratchShape shape = model::AttentionScratchShape(*forward.hp, plan());
   shape.rows = selection.rows || selection.scores;
   shape.scores = selection.scores;
@@ -113,7 +110,7 @@ Status Session::Impl::EmitLogits(std::size_t chunk_position, std::size_t count,
     for (std::size_t row = 0; row < rows; ++row) {
       const std::size_t at = chunk_position + first + row;
       const std::span<const float> logits(forward.buffers.logits + row * vocabulary, vocabulary);
-      if (Status status = runner->CheckFinite(logits, at); !status.ok()) return status;
+      FOVEA_RETURN_IF_ERROR(runner->CheckFinite(logits, at));
       run.on_logits(at, logits);
     }
   }
@@ -127,9 +124,9 @@ Status Session::Impl::EmitLogits(std::size_t chunk_position, std::size_t count,
 
 Result<std::span<const float>> Session::Impl::Run(std::span<const std::int32_t> tokens,
                                                   const RunOptions& run) {
-  if (Status status = CheckTokens(tokens); !status.ok()) return status;
-  if (Status status = CheckAblations(run.ablations); !status.ok()) return status;
-  if (Status status = PrepareObserver(run.observer); !status.ok()) return status;
+  FOVEA_RETURN_IF_ERROR(CheckTokens(tokens));
+  FOVEA_RETURN_IF_ERROR(CheckAblations(run.ablations));
+  FOVEA_RETURN_IF_ERROR(PrepareObserver(run.observer));
   const std::size_t layers = info().layers;
   const std::size_t vocabulary = info().vocabulary;
   for (std::size_t begin = 0; begin < tokens.size(); begin += plan().prefill_batch) {
@@ -152,11 +149,11 @@ Result<std::span<const float>> Session::Impl::Run(std::span<const std::int32_t> 
       }
     }
     if (run.on_logits) {
-      if (Status status = EmitLogits(at, count, run); !status.ok()) return status;
+      FOVEA_RETURN_IF_ERROR(EmitLogits(at, count, run));
     } else if (last_chunk) {
       model::ComputeLogits(forward, count - 1, 1);
       const std::span<const float> logits(forward.buffers.logits, vocabulary);
-      if (Status status = runner->CheckFinite(logits, at + count - 1); !status.ok()) return status;
+      FOVEA_RETURN_IF_ERROR(runner->CheckFinite(logits, at + count - 1));
     }
   }
   position += tokens.size();
@@ -165,16 +162,16 @@ Result<std::span<const float>> Session::Impl::Run(std::span<const std::int32_t> 
 
 Result<MemoryPlan> Session::Plan(const Model& model, const SessionOptions& options) {
   auto plan = model::PlanSession(model.impl().hp, options);
-  if (!plan) return plan.status();
+  FOVEA_RETURN_IF_ERROR(plan);
   return plan->memory;
 }
 
 Result<Session> Session::Create(const Model& model, const SessionOptions& options) {
   const auto create = [&]() -> Result<Session> {
     auto plan = model::PlanSession(model.impl().hp, options);
-    if (!plan) return plan.status();
+    FOVEA_RETURN_IF_ERROR(plan);
     auto runner = model::Runner::Create(model.impl(), *plan, plan->context_size);
-    if (!runner) return runner.status();
+    FOVEA_RETURN_IF_ERROR(runner);
     auto impl = std::make_unique<Impl>(std::move(*runner));
     impl->max_memory = options.max_memory;
     return Session(std::move(impl));

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "engine/matmul/matmul.h"
+#include "fovea/status_macros.h"
 #include "platform/checked_math.h"
 
 namespace fovea::model {
@@ -131,10 +132,10 @@ attention::ScratchShape AttentionScratchShape(const Hyperparameters& hp, const S
 
 Result<SessionPlan> PlanSession(const Hyperparameters& hp, const SessionOptions& options) {
   SessionPlan plan;
-  if (Status status = ResolveOptions(hp, options, plan); !status.ok()) return status;
+  FOVEA_RETURN_IF_ERROR(ResolveOptions(hp, options, plan));
   const CheckedSize kv_bytes = KvCache::Bytes(plan.kv);
   auto layout = LayOutScratch(hp, plan);
-  if (!layout) return layout.status();
+  FOVEA_RETURN_IF_ERROR(layout);
   plan.scratch = *layout;
   const CheckedSize total = kv_bytes + plan.scratch.total;
   if (!total.ok()) {

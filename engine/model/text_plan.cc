@@ -1,4 +1,5 @@
 #include "engine/model/text_plan.h"
+#include "fovea/status_macros.h"
 
 #include <string>
 
@@ -11,7 +12,7 @@ Result<TextPlan> PlanText(const Hyperparameters& hp, std::span<const std::int32_
                   std::to_string(tokens.size()) + " tokens are too few: at least " +
                       std::to_string(least) + (least == 1 ? " is needed" : " are needed"));
   }
-  if (Status status = CheckIds(hp.info, tokens); !status.ok()) return status;
+  FOVEA_RETURN_IF_ERROR(CheckIds(hp.info, tokens));
   TextPlan text;
   text.context = options.context_size == 0 ? hp.info.context : options.context_size;
   if (tokens.size() > text.context) {
@@ -23,7 +24,7 @@ Result<TextPlan> PlanText(const Hyperparameters& hp, std::span<const std::int32_
   sized.context_size = tokens.size();
   sized.max_memory = 0;
   auto session = PlanSession(hp, sized);
-  if (!session) return session.status();
+  FOVEA_RETURN_IF_ERROR(session);
   text.session = *session;
   return text;
 }

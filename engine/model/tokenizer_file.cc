@@ -2,6 +2,7 @@
 
 #include "engine/format/gguf_file.h"
 #include "engine/model/load_tokenizer.h"
+#include "fovea/status_macros.h"
 #include "fovea/tokenizer.h"
 #include "platform/exceptions.h"
 
@@ -11,7 +12,7 @@ Result<std::unique_ptr<Tokenizer>> LoadTokenizer(const std::string& path) {
   // As in Model::Load, only the standard library's containers can throw here.
   const auto load = [&]() -> Result<std::unique_ptr<Tokenizer>> {
     auto file = format::GgufFile::Open(path, format::GgufFile::Access::kMap);
-    if (!file) return file.status();
+    FOVEA_RETURN_IF_ERROR(file);
     return model::LoadTokenizer(*file);
   };
   return platform::ContainExceptions(load, [&](const platform::Thrown& thrown) {

@@ -9,6 +9,7 @@
 #include "engine/matmul/read_row.h"
 #include "engine/model/model_impl.h"
 #include "engine/model/runner.h"
+#include "fovea/status_macros.h"
 #include "platform/exceptions.h"
 
 namespace fovea {
@@ -76,9 +77,7 @@ Result<ValueNorms> ValueNorms::Create(const Model& model, std::vector<std::size_
       std::iota(layers.begin(), layers.end(), std::size_t{0});
     }
     const kernels::KernelTable& kernels = *kernels::KernelsFor(BestIsa());
-    if (Status status = model::CheckNumbers("layer", layers, info.layers); !status.ok()) {
-      return status;
-    }
+    FOVEA_RETURN_IF_ERROR(model::CheckNumbers("layer", layers, info.layers));
     for (const std::size_t layer : layers) {
       if (!impl->layers[layer].empty()) continue;
       impl->layers[layer] =

@@ -6,6 +6,7 @@
 
 #include "engine/format/gguf_values.h"
 #include "fovea/quantize.h"
+#include "fovea/status_macros.h"
 
 namespace fovea {
 namespace {
@@ -55,10 +56,10 @@ Status CopyKeys(const format::GgufContents& from, DataType type, GgufWriter& to)
       status = to.AddRaw(entry.name, static_cast<std::uint32_t>(entry.value.type),
                          StoredBytes(entry.value));
     }
-    if (!status.ok()) return status;
+    FOVEA_RETURN_IF_ERROR(status);
   }
   if (!has_file_type) {
-    if (Status s = add_file_type(); !s.ok()) return s;
+    FOVEA_RETURN_IF_ERROR(add_file_type());
   }
   return has_version ? Status() : add_version();
 }

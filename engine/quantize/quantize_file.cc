@@ -12,6 +12,7 @@
 #include "engine/quantize/tensor_types.h"
 #include "fovea/gguf_writer.h"
 #include "fovea/quantize.h"
+#include "fovea/status_macros.h"
 #include "platform/mapped_pages.h"
 #include "platform/thread_pool.h"
 
@@ -72,7 +73,7 @@ class TensorWriter {
   Status WriteAll() {
     for (std::size_t i = 0; i < report_.tensors.size(); ++i) {
       QuantizedTensor& planned = report_.tensors[i];
-      if (Status s = Write(file_.tensors()[i].Matrix(), planned); !s.ok()) return s;
+      FOVEA_RETURN_IF_ERROR(Write(file_.tensors()[i].Matrix(), planned));
       platform::ReleaseMappedPages(file_.tensors()[i].data);
       report_.error.Add(planned.error);
     }
@@ -81,7 +82,7 @@ class TensorWriter {
 
  private:
   Status Write(const MatrixView& matrix, QuantizedTensor& planned) {
-    if (Status s = Pause(planned); !s.ok()) return s;
+    FOVEA_RETURN_IF_ERROR(Pause(planned));
     if (planned.to == planned.from) {
       written_ += planned.bytes;
       return writer_.Append({matrix.data, static_cast<std::size_t>(planned.bytes)});
@@ -92,8 +93,8 @@ class TensorWriter {
         [&](std::span<const std::byte> rows) {
           own_error = false;
           written_ += rows.size();
-          if (Status s = writer_.Append(rows); !s.ok()) return s;
-          if (Status s = Pause(planned); !s.ok()) return s;
+          FOVEA_RETURN_IF_ERROR(writer_.Append(rows));
+          FOVEA_RETURN_IF_ERROR(Pause(planned));
           own_error = true;
           return Status();
         },
@@ -127,27 +128,27 @@ class TensorWriter {
 
 Result<QuantizeReport> QuantizeFile(const std::string& input, const std::string& output,
                                     const QuantizeOptions& options) {
-  if (Status s = CheckArguments(input, output, options); !s.ok()) return s;
+  FOVEA_RETURN_IF_ERROR(CheckArguments(input, output, options));
   auto file = GgufFile::Open(input, GgufFile::Access::kMap);
-  if (!file) return file.status();
+  FOVEA_RETURN_IF_ERROR(file);
   // The file hands out values converted; to copy them they are needed as they lie.
   format::GgufContents contents;
-  if (Status s = format::ParseGguf(file->bytes(), input, &contents); !s.ok()) return s;
+  FOVEA_RETURN_IF_ERROR(format::ParseGguf(file->bytes(), input, &contents));
   auto pool = platform::ThreadPool::Create(options.threads);
   if (pool == nullptr) return Status(StatusCode::kOutOfMemory, "threads cannot be started");
 
   auto writer = GgufWriter::Create(output, contents.alignment);
-  if (!writer) return writer.status();
-  if (Status s = CopyKeys(contents, options.type, *writer); !s.ok()) return s;
+  FOVEA_RETURN_IF_ERROR(writer);
+  FOVEA_RETURN_IF_ERROR(CopyKeys(contents, options.type, *writer));
   QuantizeReport report = PlanOf(*file, options);
   for (std::size_t i = 0; i < report.tensors.size(); ++i) {
     const GgufTensor& tensor = file->tensors()[i];
     const std::vector<std::uint64_t> shape(tensor.shape.begin(),
                                            tensor.shape.begin() + tensor.rank);
-    if (Status s = writer->Describe(tensor.name, report.tensors[i].to, shape); !s.ok()) return s;
+    FOVEA_RETURN_IF_ERROR(writer->Describe(tensor.name, report.tensors[i].to, shape));
   }
-  if (Status s = TensorWriter(*file, options, *pool, *writer, report).WriteAll(); !s.ok()) return s;
-  if (Status s = writer->Finish(); !s.ok()) return s;
+  FOVEA_RETURN_IF_ERROR(TensorWriter(*file, options, *pool, *writer, report).WriteAll());
+  FOVEA_RETURN_IF_ERROR(writer->Finish());
   report.file_bytes = writer->size();
   return report;
 }

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "engine/tensor/dequantize.h"
+#include "fovea/status_macros.h"
 #include "platform/checked_math.h"
 
 namespace fovea {
@@ -39,8 +40,8 @@ Status RowConverter::Convert(const MatrixView& from, DataType to, const Sink& si
   const platform::CheckedSize value_bytes =
       platform::CheckedSize(parallel_.workers()) * from.cols * sizeof(float);
   const platform::CheckedSize encoded_bytes = platform::CheckedSize(at_once) * row_bytes;
-  if (Status s = Reserve(&values_, value_bytes.value()); !s.ok()) return s;
-  if (Status s = Reserve(&encoded_, encoded_bytes.value()); !s.ok()) return s;
+  FOVEA_RETURN_IF_ERROR(Reserve(&values_, value_bytes.value()));
+  FOVEA_RETURN_IF_ERROR(Reserve(&encoded_, encoded_bytes.value()));
 
   std::vector<RowOutcome> outcomes(at_once);
   for (std::size_t first = 0; first < from.rows; first += at_once) {

@@ -4,6 +4,7 @@
 
 #include "engine/text/pair_merge.h"
 #include "engine/text/pre_tokenizer_table.h"
+#include "fovea/status_macros.h"
 
 namespace fovea::text {
 
@@ -21,9 +22,9 @@ Result<std::unique_ptr<Tokenizer>> ByteLevelTokenizer::Create(PreparedVocabulary
                                                 "\"; supported are " + PreTokenizerNames());
   }
   Result<PreTokenizer> pre_tokenizer = PreTokenizer::Create(rules->patterns);
-  if (!pre_tokenizer) return pre_tokenizer.status();
+  FOVEA_RETURN_IF_ERROR(pre_tokenizer);
   MergeTable merges;
-  if (Status s = merges.Build(v.merges, v.pieces, prepared.map); !s.ok()) return s;
+  FOVEA_RETURN_IF_ERROR(merges.Build(v.merges, v.pieces, prepared.map));
   v.merges = {};  // The table is all that is needed from here on.
   return std::unique_ptr<Tokenizer>(new ByteLevelTokenizer(std::move(prepared), std::move(merges),
                                                            std::move(pre_tokenizer).value(),
@@ -49,7 +50,7 @@ std::string ByteLevelTokenizer::NormalPieceBytes(std::string_view piece) const {
 
 Status ByteLevelTokenizer::AppendTokens(const PlainText& plain, std::vector<Token>* tokens) const {
   const auto ends = pre_tokenizer_.Split(plain.text);
-  if (!ends) return ends.status();
+  FOVEA_RETURN_IF_ERROR(ends);
   Scratch scratch;
   std::size_t begin = 0;
   for (const std::uint32_t end : *ends) {

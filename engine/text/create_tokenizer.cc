@@ -8,16 +8,17 @@
 #include "engine/text/special_tokens.h"
 #include "engine/text/vocabulary_tokenizer.h"
 #include "engine/text/word_piece_tokenizer.h"
+#include "fovea/status_macros.h"
 #include "platform/exceptions.h"
 
 namespace fovea::text {
 namespace {
 
 Result<std::unique_ptr<Tokenizer>> Create(Vocabulary vocabulary) {
-  if (Status s = CheckVocabulary(vocabulary); !s.ok()) return s;
+  FOVEA_RETURN_IF_ERROR(CheckVocabulary(vocabulary));
   PreparedVocabulary prepared;
   prepared.vocabulary = std::move(vocabulary);
-  if (Status s = prepared.map.Build(prepared.vocabulary.pieces); !s.ok()) return s;
+  FOVEA_RETURN_IF_ERROR(prepared.map.Build(prepared.vocabulary.pieces));
   prepared.end_ids = ResolveSpecialTokens(prepared.map, &prepared.vocabulary);
   // A build may leave kinds out (CMake option FOVEA_TOKENIZERS).
   switch (prepared.vocabulary.kind) {

@@ -1,4 +1,5 @@
 #include "engine/text/pre_tokenizer.h"
+#include "fovea/status_macros.h"
 
 #include <pcre2.h>
 
@@ -138,9 +139,7 @@ Result<std::vector<std::uint32_t>> PreTokenizer::Split(std::string_view text) co
     ends.clear();
     std::size_t begin = 0;
     for (const std::uint32_t end : pieces) {
-      if (Status s = SplitPiece(pattern.code.get(), matcher, text, begin, end, &ends); !s.ok()) {
-        return s;
-      }
+      FOVEA_RETURN_IF_ERROR(SplitPiece(pattern.code.get(), matcher, text, begin, end, &ends));
       begin = end;
     }
   }

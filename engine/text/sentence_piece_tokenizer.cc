@@ -6,6 +6,7 @@
 #include "engine/text/display.h"
 #include "engine/text/pair_merge.h"
 #include "engine/text/utf8.h"
+#include "fovea/status_macros.h"
 
 namespace fovea::text {
 namespace {
@@ -98,7 +99,7 @@ Status SentencePieceTokenizer::AppendTokens(const PlainText& plain,
     }
     scratch.symbols.back().next = -1;
     scratch.source.push_back(static_cast<std::uint32_t>(end - begin));
-    if (Status s = AppendWord(plain.begin + begin, &scratch, tokens); !s.ok()) return s;
+    FOVEA_RETURN_IF_ERROR(AppendWord(plain.begin + begin, &scratch, tokens));
     begin = end;
   }
   return Status::Ok();
@@ -127,9 +128,8 @@ Status SentencePieceTokenizer::AppendWord(std::size_t offset, Scratch* scratch,
     const std::int32_t id = symbol.id != kNoToken ? symbol.id : FindPiece(piece);
     if (id != kNoToken) {
       tokens->push_back({id, begin, end});
-    } else if (Status s = AppendFallback(piece, begin, end - begin, tokens); !s.ok()) {
-      return s;
-    }
+    } else
+      FOVEA_RETURN_IF_ERROR(AppendFallback(piece, begin, end - begin, tokens));
     i = next;
   }
   return Status::Ok();

@@ -1,4 +1,5 @@
 #include "engine/text/vocabulary.h"
+#include "fovea/status_macros.h"
 
 #include <cmath>
 
@@ -67,12 +68,10 @@ Status CheckIds(const Vocabulary& v) {
       {"fim_sep_token_id", v.fim_separator_id},
   };
   for (const auto& [field, id] : ids) {
-    if (Status s = CheckId(field, id, v.pieces.size()); !s.ok()) return s;
+    FOVEA_RETURN_IF_ERROR(CheckId(field, id, v.pieces.size()));
   }
-  if (Status s = CheckAdded("add_bos_token", v.add_bos, "bos_token_id", v.bos_id); !s.ok())
-    return s;
-  if (Status s = CheckAdded("add_eos_token", v.add_eos, "eos_token_id", v.eos_id); !s.ok())
-    return s;
+  FOVEA_RETURN_IF_ERROR(CheckAdded("add_bos_token", v.add_bos, "bos_token_id", v.bos_id));
+  FOVEA_RETURN_IF_ERROR(CheckAdded("add_eos_token", v.add_eos, "eos_token_id", v.eos_id));
   return CheckAdded("add_sep_token", v.add_separator, "seperator_token_id", v.separator_id);
 }
 
@@ -94,9 +93,9 @@ Status CheckVocabulary(const Vocabulary& v) {
                                             std::to_string(v.pieces.size()) +
                                             " entries, the limit is " + std::to_string(kMaxPieces)};
   }
-  if (Status s = CheckCount("scores", v.scores.size(), v.pieces.size()); !s.ok()) return s;
-  if (Status s = CheckCount("token_type", v.types.size(), v.pieces.size()); !s.ok()) return s;
-  if (Status s = CheckPieces(v); !s.ok()) return s;
+  FOVEA_RETURN_IF_ERROR(CheckCount("scores", v.scores.size(), v.pieces.size()));
+  FOVEA_RETURN_IF_ERROR(CheckCount("token_type", v.types.size(), v.pieces.size()));
+  FOVEA_RETURN_IF_ERROR(CheckPieces(v));
   return CheckIds(v);
 }
 

@@ -5,6 +5,7 @@
 
 #include "engine/text/display.h"
 #include "engine/text/utf8.h"
+#include "fovea/status_macros.h"
 #include "platform/exceptions.h"
 
 namespace fovea::text {
@@ -68,7 +69,7 @@ Result<std::vector<Token>> VocabularyTokenizer::TokenizeChecked(
     }
     const PlainText plain = {text.substr(part.begin, part.end - part.begin), part.begin,
                              starts_text};
-    if (Status s = AppendTokens(plain, &tokens); !s.ok()) return s;
+    FOVEA_RETURN_IF_ERROR(AppendTokens(plain, &tokens));
     starts_text = false;
   }
   if (options.add_special && (v.add_eos || frame) && last != kNoToken) {

@@ -1,4 +1,5 @@
 #include "tools/attention-dump/arguments.h"
+#include "fovea/status_macros.h"
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
@@ -154,7 +155,7 @@ bool ShowsTerminalView(const Arguments& arguments) {
 Result<Arguments> ParseArguments(int argc, const char* const* argv) {
   Arguments arguments;
   Raw raw;
-  if (Status status = Split(argc, argv, &raw, &arguments); !status.ok()) return status;
+  FOVEA_RETURN_IF_ERROR(Split(argc, argv, &raw, &arguments));
   arguments.help = raw.common.help();
   if (arguments.help || arguments.version) return arguments;
   Status status = raw.common.Read(&arguments);
@@ -166,7 +167,7 @@ Result<Arguments> ParseArguments(int argc, const char* const* argv) {
   if (status.ok()) status = CheckReductions(arguments);
   if (status.ok()) status = CheckStream(arguments);
   if (status.ok()) status = CheckViews(arguments);
-  if (!status.ok()) return status;
+  FOVEA_RETURN_IF_ERROR(status);
   return arguments;
 }
 

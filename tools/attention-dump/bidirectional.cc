@@ -1,4 +1,5 @@
 #include "tools/attention-dump/bidirectional.h"
+#include "fovea/status_macros.h"
 
 #include <algorithm>
 #include <span>
@@ -34,7 +35,7 @@ Result<MapSet> BidirectionalMaps(const DumpShape& shape, const std::vector<KeptT
                                                .value = values,
                                                .scale = trace.scale,
                                                .softcap = trace.softcap});
-      if (!attended) return attended.status();
+      FOVEA_RETURN_IF_ERROR(attended);
       maps.weights.insert(maps.weights.end(), attended->weights.begin(), attended->weights.end());
     }
   }

@@ -3,6 +3,7 @@
 #include <CLI/CLI.hpp>
 #include <limits>
 
+#include "fovea/status_macros.h"
 #include "tools/attention-dump/number_list.h"
 #include "tools/common/numbers.h"
 
@@ -58,7 +59,7 @@ Status CommonOptions::Read(CommonArguments* arguments, std::string* second_model
   if (status.ok()) status = ReadCount("--threads", threads_, 1, kMaxThreads, &arguments->threads);
   if (status.ok()) status = ReadCount("--context", context_, 1, kMaxTokens, &arguments->context);
   if (status.ok()) status = ReadKvType(kv_, &arguments->kv_type);
-  if (!status.ok()) return status;
+  FOVEA_RETURN_IF_ERROR(status);
   if (isa_ && isa_->empty()) return Usage("--isa: the name is empty");
   arguments->isa = isa_.value_or("");
   return ReadBytes("--max-memory", max_memory_, &arguments->max_memory);

@@ -1,4 +1,5 @@
 #include "tools/attention-dump/model_run.h"
+#include "fovea/status_macros.h"
 
 namespace fovea::dump {
 
@@ -29,7 +30,7 @@ Result<std::vector<std::int32_t>> RunModel(const ModelRun& run, Session* session
     progress->Update(static_cast<double>(run.prompt.size() + generated.size()) / total,
                      "generating");
   }
-  if (!logits) return logits.status();
+  FOVEA_RETURN_IF_ERROR(logits);
   return generated;
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdint>
 
+#include "fovea/status_macros.h"
 #include "tools/attention-dump/human.h"
 #include "tools/attention-dump/prompt.h"
 #include "tools/attention-dump/shipped_model.h"
@@ -23,7 +24,7 @@ Result<Model> LoadModel(const CommonArguments& arguments) {
   std::string path = arguments.model;
   if (path.empty()) {
     Result<std::string> shipped = FindShippedModel();
-    if (!shipped) return shipped.status();
+    FOVEA_RETURN_IF_ERROR(shipped);
     path = *shipped;
   }
   LoadOptions options;

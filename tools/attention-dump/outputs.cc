@@ -5,6 +5,7 @@
 #include <map>
 #include <utility>
 
+#include "fovea/status_macros.h"
 #include "tools/attention-dump/files/text_files.h"
 #include "tools/attention-dump/human.h"
 #include "tools/attention-dump/reduced/reduced_text.h"
@@ -43,7 +44,7 @@ Result<std::uint64_t> PlannedBytes(OutputKind kind, const DumpShape& shape) {
   std::uint64_t total = 0;
   for (const ArraySpec& spec : specs) {
     Result<std::uint64_t> bytes = ArrayBytes(spec.type, spec.shape);
-    if (!bytes) return bytes.status();
+    FOVEA_RETURN_IF_ERROR(bytes);
     total += *bytes;
   }
   return total;
@@ -120,7 +121,7 @@ Result<Outputs> Outputs::Open(const std::vector<OutputPath>& paths) {
     Output output;
     output.path = path;
     Result<platform::AtomicFile> file = CreateOutput(path.path);
-    if (!file) return file.status();
+    FOVEA_RETURN_IF_ERROR(file);
     output.file = std::move(*file);
     outputs.outputs_.push_back(std::move(output));
   }
@@ -164,9 +165,9 @@ Status Outputs::Lay(const DumpShape& shape, std::uint64_t header_estimate) {
   for (const Output& output : outputs_) {
     const bool text = output.path.kind == OutputKind::kJson || output.path.kind == OutputKind::kCsv;
     if (!text) continue;
-    if (Status status = CheckTextSize(output.path, shape); !status.ok()) return status;
+    FOVEA_RETURN_IF_ERROR(CheckTextSize(output.path, shape));
   }
-  if (Status status = CheckRoom(shape); !status.ok()) return status;
+  FOVEA_RETURN_IF_ERROR(CheckRoom(shape));
   for (Output& output : outputs_) {
     if (!Streams(output.path.kind)) continue;
     Result<std::unique_ptr<ArrayFile>> file =
@@ -207,7 +208,7 @@ Status Outputs::FinishArrays(const DumpInfo& info, const DumpShape& shape,
   if (status.ok()) status = WriteNumbers("layers", Narrow(info.layers), file);
   if (status.ok()) status = WriteNumbers("heads", Narrow(info.heads), file);
   if (status.ok()) status = WriteNumbers("kv_head", Narrow(info.kv_head), file);
-  if (!status.ok()) return status;
+  FOVEA_RETURN_IF_ERROR(status);
   std::vector<Shape> shapes;
   for (const ArraySpec& spec : file->arrays()) {
     shapes.push_back(FinalShape(spec, shape, info.tokens.size(), generated.size()));

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "fovea/status_macros.h"
 #include "tools/attention-dump/human.h"
 #include "tools/common/read_text.h"
 
@@ -60,7 +61,7 @@ Result<Prompt> MakePrompt(const TextArguments& arguments, const Model& model,
                           const std::string& text) {
   Prompt prompt;
   if (arguments.input == Input::kTokens) {
-    if (Status status = CheckIds(arguments, model.info()); !status.ok()) return status;
+    FOVEA_RETURN_IF_ERROR(CheckIds(arguments, model.info()));
     for (const std::int32_t id : arguments.ids) {
       Token token;
       token.id = id;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "fovea/status_macros.h"
 #include "tools/attention-dump/human.h"
 #include "tools/attention-dump/page/page_document.h"
 
@@ -59,7 +60,7 @@ Result<std::string> MakePage(std::span<const PageText> texts, const PagePair* pa
   options.cancelled = cancelled;
   options.on_progress = [progress](double done) { progress->Update(done, "packing the page"); };
   Result<BuiltPage> page = BuildPage(texts, pair, options);
-  if (!page) return page.status();
+  FOVEA_RETURN_IF_ERROR(page);
   return RenderHtml(page->document);
 }
 

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "fovea/status_macros.h"
 #include "tools/attention-dump/bidirectional.h"
 
 namespace fovea::dump {
@@ -17,7 +18,7 @@ Result<std::uint64_t> MapBytes(const DumpShape& shape, std::size_t block) {
 Result<std::uint64_t> KeptBytes(const KeepPlan& plan, const DumpShape& shape) {
   std::uint64_t total = 0;
   const auto add = [&](Result<std::uint64_t> bytes, std::uint64_t times) {
-    if (!bytes) return bytes.status();
+    FOVEA_RETURN_IF_ERROR(bytes);
     total += *bytes * times;
     return Status::Ok();
   };
@@ -32,7 +33,7 @@ Result<std::uint64_t> KeptBytes(const KeepPlan& plan, const DumpShape& shape) {
                             {shape.layers.size(), shape.heads.size(), shape.tokens, shape.top_k}),
                  2);
   }
-  if (!status.ok()) return status;
+  FOVEA_RETURN_IF_ERROR(status);
   return total;
 }
 

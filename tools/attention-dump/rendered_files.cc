@@ -4,6 +4,7 @@
 #include <system_error>
 #include <utility>
 
+#include "fovea/status_macros.h"
 #include "tools/attention-dump/human.h"
 
 namespace fovea::dump {
@@ -25,7 +26,7 @@ Result<RenderedFiles> RenderedFiles::Open(const std::vector<OutputPath>& paths) 
   outputs.paths_ = paths;
   for (const OutputPath& path : paths) {
     Result<platform::AtomicFile> file = CreateOutput(path.path);
-    if (!file) return file.status();
+    FOVEA_RETURN_IF_ERROR(file);
     outputs.files_.push_back(std::move(*file));
   }
   return outputs;

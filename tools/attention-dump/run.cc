@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "fovea/status_macros.h"
 #include "tools/attention-dump/ablation/ablation_report.h"
 #include "tools/attention-dump/ablation/ablation_run.h"
 #include "tools/attention-dump/dump_info.h"
@@ -79,18 +80,18 @@ class Run {
 
 Result<std::string> Run::Do() {
   Result<std::optional<Isa>> isa = tools::ChooseIsa(arguments_.isa, environment_.isa_variable);
-  if (!isa) return isa.status();
+  FOVEA_RETURN_IF_ERROR(isa);
   isa_ = *isa;
   Result<Outputs> outputs = Outputs::Open(arguments_.outputs);
-  if (!outputs) return outputs.status();
+  FOVEA_RETURN_IF_ERROR(outputs);
   outputs_ = std::move(*outputs);
   Result<std::string> text = ReadText(arguments_);
-  if (!text) return text.status();
+  FOVEA_RETURN_IF_ERROR(text);
   Result<Model> model = LoadModel(arguments_);
-  if (!model) return model.status();
+  FOVEA_RETURN_IF_ERROR(model);
   model_ = std::move(*model);
   Result<Prompt> prompt = MakePrompt(arguments_, *model_, *text);
-  if (!prompt) return prompt.status();
+  FOVEA_RETURN_IF_ERROR(prompt);
   prompt_ = std::move(*prompt);
   Status status = CheckLength();
   if (status.ok()) status = MakeShape();
@@ -105,7 +106,7 @@ Result<std::string> Run::Do() {
   if (status.ok()) status = PrepareAblation();
   if (status.ok()) status = OpenStream();
   if (status.ok()) status = RunAndFinish();
-  if (!status.ok()) return status;
+  FOVEA_RETURN_IF_ERROR(status);
   return Summary();
 }
 
@@ -113,7 +114,7 @@ Status Run::CheckLength() const {
   const std::size_t count = prompt_.tokens.size();
   const std::size_t generate = arguments_.generate.value_or(0);
   const Status status = dump::CheckLength(arguments_, *model_, count, generate);
-  if (!status.ok()) return status;
+  FOVEA_RETURN_IF_ERROR(status);
   const bool pictures = outputs_->draws_pictures() || ShowsTerminalView(arguments_);
   if (arguments_.compare_mask && pictures && count + generate > kMaxComparedTokens) {
     return {StatusCode::kLimitExceeded,
@@ -206,7 +207,7 @@ Status Run::OpenSession() {
       MakeSessionOptions(arguments_, *model_, isa_, shape_.tokens, kept_bytes_);
   if (arguments_.stream.prompt) options.prefill_batch = StreamBatch(shape_, options.prefill_batch);
   Result<Session> session = dump::OpenSession(*model_, options);
-  if (!session) return session.status();
+  FOVEA_RETURN_IF_ERROR(session);
   session_ = std::move(*session);
   return Status::Ok();
 }
@@ -214,7 +215,7 @@ Status Run::OpenSession() {
 Status Run::OpenStream() {
   if (!arguments_.stream.on) return Status::Ok();
   Result<LineSink> lines = LineSink::Open(arguments_.stream.file, environment_.interrupted);
-  if (!lines) return lines.status();
+  FOVEA_RETURN_IF_ERROR(lines);
   lines_.emplace(std::move(*lines));
   return Status::Ok();
 }
@@ -248,7 +249,7 @@ Status Run::RunBefore(tools::Progress* progress) {
   KeptMaps kept;
   Recorders recorders(plan, shape, {}, &kept);
   if (page_) {
-    if (Status status = page_->Open(prompt); !status.ok()) return status;
+    FOVEA_RETURN_IF_ERROR(page_->Open(prompt));
     recorders.observers()->Add(page_->recorder());
   }
   LossRecorder losses(prompt);
@@ -262,7 +263,7 @@ Status Run::RunBefore(tools::Progress* progress) {
   if (page_ && !page_->status().ok()) return page_->status();
   if (!ran) return {ran.status().code(), About(model_->info().path, ran.status().message())};
   DumpInfo info = MakeDumpInfo(*model_, *session_, prompt_, {}, shape);
-  if (Status status = recorders.Finish(&info); !status.ok()) return status;
+  FOVEA_RETURN_IF_ERROR(recorders.Finish(&info));
   if (plan.picture_block != 0) {
     kept_.before = kept.ForPictures();
     if (arguments_.values) NormaliseRows(&*kept_.before);
@@ -277,10 +278,10 @@ Status Run::RunAndFinish() {
   const std::vector<std::int32_t> prompt = prompt_.Ids();
   tools::Progress progress(!arguments_.quiet);
   if (ablation_.wanted()) {
-    if (const Status status = RunBefore(&progress); !status.ok()) return status;
+    FOVEA_RETURN_IF_ERROR(RunBefore(&progress));
   }
   if (page_) {
-    if (Status status = page_->Open(prompt); !status.ok()) return status;
+    FOVEA_RETURN_IF_ERROR(page_->Open(prompt));
     recorders.observers()->Add(page_->recorder());
   }
   LossRecorder losses(prompt);
@@ -331,7 +332,7 @@ Status Run::RunAndFinish() {
     info_.ablated = HeadListText(arguments_.ablate);
     info_.ablation_json = AblationJson(ablation_.report());
   }
-  if (Status status = recorders.Finish(&info_); !status.ok()) return status;
+  FOVEA_RETURN_IF_ERROR(recorders.Finish(&info_));
   if (arguments_.values) {
     info_.quantity = "value-weighted";
     if (kept_.picture.tokens == 0) kept_.picture = kept_.whole;
@@ -343,12 +344,12 @@ Status Run::RunAndFinish() {
     if (ablation_.wanted()) change = ablation_.Change(info_.ablated);
     Result<PageDocument> built = page_->Build(info_, session_->threads(), environment_.interrupted,
                                               &progress, change ? &*change : nullptr);
-    if (!built) return built.status();
+    FOVEA_RETURN_IF_ERROR(built);
     page = std::move(*built);
   }
   progress.Update(1.0, "writing");
   const Status written = outputs_->Finish(info_, shape_, {.kept = &kept_, .page = &page});
-  if (!written.ok()) return written;
+  FOVEA_RETURN_IF_ERROR(written);
   if (!stream) return Status::Ok();
   stream->End(info_);
   return stream->status();

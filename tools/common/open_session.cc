@@ -1,4 +1,5 @@
 #include "tools/common/open_session.h"
+#include "fovea/status_macros.h"
 
 #include <algorithm>
 #include <cstdio>
@@ -20,7 +21,7 @@ Result<MemoryEstimate> MemoryWithin(const Model& model, const SessionOptions& op
   SessionOptions unlimited = options;
   unlimited.max_memory = 0;
   auto memory = EstimateMemory(model, unlimited);
-  if (!memory) return memory.status();
+  FOVEA_RETURN_IF_ERROR(memory);
   if (options.max_memory == 0 || memory->total() <= options.max_memory) return memory;
   return Status(StatusCode::kLimitExceeded,
                 model.info().path + ": " + Mebibytes(memory->total()) + " are needed (weights " +
@@ -33,7 +34,7 @@ Result<MemoryEstimate> MemoryWithin(const Model& model, const SessionOptions& op
 
 Result<Session> OpenSession(const Model& model, SessionOptions options) {
   auto memory = MemoryWithin(model, options);
-  if (!memory) return memory.status();
+  FOVEA_RETURN_IF_ERROR(memory);
   // What is left is for the session and for what an observer asks of it later.
   if (options.max_memory != 0) options.max_memory -= memory->model.total();
   return Session::Create(model, options);

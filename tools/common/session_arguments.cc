@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <cstdlib>
 
+#include "fovea/status_macros.h"
 #include "tools/common/choose_isa.h"
 #include "tools/common/numbers.h"
 
@@ -54,7 +55,7 @@ Result<SessionOptions> ToSessionOptions(const SessionArguments& arguments) {
   options.arithmetic = arguments.exact ? Arithmetic::kExact : Arithmetic::kFast;
   const char* variable = std::getenv("FOVEA_ISA");
   auto isa = ChooseIsa(arguments.isa, variable == nullptr ? "" : variable);
-  if (!isa) return isa.status();
+  FOVEA_RETURN_IF_ERROR(isa);
   options.isa = *isa;
   if (!arguments.max_memory.empty()) {
     const auto bytes = ParseByteCount(arguments.max_memory);

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "fovea/status_macros.h"
 #include "tools/common/open_session.h"
 #include "tools/common/process_memory.h"
 #include "tools/common/progress.h"
@@ -61,24 +62,24 @@ Status RunAndReport(const BenchArguments& arguments) {
   plan.prefill = Distinct(plan.prefill, /*keep_zero=*/false);
   plan.depth = Distinct(plan.depth, /*keep_zero=*/true);
   auto options = ToSessionOptions(arguments.session);
-  if (!options) return options.status();
+  FOVEA_RETURN_IF_ERROR(options);
   auto context = ContextFor(arguments, plan);
-  if (!context) return context.status();
+  FOVEA_RETURN_IF_ERROR(context);
   options->context_size = *context;
 
   const auto load_start = std::chrono::steady_clock::now();
   auto model = Model::Load(arguments.model, ToLoadOptions(arguments.session));
-  if (!model) return model.error();
+  FOVEA_RETURN_IF_ERROR(model);
   const std::chrono::duration<double> load = std::chrono::steady_clock::now() - load_start;
   auto session = OpenSession(*model, *options);
-  if (!session) return session.error();
+  FOVEA_RETURN_IF_ERROR(session);
 
   Progress progress(/*wanted=*/true);
   auto results =
       RunBench(*model, *session, plan,
                [&progress](double done, const std::string& what) { progress.Update(done, what); });
   progress.Clear();
-  if (!results) return results.status();
+  FOVEA_RETURN_IF_ERROR(results);
   const ModelInfo& info = model->info();
   const BenchSetting setting = {
       .model = arguments.model,

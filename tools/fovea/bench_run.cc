@@ -5,6 +5,7 @@
 #include <numeric>
 #include <span>
 
+#include "fovea/status_macros.h"
 #include "tools/fovea/map_reducer.h"
 
 namespace fovea::tools {
@@ -34,7 +35,7 @@ class Bench {
       for (std::size_t turn = 0; turn < (plan_.observe ? 2U : 1U); ++turn) {
         const bool watch = plan_.observe && (turn + repeat) % 2 == 1;
         auto seconds = TimePrefill(ids, watch ? &reducer : nullptr);
-        if (!seconds) return seconds.status();
+        FOVEA_RETURN_IF_ERROR(seconds);
         if (repeat > 0) (watch ? observed : plain).push_back(*seconds);
       }
     }
@@ -51,19 +52,19 @@ class Bench {
   Result<BenchRow> Decode(std::size_t depth) {
     what_ = "decode at depth " + std::to_string(depth);
     const std::size_t vocabulary = model_.info().vocabulary;
-    if (Status status = session_.Truncate(0); !status.ok()) return status;
+    FOVEA_RETURN_IF_ERROR(session_.Truncate(0));
     if (depth > 0) {
       auto logits = session_.Prefill(RandomIds(depth, vocabulary, 0));
-      if (!logits) return logits.status();
+      FOVEA_RETURN_IF_ERROR(logits);
       Ran(depth);
     }
     const auto warm =
         TimeDecode(depth, RandomIds(std::min(plan_.decode, kWarmDecode), vocabulary, 0));
-    if (!warm) return warm.status();
+    FOVEA_RETURN_IF_ERROR(warm);
     std::vector<double> times;
     for (std::size_t repeat = 1; repeat <= plan_.repeat; ++repeat) {
       auto seconds = TimeDecode(depth, RandomIds(plan_.decode, vocabulary, repeat));
-      if (!seconds) return seconds.status();
+      FOVEA_RETURN_IF_ERROR(seconds);
       times.push_back(*seconds);
     }
     return BenchRow{.tokens = depth, .rate = Rates(plan_.decode, times)};
@@ -72,21 +73,21 @@ class Bench {
  private:
   Result<double> TimePrefill(std::span<const std::int32_t> ids, MapReducer* observer) {
     what_ = "prefill of " + std::to_string(ids.size());
-    if (Status status = session_.Truncate(0); !status.ok()) return status;
+    FOVEA_RETURN_IF_ERROR(session_.Truncate(0));
     const auto start = Clock::now();
     auto logits = session_.Prefill(ids, {.observer = observer});
     const double seconds = Seconds(Clock::now() - start);
-    if (!logits) return logits.status();
+    FOVEA_RETURN_IF_ERROR(logits);
     Ran(ids.size());
     return seconds;
   }
 
   Result<double> TimeDecode(std::size_t depth, std::span<const std::int32_t> ids) {
-    if (Status status = session_.Truncate(depth); !status.ok()) return status;
+    FOVEA_RETURN_IF_ERROR(session_.Truncate(depth));
     const auto start = Clock::now();
     for (const std::int32_t id : ids) {
       auto logits = session_.Decode(id);
-      if (!logits) return logits.status();
+      FOVEA_RETURN_IF_ERROR(logits);
     }
     const double seconds = Seconds(Clock::now() - start);
     Ran(ids.size());
@@ -161,16 +162,16 @@ Result<BenchResults> RunBench(const Model& model, Session& session, const BenchP
   BenchResults results;
   for (const std::size_t tokens : plan.prefill) {
     auto row = bench.Prefill(tokens);
-    if (!row) return row.status();
+    FOVEA_RETURN_IF_ERROR(row);
     results.prefill.push_back(*row);
   }
   for (const std::size_t depth : plan.depth) {
     if (plan.decode == 0) break;
     auto row = bench.Decode(depth);
-    if (!row) return row.status();
+    FOVEA_RETURN_IF_ERROR(row);
     results.decode.push_back(*row);
   }
-  if (Status status = session.Truncate(0); !status.ok()) return status;
+  FOVEA_RETURN_IF_ERROR(session.Truncate(0));
   return results;
 }
 

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "fovea/status_macros.h"
 #include "tools/common/open_session.h"
 #include "tools/common/process_memory.h"
 #include "tools/common/read_text.h"
@@ -89,67 +90,67 @@ void PrintGuesses(const GreedyDecoder& decoder) {
 
 Status Generate(const GenerateArguments& arguments) {
   auto options = ToSessionOptions(arguments.session);
-  if (!options) return options.status();
+  FOVEA_RETURN_IF_ERROR(options);
   auto sampler = Sampler::Create(arguments.sampler);
-  if (!sampler) return sampler.status();
+  FOVEA_RETURN_IF_ERROR(sampler);
   if (arguments.lookup > 0 && arguments.sampler.temperature > 0.0F) {
     return {StatusCode::kInvalidArgument, "--lookup gives greedy text: it needs --temperature 0"};
   }
   std::string prompt = arguments.prompt;
   if (!arguments.file.empty()) {
     auto text = ReadText(arguments.file);
-    if (!text) return text.status();
+    FOVEA_RETURN_IF_ERROR(text);
     prompt = std::move(*text);
   }
   auto model = Model::Load(arguments.model, ToLoadOptions(arguments.session));
-  if (!model) return model.error();
+  FOVEA_RETURN_IF_ERROR(model);
   auto ids = PromptIds(*model, prompt);
-  if (!ids) return ids.status();
+  FOVEA_RETURN_IF_ERROR(ids);
   auto context = ContextFor(*model, arguments, ids->size());
-  if (!context) return context.status();
+  FOVEA_RETURN_IF_ERROR(context);
   options->context_size = *context;
   auto session = OpenSession(*model, *options);
-  if (!session) return session.error();
+  FOVEA_RETURN_IF_ERROR(session);
 
   Rates rates = {.prompt = ids->size()};
   const auto prefill_start = std::chrono::steady_clock::now();
   auto logits = session->Prefill(*ids);
-  if (!logits) return logits.error();
+  FOVEA_RETURN_IF_ERROR(logits);
   rates.prefill = Seconds(prefill_start);
 
   const Tokenizer& tokenizer = *model->tokenizer();
   StreamingDetokenizer detokenizer(tokenizer, /*at_start=*/false);  // The prompt came before.
   if (arguments.echo) {
-    if (Status status = Print(prompt); !status.ok()) return status;
+    FOVEA_RETURN_IF_ERROR(Print(prompt));
   }
   GreedyDecoder greedy(*session, *ids, arguments.lookup);
   const auto decode_start = std::chrono::steady_clock::now();
   auto first = sampler->Sample(*logits);
-  if (!first) return first.status();
+  FOVEA_RETURN_IF_ERROR(first);
   std::vector<std::int32_t> known = {*first};  // Chosen, not yet printed from `at` on.
   std::size_t at = 0;
   for (std::size_t made = 0; made < arguments.max_tokens; ++made) {
     const std::int32_t id = known[at++];
     if (tokenizer.IsEndOfGeneration(id)) break;
-    if (Status status = Print(detokenizer.Push(id)); !status.ok()) return status;
+    FOVEA_RETURN_IF_ERROR(Print(detokenizer.Push(id)));
     if (made + 1 == arguments.max_tokens || ids->size() + made == session->context_size()) break;
     ++rates.steps;
     if (at < known.size()) continue;
     at = 0;
     if (arguments.lookup > 0) {
       auto next = greedy.Next(id, arguments.max_tokens - made - 1);
-      if (!next) return next.status();
+      FOVEA_RETURN_IF_ERROR(next);
       known.assign(next->begin(), next->end());
     } else {
       logits = session->Decode(id);
-      if (!logits) return logits.error();
+      FOVEA_RETURN_IF_ERROR(logits);
       auto next = sampler->Sample(*logits);
-      if (!next) return next.status();
+      FOVEA_RETURN_IF_ERROR(next);
       known.assign(1, *next);
     }
   }
   rates.decode = Seconds(decode_start);
-  if (Status status = Print(detokenizer.Finish() + "\n"); !status.ok()) return status;
+  FOVEA_RETURN_IF_ERROR(Print(detokenizer.Finish() + "\n"));
   if (arguments.rates) PrintRates(rates);
   if (arguments.rates && arguments.lookup > 0) PrintGuesses(greedy);
   if (arguments.rates && PeakResidentBytes() != 0) PrintPeak();

@@ -1,4 +1,5 @@
 #include "tools/fovea/greedy_decoder.h"
+#include "fovea/status_macros.h"
 
 #include <fovea/sampler.h>
 #include <algorithm>
@@ -13,7 +14,7 @@ GreedyDecoder::GreedyDecoder(Session& session, std::span<const std::int32_t> pro
 
 Result<std::span<const std::int32_t>> GreedyDecoder::RunOne(std::int32_t id) {
   auto logits = session_.Decode(id);
-  if (!logits) return logits.status();
+  FOVEA_RETURN_IF_ERROR(logits);
   ++runs_;
   next_.assign(1, ArgMax(*logits));
   return std::span<const std::int32_t>(next_);
@@ -45,7 +46,7 @@ Result<std::span<const std::int32_t>> GreedyDecoder::Next(std::int32_t id, std::
   while (right + 1 < batch_.size() && batch_[right + 1] == next_[right]) ++right;
   drafted_ += batch_.size() - 1;
   accepted_ += right;
-  if (Status status = session_.Truncate(start + 1 + right); !status.ok()) return status;
+  FOVEA_RETURN_IF_ERROR(session_.Truncate(start + 1 + right));
   next_.resize(right + 1);
   lookup_.Append(std::span<const std::int32_t>(next_).first(right));
   return std::span<const std::int32_t>(next_);

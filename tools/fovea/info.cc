@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 #include <string>
 
+#include "fovea/status_macros.h"
 #include "tools/common/open_session.h"
 #include "tools/common/process_memory.h"
 #include "tools/common/session_arguments.h"
@@ -120,9 +121,9 @@ void AddMemory(const InfoArguments& arguments, const MemoryEstimate& memory,
 Status Info(const InfoArguments& arguments) {
   const std::size_t program = ResidentBytes();
   auto options = ToSessionOptions(arguments.session);
-  if (!options) return options.status();
+  FOVEA_RETURN_IF_ERROR(options);
   auto model = Model::Load(arguments.model, {.map = true});
-  if (!model) return model.error();
+  FOVEA_RETURN_IF_ERROR(model);
   Json json = Hyperparameters(model->info());
   if (model->tokenizer() != nullptr) {
     json["tokenizer"] = model->tokenizer()->kind();
@@ -130,7 +131,7 @@ Status Info(const InfoArguments& arguments) {
     json["tokenizer"] = "none: " + model->tokenizer_status().message();
   }
   auto memory = MemoryWithin(*model, *options);
-  if (!memory) return memory.status();
+  FOVEA_RETURN_IF_ERROR(memory);
   AddMemory(arguments, *memory,
             options->context_size != 0 ? options->context_size : model->info().context,
             options->threads, program, json);

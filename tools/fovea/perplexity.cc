@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "fovea/status_macros.h"
 #include "tools/common/open_session.h"
 #include "tools/common/progress.h"
 #include "tools/common/read_text.h"
@@ -101,19 +102,19 @@ std::string Sentence(const PerplexityPlan& plan, const PerplexityResult& result)
 
 Status Perplexity(const PerplexityArguments& arguments) {
   auto options = ToSessionOptions(arguments.session);
-  if (!options) return options.status();
+  FOVEA_RETURN_IF_ERROR(options);
   auto text = ReadText(arguments.file);
-  if (!text) return text.status();
+  FOVEA_RETURN_IF_ERROR(text);
   auto model = Model::Load(arguments.model, ToLoadOptions(arguments.session));
-  if (!model) return model.error();
+  FOVEA_RETURN_IF_ERROR(model);
   const std::string name = arguments.file == "-" ? "standard input" : arguments.file;
   auto tokens = TokensOf(*model, *text, name);
-  if (!tokens) return tokens.status();
+  FOVEA_RETURN_IF_ERROR(tokens);
   auto plan = PlanFor(arguments, model->info(), tokens->bos);
-  if (!plan) return plan.status();
+  FOVEA_RETURN_IF_ERROR(plan);
   options->context_size = plan->context;
   auto session = OpenSession(*model, *options);
-  if (!session) return session.error();
+  FOVEA_RETURN_IF_ERROR(session);
   Progress progress(/*wanted=*/true);
   auto result = MeasurePerplexity(*session, tokens->ids, *plan,
                                   [&](double done) { progress.Update(done, "scoring the text"); });

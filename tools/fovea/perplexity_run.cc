@@ -1,4 +1,5 @@
 #include "tools/fovea/perplexity_run.h"
+#include "fovea/status_macros.h"
 
 #include <algorithm>
 #include <cmath>
@@ -10,7 +11,7 @@ namespace {
 Status ScoreWindow(Session& session, std::span<const std::int32_t> tokens,
                    const PerplexityWindow& window, const PerplexityPlan& plan,
                    std::vector<double>* scores) {
-  if (Status status = session.Truncate(0); !status.ok()) return status;
+  FOVEA_RETURN_IF_ERROR(session.Truncate(0));
   const auto text = tokens.subspan(window.begin, window.end - window.begin);
   std::vector<std::int32_t> ids;
   ids.reserve(text.size() + 1);
@@ -22,7 +23,7 @@ Status ScoreWindow(Session& session, std::span<const std::int32_t> tokens,
   const std::size_t silent = first - 1;  // Positions whose logits nobody needs.
   if (silent > 0) {
     auto logits = session.Prefill(run.first(silent));
-    if (!logits) return logits.status();
+    FOVEA_RETURN_IF_ERROR(logits);
   }
   const auto score = [&](std::size_t position, std::span<const float> logits) {
     scores->push_back(NegativeLogLikelihood(logits, ids[position + 1]));
@@ -79,12 +80,10 @@ Result<PerplexityResult> MeasurePerplexity(Session& session, std::span<const std
   }
   std::vector<double> scores;
   for (const PerplexityWindow& window : windows) {
-    if (Status status = ScoreWindow(session, tokens, window, plan, &scores); !status.ok()) {
-      return status;
-    }
+    FOVEA_RETURN_IF_ERROR(ScoreWindow(session, tokens, window, plan, &scores));
     if (progress) progress(static_cast<double>(window.end) / static_cast<double>(tokens.size()));
   }
-  if (Status status = session.Truncate(0); !status.ok()) return status;
+  FOVEA_RETURN_IF_ERROR(session.Truncate(0));
   return Average(scores, windows.size());
 }
 

@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 #include <string>
 
+#include "fovea/status_macros.h"
 #include "tools/common/progress.h"
 #include "tools/fovea/commands.h"
 #include "tools/fovea/interrupt.h"
@@ -111,7 +112,7 @@ Json ToJson(const QuantizeReport& report, const QuantizeArguments& arguments, Da
 
 Status Quantize(const QuantizeArguments& arguments) {
   auto type = TypeFromName(arguments.type);
-  if (!type) return type.status();
+  FOVEA_RETURN_IF_ERROR(type);
   CatchInterrupts();
   Progress progress(!arguments.quiet);
   const auto on_progress = [&](double done, const std::string& tensor) {
@@ -127,7 +128,7 @@ Status Quantize(const QuantizeArguments& arguments) {
   if (!report && Interrupted()) {
     return {StatusCode::kCancelled, "interrupted; nothing was written"};
   }
-  if (!report) return report.status();
+  FOVEA_RETURN_IF_ERROR(report);
   if (report->requantized > 0 && !arguments.quiet) {
     std::fprintf(
         stderr,

@@ -6,6 +6,7 @@
 #include <memory>
 #include <string>
 
+#include "fovea/status_macros.h"
 #include "tools/common/progress.h"
 #include "tools/fovea/commands.h"
 #include "tools/fovea/interrupt.h"
@@ -46,15 +47,15 @@ Result<SynthShape> ShapeOf(const SynthArguments& arguments) {
   override_with(arguments.sizes.context, &shape->context);
   if (shape->kv_heads == 0) shape->kv_heads = shape->heads;
   shape->tied = shape->tied || arguments.sizes.tied;
-  if (Status s = CheckShape(*shape); !s.ok()) return s;
+  FOVEA_RETURN_IF_ERROR(CheckShape(*shape));
   return *shape;
 }
 
 Status Synth(const SynthArguments& arguments) {
   auto shape = ShapeOf(arguments);
-  if (!shape) return shape.status();
+  FOVEA_RETURN_IF_ERROR(shape);
   auto type = TypeFromName(arguments.type);
-  if (!type) return type.status();
+  FOVEA_RETURN_IF_ERROR(type);
   CatchInterrupts();
   Progress progress(!arguments.quiet);
   auto report = SynthesizeModel(
@@ -73,7 +74,7 @@ Status Synth(const SynthArguments& arguments) {
   if (!report && Interrupted()) {
     return {StatusCode::kCancelled, "interrupted; nothing was written"};
   }
-  if (!report) return report.status();
+  FOVEA_RETURN_IF_ERROR(report);
   if (arguments.quiet) return {};
   char line[128];
   std::snprintf(line, sizeof line, ": %.1f M weights, %.1f MB\n",

@@ -8,6 +8,7 @@
 #include <optional>
 #include <vector>
 
+#include "fovea/status_macros.h"
 #include "platform/thread_pool.h"
 #include "tools/fovea/synth_vocabulary.h"
 #include "tools/fovea/synth_weights.h"
@@ -74,7 +75,7 @@ std::vector<Tensor> TensorsOf(const SynthOptions& options) {
 /// Runs the steps until one fails.
 Status All(std::initializer_list<std::function<Status()>> steps) {
   for (const auto& step : steps) {
-    if (Status s = step(); !s.ok()) return s;
+    FOVEA_RETURN_IF_ERROR(step());
   }
   return {};
 }
@@ -136,9 +137,9 @@ class RowMaker {
         if (!error) failures[worker] = error.status();
       });
       for (const Status& failure : failures) {
-        if (!failure.ok()) return failure;
+        FOVEA_RETURN_IF_ERROR(failure);
       }
-      if (Status s = writer.Append(encoded_); !s.ok()) return s;
+      FOVEA_RETURN_IF_ERROR(writer.Append(encoded_));
       if (options_.cancelled && options_.cancelled()) {
         return {StatusCode::kCancelled, "cancelled"};
       }
@@ -158,18 +159,18 @@ class RowMaker {
 }  // namespace
 
 Result<SynthReport> SynthesizeModel(const SynthOptions& options, const std::string& path) {
-  if (Status s = CheckShape(options.shape); !s.ok()) return s;
+  FOVEA_RETURN_IF_ERROR(CheckShape(options.shape));
   auto pool = platform::ThreadPool::Create(options.threads);
   if (pool == nullptr) return Status(StatusCode::kOutOfMemory, "threads cannot be started");
   auto writer = GgufWriter::Create(path);
-  if (!writer) return writer.status();
-  if (Status s = AddKeys(options, *writer); !s.ok()) return s;
+  FOVEA_RETURN_IF_ERROR(writer);
+  FOVEA_RETURN_IF_ERROR(AddKeys(options, *writer));
   const std::vector<Tensor> tensors = TensorsOf(options);
   SynthReport report;
   for (const Tensor& tensor : tensors) {
     std::vector<std::uint64_t> shape = {tensor.columns};
     if (tensor.is_matrix) shape.push_back(tensor.rows);
-    if (Status s = writer->Describe(tensor.name, tensor.type, shape); !s.ok()) return s;
+    FOVEA_RETURN_IF_ERROR(writer->Describe(tensor.name, tensor.type, shape));
     report.parameters += std::uint64_t{tensor.columns} * tensor.rows;
   }
   RowMaker maker(options, *pool);
@@ -179,11 +180,11 @@ Result<SynthReport> SynthesizeModel(const SynthOptions& options, const std::stri
       options.on_progress(static_cast<double>(done) / static_cast<double>(report.parameters),
                           tensors[i].name);
     }
-    if (Status s = maker.Write(tensors[i], i, *writer); !s.ok()) return s;
+    FOVEA_RETURN_IF_ERROR(maker.Write(tensors[i], i, *writer));
     done += std::uint64_t{tensors[i].columns} * tensors[i].rows;
   }
   report.bytes = writer->size();
-  if (Status s = writer->Finish(); !s.ok()) return s;
+  FOVEA_RETURN_IF_ERROR(writer->Finish());
   return report;
 }
 

@@ -1,5 +1,6 @@
 #include "tools/fovea/synth_shape.h"
 
+#include "fovea/status_macros.h"
 #include "tools/fovea/synth_vocabulary.h"
 
 namespace fovea::tools {
@@ -44,16 +45,14 @@ std::string ShapeNames() {
 }
 
 Status CheckShape(const SynthShape& shape) {
-  if (Status s = CheckRange("--hidden-size", shape.hidden_size, 2, 65536); !s.ok()) return s;
-  if (Status s = CheckRange("--ffn-size", shape.ffn_size, 1, 262144); !s.ok()) return s;
-  if (Status s = CheckRange("--layers", shape.layers, 1, 1024); !s.ok()) return s;
-  if (Status s = CheckRange("--heads", shape.heads, 1, shape.hidden_size / 2); !s.ok()) return s;
-  if (Status s = CheckRange("--kv-heads", shape.kv_heads, 1, shape.heads); !s.ok()) return s;
-  if (Status s = CheckRange("--vocabulary", shape.vocabulary, kSmallestSynthVocabulary, 1U << 22U);
-      !s.ok()) {
-    return s;
-  }
-  if (Status s = CheckRange("--context", shape.context, 1, 1U << 20U); !s.ok()) return s;
+  FOVEA_RETURN_IF_ERROR(CheckRange("--hidden-size", shape.hidden_size, 2, 65536));
+  FOVEA_RETURN_IF_ERROR(CheckRange("--ffn-size", shape.ffn_size, 1, 262144));
+  FOVEA_RETURN_IF_ERROR(CheckRange("--layers", shape.layers, 1, 1024));
+  FOVEA_RETURN_IF_ERROR(CheckRange("--heads", shape.heads, 1, shape.hidden_size / 2));
+  FOVEA_RETURN_IF_ERROR(CheckRange("--kv-heads", shape.kv_heads, 1, shape.heads));
+  FOVEA_RETURN_IF_ERROR(
+      CheckRange("--vocabulary", shape.vocabulary, kSmallestSynthVocabulary, 1U << 22U));
+  FOVEA_RETURN_IF_ERROR(CheckRange("--context", shape.context, 1, 1U << 20U));
   if (shape.hidden_size % (2 * shape.heads) != 0) {
     return {StatusCode::kInvalidArgument, "--hidden-size must be a multiple of twice --heads"};
   }

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 #include <string>
 
+#include "fovea/status_macros.h"
 #include "tools/common/read_text.h"
 #include "tools/fovea/commands.h"
 
@@ -26,11 +27,11 @@ Status Tokenize(const TokenizeArguments& arguments) {
   std::string text = arguments.text;
   if (!arguments.has_text) {
     auto read = ReadText(arguments.file.empty() ? "-" : arguments.file);
-    if (!read) return read.status();
+    FOVEA_RETURN_IF_ERROR(read);
     text = std::move(*read);
   }
   auto loaded = LoadTokenizer(arguments.model);
-  if (!loaded) return loaded.error();
+  FOVEA_RETURN_IF_ERROR(loaded);
   const Tokenizer* tokenizer = loaded->get();
   auto tokens = tokenizer->Tokenize(
       text, {.add_special = !arguments.no_special, .parse_special = arguments.parse_special});

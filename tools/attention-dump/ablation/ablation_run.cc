@@ -1,4 +1,5 @@
 #include "tools/attention-dump/ablation/ablation_run.h"
+#include "fovea/status_macros.h"
 
 #include <utility>
 
@@ -13,7 +14,7 @@ Status AblationRun::Prepare(const Model& model, std::span<const std::int32_t> to
                             const SessionOptions& options,
                             const std::function<bool()>& interrupted) {
   const Status status = CheckHeadList(report_.heads, model.info());
-  if (!status.ok()) return status;
+  FOVEA_RETURN_IF_ERROR(status);
   if (report_.kind == AblationKind::kMean) {
     Result<HeadMeans> means = MeasureHeadMeans(model, tokens, options, interrupted);
     if (!means) return {means.status().code(), "--ablate: " + means.status().message()};

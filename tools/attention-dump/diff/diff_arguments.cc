@@ -1,4 +1,5 @@
 #include "tools/attention-dump/diff/diff_arguments.h"
+#include "fovea/status_macros.h"
 
 #include <CLI/CLI.hpp>
 #include <charconv>
@@ -96,7 +97,7 @@ Result<DiffArguments> ParseDiffArguments(int argc, const char* const* argv) {
   constexpr std::size_t kMaxValue = std::numeric_limits<std::int32_t>::max();
   DiffArguments arguments;
   Raw raw;
-  if (Status status = Split(argc, argv, &raw); !status.ok()) return status;
+  FOVEA_RETURN_IF_ERROR(Split(argc, argv, &raw));
   arguments.help = raw.common.help();
   if (arguments.help) return arguments;
   std::size_t top = 0;
@@ -109,7 +110,7 @@ Result<DiffArguments> ParseDiffArguments(int argc, const char* const* argv) {
   if (raw.top) arguments.top = top;
   if (status.ok()) status = ReadFailAbove(raw.fail_above, &arguments.fail_above);
   if (status.ok()) status = CheckCombinations(arguments);
-  if (!status.ok()) return status;
+  FOVEA_RETURN_IF_ERROR(status);
   return arguments;
 }
 

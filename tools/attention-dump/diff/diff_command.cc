@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "fovea/status_macros.h"
 #include "tools/attention-dump/diff/diff_arguments.h"
 #include "tools/attention-dump/diff/diff_report.h"
 #include "tools/attention-dump/dump_info.h"
@@ -57,15 +58,15 @@ class Diff {
 
 Result<std::string> Diff::Do() {
   Result<std::optional<Isa>> isa = tools::ChooseIsa(arguments_.isa, environment_.isa_variable);
-  if (!isa) return isa.status();
+  FOVEA_RETURN_IF_ERROR(isa);
   Result<RenderedFiles> files = RenderedFiles::Open(arguments_.outputs);
-  if (!files) return files.status();
+  FOVEA_RETURN_IF_ERROR(files);
   Result<std::string> text = ReadText(arguments_);
-  if (!text) return text.status();
+  FOVEA_RETURN_IF_ERROR(text);
   text_ = std::move(*text);
   if (arguments_.against) {
     Result<std::string> against = ReadText(*arguments_.against);
-    if (!against) return against.status();
+    FOVEA_RETURN_IF_ERROR(against);
     against_text_ = std::move(*against);
   }
   Status status = LoadModels();
@@ -73,7 +74,7 @@ Result<std::string> Diff::Do() {
   if (status.ok()) status = MakePrompts();
   if (status.ok()) status = CheckPrompts();
   if (status.ok()) status = Compare(*isa);
-  if (!status.ok()) return status;
+  FOVEA_RETURN_IF_ERROR(status);
   CheckLimit();
   std::vector<HeadDifference>& heads = report_.comparison.heads;
   std::sort(heads.begin(), heads.end(), [](const HeadDifference& a, const HeadDifference& b) {
@@ -94,13 +95,13 @@ Result<std::string> Diff::Do() {
 
 Status Diff::LoadModels() {
   Result<Model> model = LoadModel(arguments_);
-  if (!model) return model.status();
+  FOVEA_RETURN_IF_ERROR(model);
   model_ = std::move(*model);
   if (arguments_.second_model.empty()) return Status::Ok();
   CommonArguments second = arguments_;
   second.model = arguments_.second_model;
   Result<Model> second_model = LoadModel(second);
-  if (!second_model) return second_model.status();
+  FOVEA_RETURN_IF_ERROR(second_model);
   second_model_ = std::move(*second_model);
   return Status::Ok();
 }
@@ -128,11 +129,11 @@ Status Diff::CheckModels() const {
 
 Status Diff::MakePrompts() {
   Result<Prompt> prompt = MakePrompt(arguments_, *model_, text_);
-  if (!prompt) return prompt.status();
+  FOVEA_RETURN_IF_ERROR(prompt);
   prompt_ = std::move(*prompt);
   if (arguments_.against) {
     Result<Prompt> against = MakePrompt(*arguments_.against, *model_, against_text_);
-    if (!against) return against.status();
+    FOVEA_RETURN_IF_ERROR(against);
     second_prompt_ = std::move(*against);
     return Status::Ok();
   }
@@ -141,7 +142,7 @@ Status Diff::MakePrompts() {
     return Status::Ok();
   }
   Result<Prompt> other = MakePrompt(arguments_, second_model(), text_);
-  if (!other) return other.status();
+  FOVEA_RETURN_IF_ERROR(other);
   if (other->Ids() != prompt_.Ids()) {
     return {StatusCode::kInvalidArgument,
             second_model().info().path + ": it splits the text into other tokens than " +
@@ -190,11 +191,11 @@ Status Diff::Compare(std::optional<Isa> isa) {
   Result<Session> a = OpenSession(
       *model_,
       MakeSessionOptions(arguments_, *model_, isa, a_ids.size(), other_bytes(second_model())));
-  if (!a) return a.status();
+  FOVEA_RETURN_IF_ERROR(a);
   Result<Session> b =
       OpenSession(second_model(), MakeSessionOptions(arguments_, second_model(), isa, b_ids.size(),
                                                      other_bytes(*model_) + a->memory().total()));
-  if (!b) return b.status();
+  FOVEA_RETURN_IF_ERROR(b);
   ComparisonSide a_side = {.session = &*a, .tokens = a_ids};
   ComparisonSide b_side = {.session = &*b, .tokens = b_ids};
   const DumpShape shape = PlainShape(info, a_ids.size(), *layers, *heads);
@@ -202,9 +203,9 @@ Status Diff::Compare(std::optional<Isa> isa) {
   std::optional<PageRecorder> a_page, b_page;
   if (WantsPage(arguments_.outputs)) {
     Result<RecordingPlan> a_plan = PlanPage(arguments_, shape, info, /*texts=*/2);
-    if (!a_plan) return a_plan.status();
+    FOVEA_RETURN_IF_ERROR(a_plan);
     Result<RecordingPlan> b_plan = PlanPage(arguments_, b_shape, second_model().info(), 2);
-    if (!b_plan) return b_plan.status();
+    FOVEA_RETURN_IF_ERROR(b_plan);
     a_side.observer = &a_page.emplace(std::move(*a_plan), a_ids);
     b_side.observer = &b_page.emplace(std::move(*b_plan), b_ids);
     a_side.on_logits = [&](std::size_t position, std::span<const float> logits) {
@@ -250,7 +251,7 @@ Status Diff::DrawPage(const Recording& a, const Recording& b, std::size_t thread
                              .tokenizer = second_model().tokenizer()}};
   tools::Progress progress(!arguments_.quiet);
   Result<std::string> page = MakePage(texts, &pair, threads, environment_.interrupted, &progress);
-  if (!page) return page.status();
+  FOVEA_RETURN_IF_ERROR(page);
   page_ = std::move(*page);
   return Status::Ok();
 }

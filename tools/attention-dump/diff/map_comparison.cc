@@ -5,6 +5,7 @@
 #include <limits>
 #include <utility>
 
+#include "fovea/status_macros.h"
 #include "tools/attention-dump/observer_group.h"
 
 namespace fovea::dump {
@@ -224,7 +225,7 @@ Result<Comparison> CompareMaps(const ComparisonSide& a, const ComparisonSide& b,
         logits.TakeB(position, row);
       });
     }
-    if (!status.ok()) return status;
+    FOVEA_RETURN_IF_ERROR(status);
     first += count;
   }
   Comparison comparison = logits.Finish();

@@ -1,4 +1,5 @@
 #include "tools/attention-dump/files/array_file.h"
+#include "fovea/status_macros.h"
 
 #include <algorithm>
 #include <limits>
@@ -48,14 +49,14 @@ Status ArrayFile::Lay() {
   std::uint64_t total = 0;
   for (const ArraySpec& array : arrays_) {
     Result<std::uint64_t> bytes = ArrayBytes(array.type, array.shape);
-    if (!bytes) return bytes.status();
+    FOVEA_RETURN_IF_ERROR(bytes);
     placed_.push_back({array, 0, *bytes});
     total += *bytes;
     if (total > kMaxBytes) {
       return Status(StatusCode::kLimitExceeded, "the arrays would be too large for any file");
     }
   }
-  if (Status status = Place(&placed_); !status.ok()) return status;
+  FOVEA_RETURN_IF_ERROR(Place(&placed_));
   // Extend now: parts that are never written (masked keys) read as zeros.
   const std::uint64_t end = placed_.empty() ? 0 : placed_.back().offset + placed_.back().bytes;
   std::string error;
@@ -98,8 +99,8 @@ Status ArrayFile::Move(std::uint64_t from, std::uint64_t to, std::uint64_t bytes
     const std::uint64_t count = std::min<std::uint64_t>(bytes - done, kMoveBlock);
     const std::uint64_t at = to < from ? done : bytes - done - count;
     block.resize(static_cast<std::size_t>(count));
-    if (Status status = Read(from + at, block.data(), block.size()); !status.ok()) return status;
-    if (Status status = Write(to + at, block); !status.ok()) return status;
+    FOVEA_RETURN_IF_ERROR(Read(from + at, block.data(), block.size()));
+    FOVEA_RETURN_IF_ERROR(Write(to + at, block));
     done += count;
   }
   return Status::Ok();
@@ -131,10 +132,8 @@ Status ArrayFile::MoveTogether(const Placement& from, const Placement& to) {
       rest /= new_shape[d];
       old_stride *= old_shape[d];
     }
-    if (Status status = Move(from.offset + old_index * old_run, to.offset + run * new_run, new_run);
-        !status.ok()) {
-      return status;
-    }
+    FOVEA_RETURN_IF_ERROR(
+        Move(from.offset + old_index * old_run, to.offset + run * new_run, new_run));
   }
   return Status::Ok();
 }
@@ -152,15 +151,15 @@ Status ArrayFile::Finish(const std::vector<Shape>& shapes, const std::string& me
     }
     spec.shape = shapes[i];
     Result<std::uint64_t> bytes = ArrayBytes(spec.type, spec.shape);
-    if (!bytes) return bytes.status();
+    FOVEA_RETURN_IF_ERROR(bytes);
     final_places[i].bytes = *bytes;
   }
-  if (Status status = Place(&final_places); !status.ok()) return status;
+  FOVEA_RETURN_IF_ERROR(Place(&final_places));
   for (std::size_t i = 0; i < final_places.size(); ++i) {
-    if (Status status = MoveTogether(placed_[i], final_places[i]); !status.ok()) return status;
+    FOVEA_RETURN_IF_ERROR(MoveTogether(placed_[i], final_places[i]));
   }
   Result<std::uint64_t> size = Complete(&final_places, metadata);
-  if (!size) return size.status();
+  FOVEA_RETURN_IF_ERROR(size);
   bytes_ = *size;
   std::string error;
   if (!file_.Resize(bytes_, &error) || !file_.Commit(&error)) {

@@ -1,5 +1,6 @@
 #include <utility>
 
+#include "fovea/status_macros.h"
 #include "tools/attention-dump/files/array_file.h"
 #include "tools/attention-dump/files/npy_format.h"
 
@@ -24,10 +25,8 @@ class NpyFile final : public ArrayFile {
     const Placement& array = arrays->front();
     const std::string sidecar = NpyString(metadata);
     const std::uint64_t end = array.offset + array.bytes;
-    if (Status status = Write(0, NpyHeader(array.spec.type, array.spec.shape)); !status.ok()) {
-      return status;
-    }
-    if (Status status = Write(end, sidecar); !status.ok()) return status;
+    FOVEA_RETURN_IF_ERROR(Write(0, NpyHeader(array.spec.type, array.spec.shape)));
+    FOVEA_RETURN_IF_ERROR(Write(end, sidecar));
     return end + sidecar.size();
   }
 };
@@ -36,7 +35,7 @@ class NpyFile final : public ArrayFile {
 
 Result<std::unique_ptr<ArrayFile>> MakeNpy(platform::AtomicFile file, ArraySpec array) {
   auto npy = std::make_unique<NpyFile>(std::move(file), std::move(array));
-  if (Status status = npy->Lay(); !status.ok()) return status;
+  FOVEA_RETURN_IF_ERROR(npy->Lay());
   return std::unique_ptr<ArrayFile>(std::move(npy));
 }
 

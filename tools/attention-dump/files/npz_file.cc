@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "fovea/status_macros.h"
 #include "tools/attention-dump/files/array_file.h"
 #include "tools/attention-dump/files/npy_format.h"
 #include "tools/attention-dump/files/zip_format.h"
@@ -49,9 +50,7 @@ class NpzFile final : public ArrayFile {
     for (std::uint64_t done = 0; done < array.bytes;) {
       const std::uint64_t count = std::min<std::uint64_t>(array.bytes - done, block.size());
       const std::size_t bytes = static_cast<std::size_t>(count);
-      if (Status status = Read(array.offset + done, block.data(), bytes); !status.ok()) {
-        return status;
-      }
+      FOVEA_RETURN_IF_ERROR(Read(array.offset + done, block.data(), bytes));
       crc = Crc(crc, block.data(), bytes);
       done += count;
     }
@@ -66,15 +65,13 @@ class NpzFile final : public ArrayFile {
       const Placement& array = (*arrays)[i];
       const std::string header = NpyHeader(array.spec.type, array.spec.shape);
       Result<std::uint32_t> crc = CheckSum(header, array);
-      if (!crc) return crc.status();
+      FOVEA_RETURN_IF_ERROR(crc);
       members.push_back({.name = MemberName(array.spec),
                          .offset = end,
                          .bytes = kNpyHeaderBytes + array.bytes,
                          .crc = *crc,
                          .zip64 = zip64_[i]});
-      if (Status status = Write(end, ZipLocalHeader(members.back()) + header); !status.ok()) {
-        return status;
-      }
+      FOVEA_RETURN_IF_ERROR(Write(end, ZipLocalHeader(members.back()) + header));
       end = array.offset + array.bytes;
     }
     const std::string sidecar = NpyString(metadata);
@@ -85,7 +82,7 @@ class NpzFile final : public ArrayFile {
                        .zip64 = NeedsZip64(sidecar.size())});
     const std::string last = ZipLocalHeader(members.back()) + sidecar;
     const std::string directory = ZipDirectory(members, end + last.size());
-    if (Status status = Write(end, last + directory); !status.ok()) return status;
+    FOVEA_RETURN_IF_ERROR(Write(end, last + directory));
     return end + last.size() + directory.size();
   }
 
@@ -97,7 +94,7 @@ class NpzFile final : public ArrayFile {
 Result<std::unique_ptr<ArrayFile>> MakeNpz(platform::AtomicFile file,
                                            std::vector<ArraySpec> arrays) {
   auto npz = std::make_unique<NpzFile>(std::move(file), std::move(arrays));
-  if (Status status = npz->Lay(); !status.ok()) return status;
+  FOVEA_RETURN_IF_ERROR(npz->Lay());
   return std::unique_ptr<ArrayFile>(std::move(npz));
 }
 

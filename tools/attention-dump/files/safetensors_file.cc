@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "fovea/status_macros.h"
 #include "tools/attention-dump/files/array_file.h"
 #include "tools/attention-dump/little_endian.h"
 
@@ -63,15 +64,13 @@ class SafetensorsFile final : public ArrayFile {
                     "the sidecar is larger than the 100 MB that .safetensors allows");
     }
     if (needed > header_bytes_) {
-      if (Status status = Move(begin, kLengthBytes + needed, data_bytes); !status.ok()) {
-        return status;
-      }
+      FOVEA_RETURN_IF_ERROR(Move(begin, kLengthBytes + needed, data_bytes));
       header_bytes_ = needed;
     }
     text.resize(static_cast<std::size_t>(header_bytes_), ' ');
     std::string length;
     AppendLittleEndian(header_bytes_, &length);
-    if (Status status = Write(0, length + text); !status.ok()) return status;
+    FOVEA_RETURN_IF_ERROR(Write(0, length + text));
     return kLengthBytes + header_bytes_ + data_bytes;
   }
 
@@ -91,7 +90,7 @@ Result<std::unique_ptr<ArrayFile>> MakeSafetensors(platform::AtomicFile file,
   }
   auto file_of_tensors = std::make_unique<SafetensorsFile>(
       std::move(file), std::move(ordered), std::min(header_reserve, kMaxHeaderBytes));
-  if (Status status = file_of_tensors->Lay(); !status.ok()) return status;
+  FOVEA_RETURN_IF_ERROR(file_of_tensors->Lay());
   return std::unique_ptr<ArrayFile>(std::move(file_of_tensors));
 }
 

@@ -3,6 +3,7 @@
 #include <CLI/CLI.hpp>
 #include <limits>
 
+#include "fovea/status_macros.h"
 #include "tools/attention-dump/heads/head_table.h"
 
 namespace fovea::dump {
@@ -75,7 +76,7 @@ Result<HeadsArguments> ParseHeadsArguments(int argc, const char* const* argv) {
   constexpr std::size_t kMaxValue = std::numeric_limits<std::int32_t>::max();
   HeadsArguments arguments;
   Raw raw;
-  if (Status status = Split(argc, argv, &raw); !status.ok()) return status;
+  FOVEA_RETURN_IF_ERROR(Split(argc, argv, &raw));
   arguments.help = raw.common.help();
   if (arguments.help) return arguments;
   arguments.probe = raw.probe;
@@ -94,7 +95,7 @@ Result<HeadsArguments> ParseHeadsArguments(int argc, const char* const* argv) {
   if (raw.top) arguments.top = top;
   if (status.ok()) status = ReadAblationKind(raw.ablation, &arguments.ablation);
   if (status.ok()) status = CheckCombinations(arguments, raw);
-  if (!status.ok()) return status;
+  FOVEA_RETURN_IF_ERROR(status);
   return arguments;
 }
 

@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "fovea/status_macros.h"
 #include "tools/attention-dump/dump_info.h"
 #include "tools/attention-dump/heads/head_table.h"
 #include "tools/attention-dump/heads/heads_arguments.h"
@@ -59,14 +60,14 @@ class Heads {
 
 Result<std::string> Heads::Do() {
   Result<std::optional<Isa>> isa = tools::ChooseIsa(arguments_.isa, environment_.isa_variable);
-  if (!isa) return isa.status();
+  FOVEA_RETURN_IF_ERROR(isa);
   isa_ = *isa;
   Result<RenderedFiles> files = RenderedFiles::Open(arguments_.outputs);
-  if (!files) return files.status();
+  FOVEA_RETURN_IF_ERROR(files);
   Status status = MakeInput();
   if (status.ok()) status = Select();
   if (status.ok()) status = Measure();
-  if (!status.ok()) return status;
+  FOVEA_RETURN_IF_ERROR(status);
   SortRows(arguments_.sort, arguments_.top.value_or(std::numeric_limits<std::size_t>::max()),
            &table_);
   if (files->empty()) return Caption() + HeadTableText(table_, DetectTerminal());
@@ -81,20 +82,20 @@ Result<std::string> Heads::Do() {
 Status Heads::MakeInput() {
   Result<std::string> text = std::string();
   if (!arguments_.probe) text = ReadText(arguments_);
-  if (!text) return text.status();
+  FOVEA_RETURN_IF_ERROR(text);
   Result<Model> model = LoadModel(arguments_);
-  if (!model) return model.status();
+  FOVEA_RETURN_IF_ERROR(model);
   model_ = std::move(*model);
   if (arguments_.probe) {
     Result<Probe> probe =
         MakeProbe(*model_, arguments_.probe_length, ContextOf(arguments_, *model_));
-    if (!probe) return probe.status();
+    FOVEA_RETURN_IF_ERROR(probe);
     probe_ = std::move(*probe);
     prompt_ = probe_.prompt;
     return Status::Ok();
   }
   Result<Prompt> prompt = MakePrompt(arguments_, *model_, *text);
-  if (!prompt) return prompt.status();
+  FOVEA_RETURN_IF_ERROR(prompt);
   prompt_ = std::move(*prompt);
   return CheckLength(arguments_, *model_, prompt_.tokens.size());
 }
@@ -114,7 +115,7 @@ Status Heads::Measure() {
   const std::vector<std::int32_t> ids = prompt_.Ids();
   Result<Session> session =
       OpenSession(*model_, MakeSessionOptions(arguments_, *model_, isa_, ids.size()));
-  if (!session) return session.status();
+  FOVEA_RETURN_IF_ERROR(session);
   HeadStatisticsObserver observer(selection_, probe_.period, probe_.begin);
   ObserverGroup observers;
   observers.Add(&observer);
@@ -123,7 +124,7 @@ Status Heads::Measure() {
   std::optional<PageRecorder> page;
   if (WantsPage(arguments_.outputs)) {
     Result<RecordingPlan> plan = PlanPage(arguments_, shape, model, /*texts=*/1);
-    if (!plan) return plan.status();
+    FOVEA_RETURN_IF_ERROR(plan);
     observers.Add(&page.emplace(std::move(*plan), ids));
   }
   tools::Progress progress(!arguments_.quiet);
@@ -165,7 +166,7 @@ Status Heads::DrawPage(const Recording& recording, std::size_t threads) {
   tools::Progress progress(!arguments_.quiet);
   Result<std::string> page =
       MakePage({&text, 1}, nullptr, threads, environment_.interrupted, &progress);
-  if (!page) return page.status();
+  FOVEA_RETURN_IF_ERROR(page);
   page_ = std::move(*page);
   return Status::Ok();
 }

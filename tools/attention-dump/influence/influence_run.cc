@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "fovea/status_macros.h"
 #include "tools/attention-dump/bidirectional.h"
 #include "tools/attention-dump/dump_info.h"
 #include "tools/attention-dump/human.h"
@@ -64,9 +65,9 @@ class InfluenceRun {
 
 Result<std::string> InfluenceRun::Do() {
   Result<std::optional<Isa>> isa = tools::ChooseIsa(arguments_.isa, environment_.isa_variable);
-  if (!isa) return isa.status();
+  FOVEA_RETURN_IF_ERROR(isa);
   Result<Outputs> outputs = Outputs::Open(arguments_.outputs);
-  if (!outputs) return outputs.status();
+  FOVEA_RETURN_IF_ERROR(outputs);
   outputs_ = std::move(*outputs);
   Status status = MakeInput();
   if (status.ok()) status = MakeShape();
@@ -76,19 +77,19 @@ Result<std::string> InfluenceRun::Do() {
   }
   if (status.ok()) status = Measure(*isa);
   if (status.ok()) status = outputs_->Finish(info_, shape_, {.kept = &kept_});
-  if (!status.ok()) return status;
+  FOVEA_RETURN_IF_ERROR(status);
   return Summary();
 }
 
 Status InfluenceRun::MakeInput() {
   Result<std::string> text = ReadText(arguments_);
-  if (!text) return text.status();
+  FOVEA_RETURN_IF_ERROR(text);
   text_ = std::move(*text);
   Result<Model> model = LoadModel(arguments_);
-  if (!model) return model.status();
+  FOVEA_RETURN_IF_ERROR(model);
   model_ = std::move(*model);
   Result<Prompt> prompt = MakePrompt(arguments_, *model_, text_);
-  if (!prompt) return prompt.status();
+  FOVEA_RETURN_IF_ERROR(prompt);
   prompt_ = std::move(*prompt);
   return CheckLength(arguments_, *model_, prompt_.tokens.size(), arguments_.generate.value_or(0));
 }
@@ -132,7 +133,7 @@ Status InfluenceRun::Measure(std::optional<Isa> isa) {
       std::uint64_t{4} * model_->info().layers * shape_.tokens * shape_.tokens;
   Result<Session> session =
       OpenSession(*model_, MakeSessionOptions(arguments_, *model_, isa, shape_.tokens, kept));
-  if (!session) return session.status();
+  FOVEA_RETURN_IF_ERROR(session);
   tools::Progress progress(!arguments_.quiet);
   const std::vector<std::int32_t> prompt = prompt_.Ids();
   const ModelRun run = {.prompt = prompt,
@@ -176,7 +177,7 @@ Status InfluenceRun::FollowLayers(const MeanAttentionObserver& means, StreamingD
                        "following the layers");
     };
     Result<std::vector<float>> map = Follow(means, options);
-    if (!map) return map.status();
+    FOVEA_RETURN_IF_ERROR(map);
     AttentionRows rows;
     rows.layer = shape_.layers[i];
     rows.query_count = tokens;
@@ -193,7 +194,7 @@ Result<std::vector<float>> InfluenceRun::Follow(const MeanAttentionObserver& mea
                                                 const InfluenceOptions& options) const {
   if (!arguments_.flow) {
     Result<InfluenceMap> map = Rollout(means, options);
-    if (!map) return map.status();
+    FOVEA_RETURN_IF_ERROR(map);
     return std::move(map->weights);
   }
   const std::size_t tokens = means.tokens();
@@ -208,7 +209,7 @@ Result<std::vector<float>> InfluenceRun::Follow(const MeanAttentionObserver& mea
       options.on_progress(share(query) + done * (share(query + 1) - share(query)));
     };
     Result<std::vector<float>> row = Flow(means, query, row_options);
-    if (!row) return row.status();
+    FOVEA_RETURN_IF_ERROR(row);
     std::copy_n(row->begin(), std::min(row->size(), tokens),
                 map.begin() + static_cast<std::ptrdiff_t>(query * tokens));
   }

@@ -8,6 +8,7 @@
 #include <memory>
 #include <optional>
 
+#include "fovea/status_macros.h"
 #include "platform/thread_pool.h"
 #include "tools/attention-dump/human.h"
 #include "tools/attention-dump/page/packing.h"
@@ -139,7 +140,7 @@ Status Builder::RecordWithoutMask(Document* document) {
     document->own_heads[map].Finish();
   });
   for (const Status& failure : failures) {
-    if (!failure.ok()) return failure;
+    FOVEA_RETURN_IF_ERROR(failure);
   }
   return Status::Ok();
 }
@@ -294,7 +295,7 @@ void Builder::SortBlocks() {
 }
 
 Result<BuiltPage> Builder::Build() {
-  if (Status status = Check(); !status.ok()) return status;
+  FOVEA_RETURN_IF_ERROR(Check());
   const std::size_t tokens = texts_.front().info->tokens.size();
   page_bytes_ = options_.bytes != 0 ? options_.bytes : DefaultPageBytes(tokens);
   if (options_.threads > 1) pool_ = platform::ThreadPool::Create(options_.threads);
@@ -306,14 +307,14 @@ Result<BuiltPage> Builder::Build() {
   }
   if (options_.without_mask) {
     Describe(texts_.front(), kMaskOff, false, &documents_[1]);
-    if (Status status = RecordWithoutMask(&documents_[1]); !status.ok()) return status;
+    FOVEA_RETURN_IF_ERROR(RecordWithoutMask(&documents_[1]));
   }
   for (std::size_t i = 0; i < documents_.size(); ++i) {
     AddSummaries(i);
     if (documents_[i].info.weights) AddWeights(i);
     AddValueNorms(i);
   }
-  if (Status status = AddTraces(); !status.ok()) return status;
+  FOVEA_RETURN_IF_ERROR(AddTraces());
   for (const PageBlock& block : page_.document.blocks) {
     if (block.bytes.empty()) {
       return Status(StatusCode::kOutOfMemory, "not enough memory to build the page");

@@ -8,6 +8,7 @@
 #include <optional>
 #include <utility>
 
+#include "fovea/status_macros.h"
 #include "tools/attention-dump/page/balance.h"
 #include "tools/attention-dump/page/fit_queries.h"
 #include "tools/attention-dump/page/packing.h"
@@ -195,7 +196,7 @@ Status Maker::Fit(const Place& place, const BalancedGroup& balanced, CodedGroup*
     in_basis.key = balanced.key;
     Status status =
         FitQueries(computed, in_basis, balanced.key_power, coded->key, &coded->queries[head]);
-    if (!status.ok()) return status;
+    FOVEA_RETURN_IF_ERROR(status);
   }
   return Status::Ok();
 }
@@ -232,7 +233,7 @@ Result<double> Maker::SearchError() {
     balanced[i] = Balance(Group(places_[sample[i]]));
     return Status::Ok();
   });
-  if (!status.ok()) return status;
+  FOVEA_RETURN_IF_ERROR(status);
   double sampled = 0.0;
   for (const std::size_t place : sample) sampled += Numbers(places_[place]);
   double error = kFirstError;
@@ -245,7 +246,7 @@ Result<double> Maker::SearchError() {
       bytes[i] = packed.bytes;
       return Status::Ok();
     });
-    if (!status.ok()) return status;
+    FOVEA_RETURN_IF_ERROR(status);
     double total = 0.0;
     for (const std::size_t size : bytes) total += static_cast<double>(size);
     // Half the error costs one bit of every number.
@@ -316,7 +317,7 @@ Status Maker::AddNormalisers(bool without_mask, TraceBlocks* made) {
     worst = std::max(worst, error);
     return done;
   });
-  if (!status.ok()) return status;
+  FOVEA_RETURN_IF_ERROR(status);
   (without_mask ? made->max_error_without_mask : made->max_error) = worst;
   for (std::size_t place = 0; place < places_.size(); ++place) {
     for (std::size_t head = 0; head < places_[place].heads.size(); ++head) {
@@ -333,13 +334,13 @@ Result<TraceBlocks> Maker::Make() {
   Status status;
   if (ExactFits()) {
     status = PackExact();
-    if (!status.ok()) return status;
+    FOVEA_RETURN_IF_ERROR(status);
   } else {
     Result<double> error = SearchError();
-    if (!error) return error.status();
+    FOVEA_RETURN_IF_ERROR(error);
     for (int turn = 0; turn < kMaxTries; ++turn) {
       status = PackAll(*error);
-      if (!status.ok()) return status;
+      FOVEA_RETURN_IF_ERROR(status);
       const double bytes = TotalBytes();
       const bool fits = bytes <= room_;
       const bool finest = *error <= kFinestError;
@@ -361,7 +362,7 @@ Result<TraceBlocks> Maker::Make() {
   made.bits_per_number = TotalBytes() * 8.0 / numbers_;
   status = AddNormalisers(false, &made);
   if (status.ok() && options_.without_mask) status = AddNormalisers(true, &made);
-  if (!status.ok()) return status;
+  FOVEA_RETURN_IF_ERROR(status);
   for (Packed& packed : packed_) {
     for (PageBlock& block : packed.blocks) made.blocks.push_back(std::move(block));
   }

@@ -1,4 +1,5 @@
 #include "tools/attention-dump/page/trace_rows.h"
+#include "fovea/status_macros.h"
 
 #include <algorithm>
 #include <vector>
@@ -35,7 +36,7 @@ Status RebuildRows(const HeadTrace& trace, std::size_t begin, std::size_t end,
                 .mask = mask,
                 .scale = trace.scale,
                 .softcap = trace.softcap});
-    if (!block) return block.status();
+    FOVEA_RETURN_IF_ERROR(block);
     AttentionRows delivered;
     delivered.query_begin = first;
     delivered.query_count = rows;
@@ -44,7 +45,7 @@ Status RebuildRows(const HeadTrace& trace, std::size_t begin, std::size_t end,
     delivered.log_sum_exp = block->log_sum_exp.data();
     delivered.mask = mask.kind;
     delivered.window = mask.window;
-    if (Status status = take(delivered); !status.ok()) return status;
+    FOVEA_RETURN_IF_ERROR(take(delivered));
   }
   return Status::Ok();
 }

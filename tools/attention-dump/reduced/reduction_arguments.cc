@@ -3,6 +3,7 @@
 #include <CLI/CLI.hpp>
 #include <limits>
 
+#include "fovea/status_macros.h"
 #include "tools/attention-dump/arguments.h"
 
 namespace fovea::dump {
@@ -56,7 +57,7 @@ Status CheckReductions(const Arguments& arguments) {
   bool text = false;
   bool pictures = false;
   for (const OutputPath& output : arguments.outputs) {
-    if (Status status = CheckOutput(reduction, option, output); !status.ok()) return status;
+    FOVEA_RETURN_IF_ERROR(CheckOutput(reduction, option, output));
     arrays = arrays || HoldsAllArrays(output.kind);
     text = text || IsText(output.kind);
     pictures = pictures || output.kind == OutputKind::kPng || output.kind == OutputKind::kSvg;

@@ -13,6 +13,7 @@
 #include <thread>
 #include <utility>
 
+#include "fovea/status_macros.h"
 #include "tools/attention-dump/serve/loopback_socket.h"
 #include "tools/attention-dump/serve/page_token.h"
 #include "tools/attention-dump/serve/request_stream.h"
@@ -268,9 +269,9 @@ HttpServer::~HttpServer() = default;
 Result<HttpServer> HttpServer::Open(std::uint16_t port, const RequestLimits& limits,
                                     HttpHandlers handlers) {
   Result<LoopbackListener> listener = ListenOnLoopback(port);
-  if (!listener) return listener.status();
+  FOVEA_RETURN_IF_ERROR(listener);
   Result<std::string> token = NewPageToken();
-  if (!token) return token.status();
+  FOVEA_RETURN_IF_ERROR(token);
   return HttpServer(
       std::make_unique<Impl>(std::move(*listener), std::move(*token), limits, std::move(handlers)));
 }

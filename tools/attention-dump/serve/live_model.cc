@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "fovea/status_macros.h"
 #include "tools/attention-dump/dump_info.h"
 #include "tools/attention-dump/dump_shape.h"
 #include "tools/attention-dump/human.h"
@@ -61,7 +62,7 @@ LiveModel::LiveModel(Model model, Session session, ValueNorms norms, std::uint64
 
 Result<LiveModel> LiveModel::Open(const ServeArguments& arguments, std::optional<Isa> isa) {
   Result<Model> model = LoadModel(arguments);
-  if (!model) return model.status();
+  FOVEA_RETURN_IF_ERROR(model);
   if (model->tokenizer() == nullptr) {
     const Status& reason = model->tokenizer_status();
     return Status(
@@ -70,10 +71,10 @@ Result<LiveModel> LiveModel::Open(const ServeArguments& arguments, std::optional
                                       std::string("; serve needs one for what is typed")));
   }
   const Result<std::size_t> context_size = LongestText(arguments, *model);
-  if (!context_size) return context_size.status();
+  FOVEA_RETURN_IF_ERROR(context_size);
   Result<Session> session =
       OpenSession(*model, MakeSessionOptions(arguments, *model, isa, *context_size));
-  if (!session) return session.status();
+  FOVEA_RETURN_IF_ERROR(session);
   Result<ValueNorms> norms = ValueNorms::Create(*model);
   if (!norms)
     return Status(norms.status().code(), About(model->info().path, norms.status().message()));
@@ -118,11 +119,9 @@ Result<std::string> LiveModel::Run(const RunRequest& request, const std::functio
   text.input = TextArguments::Input::kText;
   const Result<Prompt> prompt = MakePrompt(text, model_, request.text);
   if (!prompt) return WithoutDashes(prompt.status());
-  if (Status status = CheckLength(prompt->tokens.size(), request.generate); !status.ok()) {
-    return status;
-  }
+  FOVEA_RETURN_IF_ERROR(CheckLength(prompt->tokens.size(), request.generate));
   const Result<DumpShape> shape = Shape(request, prompt->tokens.size());
-  if (!shape) return shape.status();
+  FOVEA_RETURN_IF_ERROR(shape);
   const RecordingPlan plan = PlanRecording(*shape, model_.info(), kLivePageBytes,
                                            /*texts=*/1, /*also_without_mask=*/false);
   const auto limit = static_cast<double>(kept_limit_);
@@ -151,11 +150,11 @@ Result<std::string> LiveModel::RunAndPack(const Prompt& prompt, const DumpShape&
       .stop = [&] { return recorder.failed() || stop(); },
       .on_logits = [&](std::size_t position,
                        std::span<const float> logits) { recorder.OnLogits(position, logits); }};
-  if (Status status = session_.Truncate(0); !status.ok()) return status;
+  FOVEA_RETURN_IF_ERROR(session_.Truncate(0));
   tools::Progress silent(false);
   const Result<std::vector<std::int32_t>> generated = RunModel(run, &session_, &silent);
   if (recorder.failed()) return Status(StatusCode::kOutOfMemory, "not enough memory for the maps");
-  if (!generated) return generated.status();
+  FOVEA_RETURN_IF_ERROR(generated);
   DumpInfo info = MakeDumpInfo(model_, session_, prompt, *generated, shape, hash_);
   info.row_sum_error = row_sums.error();
   const Recording recording = recorder.Take();
@@ -169,7 +168,7 @@ Result<std::string> LiveModel::RunAndPack(const Prompt& prompt, const DumpShape&
                       Counted(shape.layers.size() * shape.heads.size(), "head") +
                       " are too many for a live page; choose layers and heads");
   }
-  if (!page) return page.status();
+  FOVEA_RETURN_IF_ERROR(page);
   return RenderContainer(page->document);
 }
 

@@ -5,6 +5,7 @@
 #include <limits>
 #include <nlohmann/json.hpp>
 
+#include "fovea/status_macros.h"
 #include "tools/attention-dump/human.h"
 #include "tools/attention-dump/option_readers.h"
 
@@ -28,13 +29,13 @@ Status ReadString(const std::string& name, const Json& value, std::string* text)
 
 Status ReadNumbers(const std::string& name, const Json& value, std::vector<Range>* ranges) {
   std::string text;
-  if (Status status = ReadString(name, value, &text); !status.ok()) return status;
+  FOVEA_RETURN_IF_ERROR(ReadString(name, value, &text));
   if (text.empty()) return Status::Ok();
   return ReadRanges(name.c_str(), text, ranges);
 }
 
 Status ReadPage(const Json& value, std::string* page) {
-  if (Status status = ReadString("page", value, page); !status.ok()) return status;
+  FOVEA_RETURN_IF_ERROR(ReadString("page", value, page));
   const bool plain = std::all_of(page->begin(), page->end(), [](char c) {
     return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
   });
@@ -75,7 +76,7 @@ Result<RunRequest> ParseRunRequest(std::string_view json) {
   }
   RunRequest request;
   for (const auto& [name, value] : members.items()) {
-    if (Status status = ReadMember(name, value, &request); !status.ok()) return status;
+    FOVEA_RETURN_IF_ERROR(ReadMember(name, value, &request));
   }
   if (request.text.empty()) return Bad("text: there is none");
   return request;

@@ -1,4 +1,5 @@
 #include "tools/attention-dump/serve/serve_arguments.h"
+#include "fovea/status_macros.h"
 
 #include <CLI/CLI.hpp>
 #include <limits>
@@ -24,7 +25,7 @@ Result<ServeArguments> ParseServeArguments(int argc, const char* const* argv) {
   app.add_option("--max-tokens", max_tokens_text);
   app.add_option("--timeout", timeout_text);
   app.add_option("--host,--bind,--address", host);
-  if (Status status = ParseOptions(argc, argv, &app); !status.ok()) return status;
+  FOVEA_RETURN_IF_ERROR(ParseOptions(argc, argv, &app));
   arguments.help = common.help();
   if (arguments.help) return arguments;
   if (host) {
@@ -40,7 +41,7 @@ Result<ServeArguments> ParseServeArguments(int argc, const char* const* argv) {
   if (status.ok() && arguments.input == TextArguments::Input::kTokens) {
     status = Usage("--tokens: the live page shows a text; give --text or --file, or type there");
   }
-  if (!status.ok()) return status;
+  FOVEA_RETURN_IF_ERROR(status);
   arguments.port = static_cast<std::uint16_t>(port);
   arguments.timeout = std::chrono::seconds(timeout);
   return arguments;

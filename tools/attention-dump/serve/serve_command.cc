@@ -7,6 +7,7 @@
 #include <string>
 #include <utility>
 
+#include "fovea/status_macros.h"
 #include "tools/attention-dump/human.h"
 #include "tools/attention-dump/prompt.h"
 #include "tools/attention-dump/serve/http_server.h"
@@ -28,9 +29,9 @@ Status Announce(const std::string& line) {
 
 Result<std::string> Serve(const ServeArguments& arguments, const RunEnvironment& environment) {
   const Result<std::optional<Isa>> isa = tools::ChooseIsa(arguments.isa, environment.isa_variable);
-  if (!isa) return isa.status();
+  FOVEA_RETURN_IF_ERROR(isa);
   Result<std::string> text = ReadText(arguments);
-  if (!text) return text.status();
+  FOVEA_RETURN_IF_ERROR(text);
 
   // The port first: it fails at once, loading takes its time. It answers only once Serve runs.
   std::optional<LiveModel> model;
@@ -40,10 +41,10 @@ Result<std::string> Serve(const ServeArguments& arguments, const RunEnvironment&
   handlers.get = [&](const HttpRequest& request) { return page->Get(request); };
   handlers.post = [&](const HttpRequest& request) { return page->Post(request); };
   Result<HttpServer> server = HttpServer::Open(arguments.port, RequestLimits(), handlers);
-  if (!server) return server.status();
+  FOVEA_RETURN_IF_ERROR(server);
 
   Result<LiveModel> loaded = LiveModel::Open(arguments, *isa);
-  if (!loaded) return loaded.status();
+  FOVEA_RETURN_IF_ERROR(loaded);
   model.emplace(std::move(*loaded));
   const std::string name = std::filesystem::path(model->info().path).filename().string();
   page.emplace(LivePageOptions{.title = name,
@@ -57,7 +58,7 @@ Result<std::string> Serve(const ServeArguments& arguments, const RunEnvironment&
   const std::string line = arguments.quiet ? server->address()
                                            : OneLine(name) + ": open " + server->address() +
                                                  " in a browser of this machine (Ctrl-C ends it)";
-  if (Status status = Announce(line + "\n"); !status.ok()) return status;
+  FOVEA_RETURN_IF_ERROR(Announce(line + "\n"));
   server->Serve(environment.interrupted);
   return arguments.quiet ? std::string() : "closed after " + Counted(runs, "run") + "\n";
 }
