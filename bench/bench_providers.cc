@@ -14,7 +14,7 @@
 
 #include "bench/machine_limits.h"
 #include "bench/random_matrices.h"
-#include "engine/kernels/kernel_table.h"
+#include "engine/kernels/dispatch/kernel_table.h"
 #include "engine/matmul/matmul.h"
 #include "platform/aligned_buffer.h"
 #include "platform/parallel.h"

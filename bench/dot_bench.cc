@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "bench/machine_limits.h"
-#include "engine/kernels/kernel_table.h"
+#include "engine/kernels/dispatch/kernel_table.h"
 #include "engine/tensor/dequantize.h"
 
 namespace fovea::bench {

@@ -18,7 +18,7 @@
 #endif
 
 #include "bench/tile_limits.h"
-#include "engine/kernels/kernel_table.h"
+#include "engine/kernels/dispatch/kernel_table.h"
 
 namespace fovea::bench {
 

@@ -10,7 +10,7 @@
 
 #include "bench/machine_limits.h"
 #include "bench/random_matrices.h"
-#include "engine/kernels/kernel_table.h"
+#include "engine/kernels/dispatch/kernel_table.h"
 #include "engine/matmul/matmul.h"
 #include "engine/tensor/dequantize.h"
 #include "engine/tensor/packed_panels.h"

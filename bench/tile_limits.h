@@ -8,7 +8,7 @@
 
 #include <cstddef>
 
-#include "engine/kernels/tile_config.h"
+#include "engine/kernels/simd/tile_config.h"
 
 namespace fovea::bench {
 

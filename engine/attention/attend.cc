@@ -8,7 +8,7 @@
 #include <string_view>
 
 #include "engine/attention/scoring.h"
-#include "engine/kernels/kernel_table.h"
+#include "engine/kernels/dispatch/kernel_table.h"
 #include "fovea/attention.h"
 #include "fovea/isa.h"
 #include "fovea/status_macros.h"

@@ -3,7 +3,7 @@
 #include <cstdint>
 #include <cstring>
 
-#include "engine/kernels/kv_blocks.h"
+#include "engine/kernels/attention/kv_blocks.h"
 #include "engine/tensor/dequantize.h"
 
 namespace fovea::attention {

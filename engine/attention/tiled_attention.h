@@ -8,7 +8,7 @@
 #include <span>
 
 #include "engine/attention/key_value_view.h"
-#include "engine/kernels/kernel_table.h"
+#include "engine/kernels/dispatch/kernel_table.h"
 #include "fovea/attention.h"
 #include "platform/parallel.h"
 

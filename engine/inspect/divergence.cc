@@ -2,7 +2,7 @@
 
 #include <cmath>
 
-#include "engine/kernels/kernel_table.h"
+#include "engine/kernels/dispatch/kernel_table.h"
 #include "engine/text/vocabulary_math.h"
 #include "fovea/sampler.h"
 

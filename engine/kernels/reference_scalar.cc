@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "engine/kernels/kernel_functions.h"
+#include "engine/kernels/dispatch/kernel_functions.h"
 #include "engine/tensor/dequantize.h"
 
 namespace fovea::kernels::scalar {

@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <limits>
 
-#include "engine/kernels/quantize_rows.h"
+#include "engine/kernels/quantize/quantize_rows.h"
 #include "engine/matmul/plan.h"
 #include "engine/matmul/row_tasks.h"
 #include "platform/aligned_buffer.h"

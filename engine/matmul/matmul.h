@@ -6,7 +6,7 @@
 #include <cstddef>
 #include <span>
 
-#include "engine/kernels/kernel_table.h"
+#include "engine/kernels/dispatch/kernel_table.h"
 #include "engine/tensor/matrix_view.h"
 #include "fovea/session.h"
 #include "platform/parallel.h"

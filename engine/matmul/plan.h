@@ -9,7 +9,7 @@
 #include <span>
 #include <string_view>
 
-#include "engine/kernels/kernel_table.h"
+#include "engine/kernels/dispatch/kernel_table.h"
 #include "engine/tensor/matrix_view.h"
 #include "fovea/data_type.h"
 #include "fovea/isa.h"

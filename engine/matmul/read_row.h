@@ -4,7 +4,7 @@
 
 #include <cstddef>
 
-#include "engine/kernels/kernel_table.h"
+#include "engine/kernels/dispatch/kernel_table.h"
 #include "engine/tensor/matrix_view.h"
 
 namespace fovea::matmul {

@@ -8,7 +8,7 @@
 #include <iterator>
 #include <limits>
 
-#include "engine/kernels/kv_blocks.h"
+#include "engine/kernels/attention/kv_blocks.h"
 
 namespace fovea::model {
 namespace {

@@ -5,7 +5,7 @@
 #include <cstddef>
 
 #include "engine/attention/tiled_attention.h"
-#include "engine/kernels/kernel_table.h"
+#include "engine/kernels/dispatch/kernel_table.h"
 #include "fovea/data_type.h"
 #include "platform/aligned_buffer.h"
 #include "platform/checked_math.h"

@@ -7,7 +7,7 @@
 #include <cstddef>
 
 #include "engine/attention/tiled_attention.h"
-#include "engine/kernels/kernel_table.h"
+#include "engine/kernels/dispatch/kernel_table.h"
 #include "engine/matmul/matmul.h"
 #include "engine/model/hyperparameters.h"
 #include "engine/model/kv_cache.h"

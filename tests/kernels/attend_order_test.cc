@@ -7,7 +7,7 @@
 #include <limits>
 #include <vector>
 
-#include "engine/kernels/attend_args.h"
+#include "engine/kernels/attention/attend_args.h"
 #include "platform/aligned_buffer.h"
 #include "tests/kernels/kernel_test.h"
 

@@ -1,7 +1,7 @@
 // The attention tile by itself: exactness, extremes, and what it must not touch. That it agrees
 // with a double-precision reference for every shape is tested in
 // tests/attention/tiled_attention_test.cc.
-#include "engine/kernels/attend_tile.h"
+#include "engine/kernels/attention/attend_tile.h"
 
 #include <algorithm>
 #include <cmath>

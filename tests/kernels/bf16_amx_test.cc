@@ -8,7 +8,7 @@
 #include <random>
 #include <vector>
 
-#include "engine/kernels/bf16_products.h"
+#include "engine/kernels/bf16/bf16_products.h"
 #include "engine/tensor/dequantize.h"
 #include "platform/aligned_buffer.h"
 #include "platform/cpu_features.h"

@@ -1,5 +1,5 @@
 // The products in bfloat16 of the instruction sets that this machine has.
-#include "engine/kernels/bf16_products.h"
+#include "engine/kernels/bf16/bf16_products.h"
 
 #include <algorithm>
 #include <cstring>

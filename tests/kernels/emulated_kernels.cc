@@ -1,6 +1,6 @@
 #include "tests/kernels/emulated_kernels.h"
 
-#include "engine/kernels/highway_targets.h"
+#include "engine/kernels/dispatch/highway_targets.h"
 
 #if FOVEA_KERNELS_AMX
 
@@ -11,15 +11,15 @@
 #define HWY_TARGET_INCLUDE "tests/kernels/emulated_kernels.cc"
 #include "hwy/foreach_target.h"  // IWYU pragma: keep
 
-#include "engine/kernels/blocks-inl.h"
+#include "engine/kernels/quantize/blocks-inl.h"
 
 #if HWY_TARGET == HWY_AVX3
 #undef HWY_TARGET_STR
 #define HWY_TARGET_STR HWY_TARGET_STR_AVX3 ",avx512bf16"
 #endif
 
-#include "engine/kernels/bf16_tiles-inl.h"
-#include "engine/kernels/packed_gemm_amx-inl.h"
+#include "engine/kernels/bf16/bf16_tiles-inl.h"
+#include "engine/kernels/packed/packed_gemm_amx-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace fovea::kernels::HWY_NAMESPACE {

@@ -5,8 +5,8 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "engine/kernels/quantized_row.h"
-#include "engine/kernels/targets.h"
+#include "engine/kernels/dispatch/targets.h"
+#include "engine/kernels/quantize/quantized_row.h"
 #include "fovea/data_type.h"
 #include "tests/kernels/emulated_tiles.h"
 

@@ -12,7 +12,7 @@
 #include <cstring>
 #include <limits>
 
-#include "engine/kernels/tile_config.h"
+#include "engine/kernels/simd/tile_config.h"
 
 namespace fovea::kernels {
 

@@ -6,7 +6,7 @@
 #include <optional>
 #include <vector>
 
-#include "engine/kernels/kernel_table.h"
+#include "engine/kernels/dispatch/kernel_table.h"
 #include "platform/cpu_features.h"
 #include "platform/tile_permission.h"
 

@@ -13,7 +13,7 @@
 #include <string>
 #include <vector>
 
-#include "engine/kernels/kernel_table.h"
+#include "engine/kernels/dispatch/kernel_table.h"
 #include "fovea/isa.h"
 #include "tests/kernels/isa_test_name.h"
 #include "tests/kernels/isas_to_test.h"

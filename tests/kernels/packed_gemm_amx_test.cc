@@ -5,8 +5,8 @@
 #include <random>
 #include <vector>
 
-#include "engine/kernels/kernel_table.h"
-#include "engine/kernels/quantize_rows.h"
+#include "engine/kernels/dispatch/kernel_table.h"
+#include "engine/kernels/quantize/quantize_rows.h"
 #include "engine/tensor/dequantize.h"
 #include "engine/tensor/packed_panels.h"
 #include "platform/cpu_features.h"

@@ -9,9 +9,9 @@
 #include <string>
 #include <vector>
 
-#include "engine/kernels/kernel_table.h"
-#include "engine/kernels/quantize_rows.h"
-#include "engine/kernels/quantized_row.h"
+#include "engine/kernels/dispatch/kernel_table.h"
+#include "engine/kernels/quantize/quantize_rows.h"
+#include "engine/kernels/quantize/quantized_row.h"
 #include "engine/tensor/dequantize.h"
 #include "engine/tensor/packed_panels.h"
 #include "tests/kernels/kernel_test.h"

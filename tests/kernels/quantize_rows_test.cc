@@ -1,5 +1,5 @@
 // Where the parts of quantized rows lie, alone and in pairs.
-#include "engine/kernels/quantize_rows.h"
+#include "engine/kernels/quantize/quantize_rows.h"
 
 #include <gtest/gtest.h>
 
@@ -9,7 +9,7 @@
 #include <random>
 #include <vector>
 
-#include "engine/kernels/kernel_table.h"
+#include "engine/kernels/dispatch/kernel_table.h"
 
 namespace fovea::kernels {
 namespace {

@@ -7,7 +7,7 @@
 #include <cmath>
 #include <cstring>
 
-#include "tools/attention-dump/half.h"
+#include "tools/attention-dump/base/half.h"
 
 namespace fovea::dump {
 namespace {

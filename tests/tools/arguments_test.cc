@@ -1,4 +1,4 @@
-#include "tools/attention-dump/arguments.h"
+#include "tools/attention-dump/command/arguments.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

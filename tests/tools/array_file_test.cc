@@ -1,4 +1,4 @@
-#include "tools/attention-dump/files/array_file.h"
+#include "tools/attention-dump/output/arrays/array_file.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -9,7 +9,7 @@
 
 #include "tests/tools/readers.h"
 #include "tests/tools/temporary_folder.h"
-#include "tools/attention-dump/files/zip_format.h"
+#include "tools/attention-dump/output/arrays/zip_format.h"
 
 namespace fovea::dump {
 namespace {

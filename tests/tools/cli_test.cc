@@ -8,7 +8,7 @@
 #include "tests/tools/readers.h"
 #include "tests/tools/run_program.h"
 #include "tests/tools/temporary_folder.h"
-#include "tools/attention-dump/half.h"
+#include "tools/attention-dump/base/half.h"
 
 namespace fovea::dump {
 namespace {

@@ -3,7 +3,7 @@
 #ifndef FOVEA_TESTS_TOOLS_EXAMPLE_DUMP_H_
 #define FOVEA_TESTS_TOOLS_EXAMPLE_DUMP_H_
 
-#include "tools/attention-dump/dump_data.h"
+#include "tools/attention-dump/output/dump_data.h"
 
 namespace fovea::dump {
 

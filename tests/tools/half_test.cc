@@ -1,4 +1,4 @@
-#include "tools/attention-dump/half.h"
+#include "tools/attention-dump/base/half.h"
 
 #include <gtest/gtest.h>
 

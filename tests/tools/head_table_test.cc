@@ -5,7 +5,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "tools/attention-dump/numbers_text.h"
+#include "tools/attention-dump/base/numbers_text.h"
 
 namespace fovea::dump {
 namespace {

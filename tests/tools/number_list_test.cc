@@ -1,4 +1,4 @@
-#include "tools/attention-dump/number_list.h"
+#include "tools/attention-dump/command/number_list.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

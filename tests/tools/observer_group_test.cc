@@ -1,4 +1,4 @@
-#include "tools/attention-dump/observer_group.h"
+#include "tools/attention-dump/observers/observer_group.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

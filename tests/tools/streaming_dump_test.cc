@@ -1,4 +1,4 @@
-#include "tools/attention-dump/streaming_dump.h"
+#include "tools/attention-dump/observers/streaming_dump.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -10,9 +10,9 @@
 #include "tests/tools/fake_session.h"
 #include "tests/tools/readers.h"
 #include "tests/tools/temporary_folder.h"
-#include "tools/attention-dump/bidirectional.h"
-#include "tools/attention-dump/half.h"
-#include "tools/attention-dump/row_sum_check.h"
+#include "tools/attention-dump/base/half.h"
+#include "tools/attention-dump/observers/row_sum_check.h"
+#include "tools/attention-dump/run/bidirectional.h"
 
 namespace fovea::dump {
 namespace {

@@ -1,4 +1,4 @@
-#include "tools/attention-dump/files/text_files.h"
+#include "tools/attention-dump/output/arrays/text_files.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -9,7 +9,7 @@
 #include <sstream>
 
 #include "tests/tools/example_dump.h"
-#include "tools/attention-dump/half.h"
+#include "tools/attention-dump/base/half.h"
 
 namespace fovea::dump {
 namespace {

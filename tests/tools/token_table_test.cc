@@ -1,4 +1,4 @@
-#include "tools/attention-dump/token_table.h"
+#include "tools/attention-dump/output/token_table.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -6,7 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "tests/tools/example_dump.h"
-#include "tools/attention-dump/sidecar.h"
+#include "tools/attention-dump/output/sidecar.h"
 
 namespace fovea::dump {
 namespace {

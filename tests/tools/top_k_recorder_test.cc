@@ -10,7 +10,7 @@
 #include "tests/tools/fake_session.h"
 #include "tests/tools/readers.h"
 #include "tests/tools/temporary_folder.h"
-#include "tools/attention-dump/half.h"
+#include "tools/attention-dump/base/half.h"
 #include "tools/attention-dump/reduced/largest.h"
 
 namespace fovea::dump {

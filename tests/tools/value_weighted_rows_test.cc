@@ -1,4 +1,4 @@
-#include "tools/attention-dump/value_weighted_rows.h"
+#include "tools/attention-dump/observers/value_weighted_rows.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

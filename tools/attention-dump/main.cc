@@ -5,8 +5,8 @@
 #include <exception>
 #include <string>
 
-#include "tools/attention-dump/command.h"
-#include "tools/attention-dump/human.h"
+#include "tools/attention-dump/base/human.h"
+#include "tools/attention-dump/command/command.h"
 
 namespace {
 

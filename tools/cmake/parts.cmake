@@ -82,7 +82,7 @@ if(NOT FOVEA_CHOSEN_FAMILIES)
 endif()
 
 # The names are those of fovea/isa.h; one that extends another brings that along.
-fovea_names_in(isas engine/kernels/isa.cc "case Isa::k[A-Za-z0-9]+: return \"([^\"]+)\"")
+fovea_names_in(isas engine/kernels/dispatch/isa.cc "case Isa::k[A-Za-z0-9]+: return \"([^\"]+)\"")
 fovea_choose(FOVEA_ISAS FOVEA_CHOSEN_ISAS ${isas})
 foreach(extension "amx;avx512bf16" "avx512bf16;avx512vnni" "avx512vnni;avx512"
     "neon-i8mm;neon-dotprod" "neon-dotprod;neon" "sve-i8mm;sve" "sve;neon")  # The richest first.

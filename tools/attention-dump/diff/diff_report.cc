@@ -4,11 +4,11 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
-#include "tools/attention-dump/human.h"
-#include "tools/attention-dump/numbers_text.h"
+#include "tools/attention-dump/base/human.h"
+#include "tools/attention-dump/base/numbers_text.h"
+#include "tools/attention-dump/output/sidecar.h"
 #include "tools/attention-dump/render/label_text.h"
 #include "tools/attention-dump/render/panel.h"
-#include "tools/attention-dump/sidecar.h"
 
 namespace fovea::dump {
 namespace {

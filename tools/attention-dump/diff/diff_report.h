@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "tools/attention-dump/diff/map_comparison.h"
-#include "tools/attention-dump/dump_data.h"
+#include "tools/attention-dump/output/dump_data.h"
 #include "tools/attention-dump/render/render.h"
 
 namespace fovea::dump {

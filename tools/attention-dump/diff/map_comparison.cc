@@ -6,7 +6,7 @@
 #include <utility>
 
 #include "fovea/status_macros.h"
-#include "tools/attention-dump/observer_group.h"
+#include "tools/attention-dump/observers/observer_group.h"
 
 namespace fovea::dump {
 namespace {

@@ -5,7 +5,7 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
-#include "tools/attention-dump/numbers_text.h"
+#include "tools/attention-dump/base/numbers_text.h"
 #include "tools/attention-dump/render/label_text.h"
 #include "tools/attention-dump/render/panel.h"
 

@@ -9,7 +9,7 @@
 
 #include <fovea/fovea.hpp>
 
-#include "tools/attention-dump/common_arguments.h"
+#include "tools/attention-dump/command/common_arguments.h"
 
 namespace fovea::dump {
 

@@ -7,7 +7,7 @@
 
 #include <fovea/fovea.hpp>
 
-#include "tools/attention-dump/token_table.h"
+#include "tools/attention-dump/output/token_table.h"
 
 namespace fovea::dump {
 

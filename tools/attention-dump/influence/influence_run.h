@@ -7,8 +7,8 @@
 
 #include <fovea/fovea.hpp>
 
-#include "tools/attention-dump/arguments.h"
-#include "tools/attention-dump/command.h"
+#include "tools/attention-dump/command/arguments.h"
+#include "tools/attention-dump/command/command.h"
 
 namespace fovea::dump {
 

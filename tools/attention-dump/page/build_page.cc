@@ -10,7 +10,7 @@
 
 #include "fovea/status_macros.h"
 #include "platform/thread_pool.h"
-#include "tools/attention-dump/human.h"
+#include "tools/attention-dump/base/human.h"
 #include "tools/attention-dump/page/packing.h"
 #include "tools/attention-dump/page/page_info.h"
 #include "tools/attention-dump/page/text_code.h"

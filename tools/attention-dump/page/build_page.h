@@ -14,7 +14,7 @@
 
 #include <fovea/fovea.hpp>
 
-#include "tools/attention-dump/dump_data.h"
+#include "tools/attention-dump/output/dump_data.h"
 #include "tools/attention-dump/page/page_document.h"
 #include "tools/attention-dump/page/recording.h"
 

@@ -1,6 +1,6 @@
 #include "tools/attention-dump/page/head_record.h"
 
-#include "tools/attention-dump/half.h"
+#include "tools/attention-dump/base/half.h"
 #include "tools/attention-dump/page/packing.h"
 
 namespace fovea::dump {

@@ -7,10 +7,10 @@
 #include <nlohmann/json.hpp>
 #include <string_view>
 
+#include "tools/attention-dump/base/utf8.h"
 #include "tools/attention-dump/render/color.h"
 #include "tools/attention-dump/render/panel.h"
 #include "tools/attention-dump/render/telling_head.h"
-#include "tools/attention-dump/utf8.h"
 
 namespace fovea::dump {
 namespace {

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "tools/attention-dump/row_sum_check.h"
+#include "tools/attention-dump/observers/row_sum_check.h"
 
 namespace fovea::dump {
 namespace {

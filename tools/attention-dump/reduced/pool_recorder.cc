@@ -4,8 +4,8 @@
 #include <cmath>
 #include <new>
 
-#include "tools/attention-dump/bidirectional.h"
 #include "tools/attention-dump/reduced/visible_keys.h"
+#include "tools/attention-dump/run/bidirectional.h"
 
 namespace fovea::dump {
 namespace {

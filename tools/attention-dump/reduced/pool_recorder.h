@@ -10,10 +10,10 @@
 
 #include <fovea/fovea.hpp>
 
-#include "tools/attention-dump/dump_data.h"
-#include "tools/attention-dump/dump_shape.h"
-#include "tools/attention-dump/files/array_writer.h"
-#include "tools/attention-dump/head_index.h"
+#include "tools/attention-dump/observers/head_index.h"
+#include "tools/attention-dump/output/arrays/array_writer.h"
+#include "tools/attention-dump/output/dump_data.h"
+#include "tools/attention-dump/run/dump_shape.h"
 
 namespace fovea::dump {
 

@@ -5,8 +5,8 @@
 #include <functional>
 #include <vector>
 
-#include "tools/attention-dump/files/text_fields.h"
-#include "tools/attention-dump/sidecar.h"
+#include "tools/attention-dump/output/arrays/text_fields.h"
+#include "tools/attention-dump/output/sidecar.h"
 
 namespace fovea::dump {
 namespace {

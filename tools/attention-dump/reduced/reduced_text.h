@@ -4,9 +4,9 @@
 
 #include <string>
 
-#include "tools/attention-dump/dump_data.h"
-#include "tools/attention-dump/dump_shape.h"
+#include "tools/attention-dump/output/dump_data.h"
 #include "tools/attention-dump/reduced/top_k_recorder.h"
+#include "tools/attention-dump/run/dump_shape.h"
 
 namespace fovea::dump {
 

@@ -4,7 +4,7 @@
 #include <limits>
 
 #include "fovea/status_macros.h"
-#include "tools/attention-dump/arguments.h"
+#include "tools/attention-dump/command/arguments.h"
 
 namespace fovea::dump {
 namespace {

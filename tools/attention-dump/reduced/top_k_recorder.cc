@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <new>
 
-#include "tools/attention-dump/half.h"
+#include "tools/attention-dump/base/half.h"
 #include "tools/attention-dump/reduced/largest.h"
 #include "tools/attention-dump/reduced/visible_keys.h"
 

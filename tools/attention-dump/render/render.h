@@ -15,7 +15,7 @@
 
 #include <fovea/fovea.hpp>
 
-#include "tools/attention-dump/dump_data.h"
+#include "tools/attention-dump/output/dump_data.h"
 
 namespace fovea::dump {
 

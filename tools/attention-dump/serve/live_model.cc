@@ -7,16 +7,16 @@
 #include <vector>
 
 #include "fovea/status_macros.h"
-#include "tools/attention-dump/dump_info.h"
-#include "tools/attention-dump/dump_shape.h"
-#include "tools/attention-dump/human.h"
-#include "tools/attention-dump/model_run.h"
-#include "tools/attention-dump/model_session.h"
-#include "tools/attention-dump/observer_group.h"
+#include "tools/attention-dump/base/human.h"
+#include "tools/attention-dump/observers/observer_group.h"
+#include "tools/attention-dump/observers/row_sum_check.h"
+#include "tools/attention-dump/output/dump_info.h"
 #include "tools/attention-dump/page/build_page.h"
 #include "tools/attention-dump/page/page_recorder.h"
-#include "tools/attention-dump/prompt.h"
-#include "tools/attention-dump/row_sum_check.h"
+#include "tools/attention-dump/run/dump_shape.h"
+#include "tools/attention-dump/run/model_run.h"
+#include "tools/attention-dump/run/model_session.h"
+#include "tools/attention-dump/run/prompt.h"
 #include "tools/common/progress.h"
 
 namespace fovea::dump {

@@ -11,11 +11,11 @@
 
 #include <fovea/fovea.hpp>
 
-#include "tools/attention-dump/dump_shape.h"
+#include "tools/attention-dump/output/token_table.h"
 #include "tools/attention-dump/page/recording.h"
+#include "tools/attention-dump/run/dump_shape.h"
 #include "tools/attention-dump/serve/run_request.h"
 #include "tools/attention-dump/serve/serve_arguments.h"
-#include "tools/attention-dump/token_table.h"
 
 namespace fovea::dump {
 

@@ -6,8 +6,8 @@
 #include <nlohmann/json.hpp>
 
 #include "fovea/status_macros.h"
-#include "tools/attention-dump/human.h"
-#include "tools/attention-dump/option_readers.h"
+#include "tools/attention-dump/base/human.h"
+#include "tools/attention-dump/command/option_readers.h"
 
 namespace fovea::dump {
 namespace {

@@ -10,7 +10,7 @@
 
 #include <fovea/fovea.hpp>
 
-#include "tools/attention-dump/number_list.h"
+#include "tools/attention-dump/command/number_list.h"
 
 namespace fovea::dump {
 

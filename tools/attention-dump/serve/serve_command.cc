@@ -8,8 +8,8 @@
 #include <utility>
 
 #include "fovea/status_macros.h"
-#include "tools/attention-dump/human.h"
-#include "tools/attention-dump/prompt.h"
+#include "tools/attention-dump/base/human.h"
+#include "tools/attention-dump/run/prompt.h"
 #include "tools/attention-dump/serve/http_server.h"
 #include "tools/attention-dump/serve/live_model.h"
 #include "tools/attention-dump/serve/live_page.h"

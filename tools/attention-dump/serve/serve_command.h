@@ -2,7 +2,7 @@
 #ifndef FOVEA_TOOLS_ATTENTION_DUMP_SERVE_SERVE_COMMAND_H_
 #define FOVEA_TOOLS_ATTENTION_DUMP_SERVE_SERVE_COMMAND_H_
 
-#include "tools/attention-dump/command.h"
+#include "tools/attention-dump/command/command.h"
 
 namespace fovea::dump {
 

@@ -8,7 +8,7 @@
 #include <system_error>
 #include <utility>
 
-#include "tools/attention-dump/human.h"
+#include "tools/attention-dump/base/human.h"
 
 namespace fovea::dump {
 

@@ -3,7 +3,7 @@
 #include <CLI/CLI.hpp>
 #include <string_view>
 
-#include "tools/attention-dump/arguments.h"
+#include "tools/attention-dump/command/arguments.h"
 
 namespace fovea::dump {
 namespace {

@@ -7,8 +7,8 @@
 #include <numeric>
 #include <utility>
 
+#include "tools/attention-dump/output/sidecar.h"
 #include "tools/attention-dump/reduced/visible_keys.h"
-#include "tools/attention-dump/sidecar.h"
 
 namespace fovea::dump {
 namespace {

@@ -13,11 +13,11 @@
 
 #include <fovea/fovea.hpp>
 
-#include "tools/attention-dump/dump_data.h"
-#include "tools/attention-dump/dump_shape.h"
-#include "tools/attention-dump/files/text_fields.h"
-#include "tools/attention-dump/head_index.h"
+#include "tools/attention-dump/observers/head_index.h"
+#include "tools/attention-dump/output/arrays/text_fields.h"
+#include "tools/attention-dump/output/dump_data.h"
 #include "tools/attention-dump/reduced/largest.h"
+#include "tools/attention-dump/run/dump_shape.h"
 #include "tools/attention-dump/stream/line_sink.h"
 
 namespace fovea::dump {

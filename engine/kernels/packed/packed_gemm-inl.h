@@ -1,0 +1,284 @@
+// Products of panels with 8-bit activations on x86. Lanes are rows: an output is one chain of fused
+// multiply-adds over the blocks of its row, fed by exact integer sums, so every target, tile shape
+// and number of tokens gives the same bits. Compiled once per target; a file that has VNNI's
+// products at hand defines FOVEA_PACKED_VNNI first.
+#if defined(FOVEA_KERNELS_PACKED_GEMM_INL_H_) == defined(HWY_TARGET_TOGGLE)
+#ifdef FOVEA_KERNELS_PACKED_GEMM_INL_H_
+#undef FOVEA_KERNELS_PACKED_GEMM_INL_H_
+#else
+#define FOVEA_KERNELS_PACKED_GEMM_INL_H_
+#endif
+
+#include <algorithm>
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+
+#include "engine/kernels/packed/panel_formats-inl.h"
+#include "engine/kernels/packed/panel_operands.h"
+#include "engine/kernels/packed/panel_sections.h"
+#include "engine/kernels/packed/panel_types.h"
+#include "engine/kernels/quantize/quantized_row.h"
+#include "hwy/cache_control.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace fovea::kernels::HWY_NAMESPACE {
+#if FOVEA_SIMD_TARGET
+
+namespace {
+
+// Registers: integer and float sums of kMaxPanels × kMaxTokens outputs must fit beside the
+// quants. One token's weights are read as kMaxStreams streams; measured: four read half as fast
+// again as one.
+// Sanitizers instrument every access: smaller tiles, which give the same bits, compile in a tenth
+// of the time.
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+constexpr std::size_t kMaxPanels = 1;
+constexpr std::size_t kMaxTokens = 1;
+constexpr std::size_t kMaxStreams = 1;
+#elif defined(FOVEA_SMALL_KERNELS)
+constexpr std::size_t kMaxStreams = 1;
+constexpr std::size_t kMaxPanels = 1;
+constexpr std::size_t kMaxTokens = 2;
+#elif HWY_TARGET == HWY_AVX3
+constexpr std::size_t kMaxStreams = 4;
+constexpr std::size_t kMaxPanels = 2;
+constexpr std::size_t kMaxTokens = 6;
+#else
+constexpr std::size_t kMaxStreams = 1;
+constexpr std::size_t kMaxPanels = 1;
+constexpr std::size_t kMaxTokens = 2;
+#endif
+
+// Small builds (CMake option FOVEA_SMALL_KERNELS) have each tile once and its steps in a loop.
+#if defined(FOVEA_SMALL_KERNELS)
+#define FOVEA_TILE HWY_NOINLINE
+#define FOVEA_UNROLL_STEPS HWY_UNROLL(1)
+#else
+#define FOVEA_TILE HWY_INLINE
+#define FOVEA_UNROLL_STEPS HWY_UNROLL(8)
+#endif
+
+/// Bytes that weights are fetched ahead of their use; measured.
+constexpr std::size_t kPrefetchAhead = 512;
+/// Every row's four columns times the same four activations (in every 32-bit lane of x), added to
+/// the row's sum. Quants are unsigned, or signed if kSigned.
+template <bool kSigned>
+HWY_INLINE I32 AddProducts(I32 sum, Quants w, I32 x) {
+#if HWY_TARGET == HWY_AVX3 && defined(FOVEA_PACKED_VNNI)
+  static_assert(!kSigned);
+  return I32{_mm512_dpbusd_epi32(sum.raw, w.raw, x.raw)};
+#elif HWY_TARGET == HWY_AVX3
+  __m512i left = w.raw;
+  __m512i right = x.raw;
+  if constexpr (kSigned) {
+    // |w| times x with w's sign: the pair sums of unsigned quants would saturate.
+    left = _mm512_abs_epi8(w.raw);
+    right = _mm512_mask_sub_epi8(x.raw, _mm512_movepi8_mask(w.raw), _mm512_setzero_si512(), x.raw);
+  }
+  const __m512i pairs = _mm512_maddubs_epi16(left, right);
+  return I32{_mm512_add_epi32(sum.raw, _mm512_madd_epi16(pairs, _mm512_set1_epi16(1)))};
+#else
+  __m256i left = w.raw;
+  __m256i right = x.raw;
+  if constexpr (kSigned) {
+    left = _mm256_abs_epi8(w.raw);
+    right = _mm256_sign_epi8(x.raw, w.raw);
+  }
+  const __m256i pairs = _mm256_maddubs_epi16(left, right);
+  return I32{_mm256_add_epi32(sum.raw, _mm256_madd_epi16(pairs, _mm256_set1_epi16(1)))};
+#endif
+}
+
+/// kPanels panels × kTokens tokens. panel_gap: floats between the outputs of two panels.
+template <class Format, std::size_t kPanels, std::size_t kTokens>
+FOVEA_TILE void PanelTile(const Format (&panels)[kPanels], const PanelOperands& at,
+                          std::size_t panel_gap = kPanelRows) {
+  const F32Tag d;
+  const I32Tag di;
+  constexpr std::size_t kVectors = kPanels * kPanelVectors;
+  constexpr bool kSigned = Format::kWide && !kUnsignedBytes;
+  // Eight-bit quants that are unsigned are so by an offset; narrow types have one of their own.
+  constexpr int kOffset = Format::kOffset;
+  constexpr int kOffsetBits = kOffset == 0 ? 0 : std::countr_zero(static_cast<unsigned>(kOffset));
+  static_assert(kOffset == 0 || kOffset == 1 << kOffsetBits);
+  const std::size_t blocks = at.cols / kActivationBlock;
+  F32 sums[kTokens][kVectors];
+  HWY_UNROLL(8)
+  for (std::size_t t = 0; t < kTokens; ++t) {
+    HWY_UNROLL(8)
+    for (std::size_t v = 0; v < kVectors; ++v) sums[t][v] = hn::Zero(d);
+  }
+  for (std::size_t b = 0; b < blocks; ++b) {
+    const std::int8_t* x = at.x.quants + b * kActivationBlock;
+    const ActivationBlock* activation = at.x.blocks + b;
+    // A type with a scale per half block sums the halves apart.
+    constexpr std::size_t kHalves = Format::kHalves ? 2 : 1;
+    HWY_UNROLL(2)
+    for (std::size_t half = 0; half < kHalves; ++half) {
+      I32 dots[kTokens][kVectors];
+      HWY_UNROLL(8)
+      for (std::size_t t = 0; t < kTokens; ++t) {
+        const ActivationBlock& of = activation[t * blocks];
+        std::int32_t sum = of.sum;
+        if constexpr (Format::kHalves) sum = half == 0 ? of.first_sum : of.sum - of.first_sum;
+        HWY_UNROLL(8)
+        for (std::size_t v = 0; v < kVectors; ++v) {
+          // Shifted in vectors: the sum is loaded into all lanes, and never passes a scalar
+          // register.
+          dots[t][v] = hn::Zero(di);
+          if constexpr (kOffset != 0) {
+            dots[t][v] = hn::Sub(dots[t][v], hn::ShiftLeft<kOffsetBits>(hn::Set(di, sum)));
+          }
+        }
+      }
+      constexpr std::size_t kSteps = 8 / kHalves;
+      FOVEA_UNROLL_STEPS
+      for (std::size_t i = 0; i < kSteps; ++i) {
+        const std::size_t step = half * kSteps + i;
+        Quants w[kVectors];
+        HWY_UNROLL(8)
+        for (std::size_t v = 0; v < kVectors; ++v) {
+          w[v] = panels[v / kPanelVectors].Load(b, step, v % kPanelVectors);
+        }
+        if constexpr (kTokens == 1) {
+          // Weights that meet one token come from memory; the hardware stops at page boundaries.
+          HWY_UNROLL(2)
+          for (std::size_t s = 0; s < kPanels; ++s) {
+            hwy::Prefetch(panels[s].at.section[Format::kQuantSection] +
+                          (b * 8 + step) * Format::kStepBytes + kPrefetchAhead);
+          }
+        }
+        HWY_UNROLL(8)
+        for (std::size_t t = 0; t < kTokens; ++t) {
+          std::int32_t four = 0;
+          std::memcpy(&four, x + t * at.cols + step * 4, sizeof(four));
+          const I32 activations = hn::Set(di, four);
+          HWY_UNROLL(8)
+          for (std::size_t v = 0; v < kVectors; ++v) {
+            dots[t][v] = AddProducts<kSigned>(dots[t][v], w[v], activations);
+          }
+        }
+      }
+      F32 scale[kVectors];
+      HWY_UNROLL(8)
+      for (std::size_t v = 0; v < kVectors; ++v) {
+        scale[v] = panels[v / kPanelVectors].Scale(b, half, v % kPanelVectors);
+      }
+      HWY_UNROLL(8)
+      for (std::size_t t = 0; t < kTokens; ++t) {
+        const F32 activation_scale = hn::Set(d, activation[t * blocks].scale);
+        HWY_UNROLL(8)
+        for (std::size_t v = 0; v < kVectors; ++v) {
+          sums[t][v] = hn::MulAdd(hn::ConvertTo(d, dots[t][v]), hn::Mul(scale[v], activation_scale),
+                                  sums[t][v]);
+        }
+      }
+    }
+    if constexpr (Format::kHasMinimum) {
+      F32 minimum[kVectors];
+      HWY_UNROLL(8)
+      for (std::size_t v = 0; v < kVectors; ++v) {
+        minimum[v] = panels[v / kPanelVectors].Minimum(b, v % kPanelVectors);
+      }
+      HWY_UNROLL(8)
+      for (std::size_t t = 0; t < kTokens; ++t) {
+        const F32 sum = hn::Set(d, activation[t * blocks].scaled_sum);
+        HWY_UNROLL(8)
+        for (std::size_t v = 0; v < kVectors; ++v) {
+          sums[t][v] = hn::MulAdd(minimum[v], sum, sums[t][v]);
+        }
+      }
+    }
+  }
+  HWY_UNROLL(8)
+  for (std::size_t t = 0; t < kTokens; ++t) {
+    HWY_UNROLL(8)
+    for (std::size_t v = 0; v < kVectors; ++v) {
+      hn::StoreU(
+          sums[t][v], d,
+          at.out + t * at.out_stride + v / kPanelVectors * panel_gap + v % kPanelVectors * kLanes);
+    }
+  }
+}
+
+/// The panels against all tokens: as many at a time as registers allow, the rest in smaller tiles.
+template <class Format, std::size_t kPanels>
+HWY_NOINLINE void PanelsTimesTokens(const Format (&panels)[kPanels], const PanelOperands& all,
+                                    std::size_t tokens) {
+  ForTokenTiles<kMaxTokens>(all, tokens, [&panels](const PanelOperands& at, auto of) HWY_ATTR {
+    PanelTile<Format, kPanels, of>(panels, at);
+  });
+}
+
+/// One token: memory is what limits, and it is read fastest as a few distant streams.
+template <class Format>
+HWY_NOINLINE void PanelsTimesToken(Format panel, std::size_t panel_bytes, std::size_t count,
+                                   PanelOperands at) {
+  if constexpr (kMaxStreams > 1) {
+    const std::size_t each = count / kMaxStreams;
+    Format streams[kMaxStreams];
+    for (std::size_t i = 0; i < kMaxStreams; ++i) {
+      streams[i] = panel;
+      streams[i].at.Advance(i * each * panel_bytes);
+    }
+    for (std::size_t s = 0; s < each; ++s, at.out += kPanelRows) {
+      PanelTile<Format, kMaxStreams, 1>(streams, at, each * kPanelRows);
+      for (Format& stream : streams) stream.at.Advance(panel_bytes);
+    }
+    panel.at.Advance(kMaxStreams * each * panel_bytes);
+    at.out += (kMaxStreams - 1) * each * kPanelRows;
+    count -= kMaxStreams * each;
+  }
+  for (; count > 0; --count, at.out += kPanelRows) {
+    const Format panels[] = {panel};
+    PanelTile<Format, 1, 1>(panels, at);
+    panel.at.Advance(panel_bytes);
+  }
+}
+
+template <class Format>
+void AllPanels(const std::byte* panels, std::size_t count, PanelOperands at, std::size_t tokens) {
+  const std::size_t panel_bytes = PanelBytes<Format>(at.cols);
+  Format one;
+  one.at = Sections(Format::kType, panels, at.cols);
+  if (tokens == 1) return PanelsTimesToken(one, panel_bytes, count, at);
+  if constexpr (kMaxPanels == 2) {
+    Format two[] = {one, one};
+    two[1].at.Advance(panel_bytes);
+    for (; count >= 2; count -= 2, at.out += 2 * kPanelRows) {
+      PanelsTimesTokens(two, at, tokens);
+      two[0].at.Advance(2 * panel_bytes);
+      two[1].at.Advance(2 * panel_bytes);
+    }
+    one = two[0];
+  }
+  for (; count > 0; --count, at.out += kPanelRows) {
+    const Format panel[] = {one};
+    PanelsTimesTokens(panel, at, tokens);
+    one.at.Advance(panel_bytes);
+  }
+}
+
+void AllPanelsOf(DataType type, const std::byte* panels, std::size_t count, const PanelOperands& at,
+                 std::size_t tokens) {
+  switch (type) {
+#define FOVEA_CASE(name) \
+  case DataType::k##name: return AllPanels<Format##name>(panels, count, at, tokens);
+    FOVEA_EACH_PACKED_TYPE(FOVEA_CASE)
+#undef FOVEA_CASE
+    default: return;  // The caller asks HasPackedPanels first.
+  }
+}
+
+}  // namespace
+
+#undef FOVEA_TILE
+#undef FOVEA_UNROLL_STEPS
+
+#endif  // FOVEA_SIMD_TARGET
+}  // namespace fovea::kernels::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#endif  // per-target include guard

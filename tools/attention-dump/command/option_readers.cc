@@ -1,0 +1,103 @@
+#include "tools/attention-dump/command/option_readers.h"
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <filesystem>
+#include <system_error>
+
+#include "tools/common/numbers.h"
+
+namespace fovea::dump {
+
+std::string ComparablePath(const std::string& path) {
+  std::error_code error;
+  const std::filesystem::path absolute = std::filesystem::absolute(path, error);
+  const std::filesystem::path resolved = std::filesystem::weakly_canonical(absolute, error);
+  return error ? absolute.lexically_normal().string() : resolved.string();
+}
+
+Status Usage(const std::string& message) {
+  return {StatusCode::kInvalidArgument, message};
+}
+
+Status ParseOptions(int argc, const char* const* argv, CLI::App* app) {
+  try {
+    app->parse(argc, const_cast<char**>(argv));
+    const std::vector<std::string> extras = app->remaining();
+    if (!extras.empty()) return Usage(extras.front() + ": unknown option");
+  } catch (const CLI::ArgumentMismatch& error) {
+    const std::string what = error.what();  // begins with the option's name
+    const bool missing = what.find("missing") != std::string::npos;
+    return Usage(what.substr(0, what.find(':')) + (missing ? ": needs a value" : ": given twice"));
+  } catch (const CLI::ParseError& error) {
+    return Usage(error.what());
+  }
+  return Status::Ok();
+}
+
+Status ReadRanges(const char* option, const std::optional<std::string>& given,
+                  std::vector<Range>* ranges) {
+  if (!given) return Status::Ok();
+  const auto parsed = ParseRanges(*given);
+  if (!parsed) {
+    return Usage(std::string(option) + ": '" + *given + "' is not a list like 0-3,5");
+  }
+  *ranges = *parsed;
+  return Status::Ok();
+}
+
+Status ReadCount(const char* option, const std::optional<std::string>& given, std::size_t least,
+                 std::size_t most, std::size_t* count) {
+  if (!given) return Status::Ok();
+  const auto number = tools::ParseNumber(*given);
+  if (!number || *number < least || *number > most) {
+    return Usage(std::string(option) + ": '" + *given + "' is not a number from " +
+                 std::to_string(least) + " to " + std::to_string(most));
+  }
+  *count = static_cast<std::size_t>(*number);
+  return Status::Ok();
+}
+
+Status ReadBytes(const char* option, const std::optional<std::string>& given,
+                 std::uint64_t* bytes) {
+  if (!given) return Status::Ok();
+  const auto parsed = tools::ParseByteCount(*given);
+  if (!parsed || *parsed == 0) {
+    return Usage(std::string(option) + ": '" + *given + "' is not a size like 500M or 2G");
+  }
+  *bytes = *parsed;
+  return Status::Ok();
+}
+
+Status ReadAblationKind(const std::optional<std::string>& given, AblationKind* kind) {
+  if (!given) return Status::Ok();
+  if (*given != "zero" && *given != "mean") {
+    return Usage("--ablation: '" + *given + "' is neither zero nor mean");
+  }
+  *kind = *given == "mean" ? AblationKind::kMean : AblationKind::kZero;
+  return Status::Ok();
+}
+
+Status ReadOutputs(const std::vector<std::string>& given, const std::string& text_file,
+                   std::vector<OutputPath>* outputs) {
+  std::vector<std::string> seen;
+  for (const std::string& path : given) {
+    const std::optional<OutputKind> kind = OutputKindOf(path);
+    if (!kind) {
+      return Usage("-o " + path +
+                   ": unknown ending; these are known: " + std::string(OutputEndings()));
+    }
+    const std::string comparable = ComparablePath(path);
+    if (std::find(seen.begin(), seen.end(), comparable) != seen.end()) {
+      return Usage("-o " + path + ": named twice");
+    }
+    if (!text_file.empty() && comparable == ComparablePath(text_file)) {
+      return Usage("-o " + path + ": would overwrite the text it is made from");
+    }
+    seen.push_back(comparable);
+    outputs->push_back({path, *kind});
+  }
+  return Status::Ok();
+}
+
+}  // namespace fovea::dump
