@@ -8,7 +8,7 @@
 
 #include "engine/kernels/dispatch/kernel_table.h"
 #include "engine/tensor/matrix_view.h"
-#include "fovea/session.h"
+#include "fovea/arithmetic.h"
 #include "platform/parallel.h"
 
 namespace fovea::matmul {

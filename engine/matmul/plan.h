@@ -11,9 +11,9 @@
 
 #include "engine/kernels/dispatch/kernel_table.h"
 #include "engine/tensor/matrix_view.h"
+#include "fovea/arithmetic.h"
 #include "fovea/data_type.h"
 #include "fovea/isa.h"
-#include "fovea/session.h"
 
 namespace fovea::matmul {
 

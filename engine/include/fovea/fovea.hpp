@@ -4,6 +4,7 @@
 
 #include "fovea/ablation.h"
 #include "fovea/analysis.h"
+#include "fovea/arithmetic.h"
 #include "fovea/attention.h"
 #include "fovea/data_type.h"
 #include "fovea/divergence.h"
