@@ -4,6 +4,9 @@
 #   tools/test.sh                optimised build, with the page's tests in a browser
 #   tools/test.sh --asan         with AddressSanitizer and UndefinedBehaviorSanitizer
 #   tools/test.sh --tsan         with ThreadSanitizer
+#   tools/test.sh --clang19      built by clang 19 instead of the default compiler; goes with --asan, too
+#   tools/test.sh --clang14      built by clang 14
+#   tools/test.sh --rooms "matmul model"   build and run only the tests of these folders of tests/
 #   tools/test.sh --arm64        cross-compiled for 64-bit ARM, under qemu: all tests on the first CPU of
 #                                tools/cross/arm_cpus.sh, then what runs kernels on each of the others; from nothing
 #                                over half an hour on two cores, a third of it for building
@@ -19,12 +22,16 @@ cd "$(dirname "$0")/.."
 . tools/cross/arm_cpus.sh
 
 preset=release
+clang=
+rooms=
 only_cpu=
 cmake_options=()
 while [ $# -gt 0 ]; do
   case "$1" in
     --asan) preset=asan ;;
     --tsan) preset=tsan ;;
+    --clang14 | --clang19) clang=${1#--clang} ;;
+    --rooms) rooms=${2:?test.sh: --rooms needs names}; shift ;;
     --arm64) preset=arm64 ;;
     --armhf) preset=armhf ;;
     --cpu) only_cpu=${2:?test.sh: --cpu needs a name}; shift ;;
@@ -35,6 +42,15 @@ while [ $# -gt 0 ]; do
   shift
 done
 jobs=${FOVEA_JOBS:-$(nproc)}
+
+if [ -n "$clang" ]; then
+  case "$preset" in
+    release) preset=clang$clang ;;
+    asan) [ "$clang" = 19 ] || { echo "test.sh: --asan goes with --clang19 only" >&2; exit 2; }
+      preset=asan-clang19 ;;
+    *) echo "test.sh: --clang$clang goes with no option but --asan" >&2; exit 2 ;;
+  esac
+fi
 
 cpus=()
 case "$preset" in
@@ -47,6 +63,7 @@ if [ -n "$only_cpu" ]; then
 fi
 
 fovea_install "${fovea_build_packages[@]}" "${fovea_test_packages[@]}"
+[ -z "$clang" ] || fovea_install "clang-$clang" "libclang-rt-$clang-dev"
 case "$preset" in
   arm64)
     fovea_enable_arm64
@@ -71,17 +88,24 @@ install_page_tests() {
   cp tests/page/package.json tests/page/package-lock.json "$folder/"
   PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD=1 npm ci --prefix "$folder" --no-audit --no-fund --silent
 }
-if [ "$preset" = release ] && ! install_page_tests; then
+if [ "$preset" = release ] && [ -z "$rooms" ] && ! install_page_tests; then
   rm -rf build/page-tests
   echo "test.sh: node, chromium or playwright-core cannot be installed: the page is not tested in a browser" >&2
 fi
 
 cmake --preset "$preset" "${cmake_options[@]}" \
   ${FOVEA_REFERENCE_DIR:+-DFOVEA_REFERENCE_DIR="$FOVEA_REFERENCE_DIR"} >/dev/null
-cmake --build "build/$preset" --parallel "$jobs"
+targets=()
+labels=()
+if [ -n "$rooms" ]; then
+  read -ra names <<<"$rooms"
+  targets=(--target "${names[@]/%/_test}")
+  labels=(--label-regex "^($(IFS='|'; echo "${names[*]}"))\$")
+fi
+cmake --build "build/$preset" --parallel "$jobs" "${targets[@]}"
 
 run_tests() {
-  ctest --test-dir "build/$preset" --output-on-failure --parallel "$jobs" --no-tests=error
+  ctest --test-dir "build/$preset" --output-on-failure --parallel "$jobs" --no-tests=error "${labels[@]}"
 }
 if [ ${#cpus[@]} -eq 0 ]; then
   run_tests
