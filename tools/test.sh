@@ -4,8 +4,8 @@
 #   tools/test.sh                optimised build, with the page's tests in a browser
 #   tools/test.sh --asan         with AddressSanitizer and UndefinedBehaviorSanitizer
 #   tools/test.sh --tsan         with ThreadSanitizer
-#   tools/test.sh --clang19      built by clang 19 instead of the default compiler; goes with --asan, too
-#   tools/test.sh --clang14      built by clang 14
+#   tools/test.sh --clang19      built by clang 19 instead of the default compiler; also with --asan
+#   tools/test.sh --clang14      built by clang 14; also with --tsan
 #   tools/test.sh --rooms "matmul model"   build and run only the tests of these folders of tests/
 #   tools/test.sh --arm64        cross-compiled for 64-bit ARM, under qemu: all tests on the first CPU of
 #                                tools/cross/arm_cpus.sh, then what runs kernels on each of the others; from nothing
@@ -44,11 +44,10 @@ done
 jobs=${FOVEA_JOBS:-$(nproc)}
 
 if [ -n "$clang" ]; then
-  case "$preset" in
-    release) preset=clang$clang ;;
-    asan) [ "$clang" = 19 ] || { echo "test.sh: --asan goes with --clang19 only" >&2; exit 2; }
-      preset=asan-clang19 ;;
-    *) echo "test.sh: --clang$clang goes with no option but --asan" >&2; exit 2 ;;
+  case "$preset$clang" in
+    release*) preset=clang$clang ;;
+    asan19 | tsan14) preset=$preset-clang$clang ;;
+    *) echo "test.sh: there is no preset for --clang$clang with --$preset (CMakePresets.json)" >&2; exit 2 ;;
   esac
 fi
 

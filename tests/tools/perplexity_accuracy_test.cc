@@ -38,10 +38,10 @@ std::string TextOf(const std::vector<std::string>& paths) {
   return text.substr(0, end);
 }
 
-/// Texts that lie in this repository: 24 kB of prose about it.
+/// Texts that lie in this repository: prose about it.
 std::string OwnText() {
   const std::string root = FOVEA_SOURCE_DIR;
-  return TextOf({root + "/tools/models/README.md", root + "/README.md",
+  return TextOf({root + "/tools/models/README.md", root + "/engine/docs/embedding.md",
                  root + "/tests/golden/README.md", root + "/LICENSE"});
 }
 
