@@ -344,7 +344,7 @@ Result<EffectReport> MeasureHeadEffects(const Model& model, std::span<const std:
                                         const SessionOptions& session,
                                         const EffectOptions& options) {
   const auto measure = [&]() -> Result<EffectReport> {
-    auto plan = PlanEffects(model.impl().hp, tokens, session, options);
+    auto plan = PlanEffects(model.impl()->hp, tokens, session, options);
     FOVEA_RETURN_IF_ERROR(plan);
     auto runner = model::Runner::Create(model.impl(), plan->text.session, plan->text.context);
     FOVEA_RETURN_IF_ERROR(runner);

@@ -29,7 +29,7 @@ namespace {
 Result<HeadMeans> MeansOf(const Model& model, std::span<const std::int32_t> tokens,
                           const SessionOptions& session, const std::function<bool()>& cancelled) {
   const ModelInfo& info = model.info();
-  auto text = model::PlanText(model.impl().hp, tokens, 1, session);
+  auto text = model::PlanText(model.impl()->hp, tokens, 1, session);
   FOVEA_RETURN_IF_ERROR(text);
   FOVEA_RETURN_IF_ERROR(model::CheckMemory(text->session.memory.total(), tokens.size(), session));
   auto runner = model::Runner::Create(model.impl(), text->session, text->context);

@@ -53,9 +53,9 @@ Result<GgufFile> OpenBuffer(std::span<const std::byte> bytes, const LoadOptions&
   return GgufFile::FromBuffer(bytes, name);
 }
 
-Result<std::unique_ptr<Model::Impl>> LoadImpl(Result<GgufFile> file, const LoadOptions& options) {
+Result<std::shared_ptr<Model::Impl>> LoadImpl(Result<GgufFile> file, const LoadOptions& options) {
   FOVEA_RETURN_IF_ERROR(file);
-  auto impl = std::make_unique<Model::Impl>(std::move(*file));
+  auto impl = std::make_shared<Model::Impl>(std::move(*file));
   auto hp = model::ReadHyperparameters(impl->file);
   FOVEA_RETURN_IF_ERROR(hp);
   impl->hp = std::move(*hp);
@@ -90,7 +90,7 @@ Result<std::unique_ptr<Model::Impl>> LoadImpl(Result<GgufFile> file, const LoadO
 
 /// The only exceptions that can start in `load` are those of the standard library's containers.
 template <typename LoadFunction>
-Result<std::unique_ptr<Model::Impl>> Guarded(const std::string& name, const LoadFunction& load) {
+Result<std::shared_ptr<Model::Impl>> Guarded(const std::string& name, const LoadFunction& load) {
   return platform::ContainExceptions(load, [&](const platform::Thrown& thrown) {
     return thrown.out_of_memory
                ? Status(StatusCode::kOutOfMemory, name + ": not enough memory to load the model")
@@ -114,7 +114,9 @@ Result<Model> Model::FromBuffer(std::span<const std::byte> bytes, const LoadOpti
   return Model(std::move(*impl));
 }
 
-Model::Model(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Model::Model(std::shared_ptr<const Impl> impl) : impl_(std::move(impl)) {}
+Model::Model(const Model&) noexcept = default;
+Model& Model::operator=(const Model&) noexcept = default;
 Model::Model(Model&&) noexcept = default;
 Model& Model::operator=(Model&&) noexcept = default;
 Model::~Model() = default;

@@ -11,9 +11,9 @@
 
 namespace fovea::model {
 
-Result<std::unique_ptr<Runner>> Runner::Create(const Model::Impl& model, const SessionPlan& plan,
-                                               std::size_t context) {
-  std::unique_ptr<Runner> runner(new Runner(model, plan));
+Result<std::unique_ptr<Runner>> Runner::Create(std::shared_ptr<const Model::Impl> model,
+                                               const SessionPlan& plan, std::size_t context) {
+  std::unique_ptr<Runner> runner(new Runner(std::move(model), plan));
   FOVEA_RETURN_IF_ERROR(runner->Allocate());
   runner->Connect(context);
   return runner;

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <utility>
 
 #include "engine/model/forward_pass.h"
 #include "engine/model/kv_cache.h"
@@ -23,9 +24,9 @@ namespace fovea::model {
 class Runner {
  public:
   /// Allocates what the plan says. `context` is the number of tokens that the session may grow to:
-  /// which factors Phi 3 takes depends on it. The model must outlive the runner. kOutOfMemory.
-  static Result<std::unique_ptr<Runner>> Create(const Model::Impl& model, const SessionPlan& plan,
-                                                std::size_t context);
+  /// which factors Phi 3 takes depends on it. kOutOfMemory.
+  static Result<std::unique_ptr<Runner>> Create(std::shared_ptr<const Model::Impl> model,
+                                                const SessionPlan& plan, std::size_t context);
   Runner(const Runner&) = delete;
   Runner& operator=(const Runner&) = delete;
 
@@ -37,11 +38,12 @@ class Runner {
   Status CheckFinite(std::span<const float> logits, std::size_t at) const;
 
  private:
-  Runner(const Model::Impl& model, const SessionPlan& plan) : model_(&model), plan_(plan) {}
+  Runner(std::shared_ptr<const Model::Impl> model, const SessionPlan& plan)
+      : model_(std::move(model)), plan_(plan) {}
   Status Allocate();
   void Connect(std::size_t context);
 
-  const Model::Impl* model_;
+  const std::shared_ptr<const Model::Impl> model_;
   const SessionPlan plan_;
   platform::AlignedBuffer scratch_;
   KvCache cache_;

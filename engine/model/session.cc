@@ -161,14 +161,14 @@ Result<std::span<const float>> Session::Impl::Run(std::span<const std::int32_t> 
 }
 
 Result<MemoryPlan> Session::Plan(const Model& model, const SessionOptions& options) {
-  auto plan = model::PlanSession(model.impl().hp, options);
+  auto plan = model::PlanSession(model.impl()->hp, options);
   FOVEA_RETURN_IF_ERROR(plan);
   return plan->memory;
 }
 
 Result<Session> Session::Create(const Model& model, const SessionOptions& options) {
   const auto create = [&]() -> Result<Session> {
-    auto plan = model::PlanSession(model.impl().hp, options);
+    auto plan = model::PlanSession(model.impl()->hp, options);
     FOVEA_RETURN_IF_ERROR(plan);
     auto runner = model::Runner::Create(model.impl(), *plan, plan->context_size);
     FOVEA_RETURN_IF_ERROR(runner);

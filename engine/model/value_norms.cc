@@ -81,7 +81,7 @@ Result<ValueNorms> ValueNorms::Create(const Model& model, std::vector<std::size_
     for (const std::size_t layer : layers) {
       if (!impl->layers[layer].empty()) continue;
       impl->layers[layer] =
-          GramMatrices(kernels, model.impl().weights.layers[layer].attention_output.weight,
+          GramMatrices(kernels, model.impl()->weights.layers[layer].attention_output.weight,
                        info.heads, info.value_dim);
     }
     return ValueNorms(std::move(impl));

@@ -10,8 +10,10 @@
 #include <cmath>
 #include <fovea/fovea.hpp>
 #include <numeric>
+#include <optional>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 namespace fovea {
@@ -235,6 +237,52 @@ TEST(LearnedPositions, BoundTheContext) {
   ASSERT_FALSE(session);
   EXPECT_EQ(session.error().code(), StatusCode::kLimitExceeded);
   EXPECT_TRUE(Session::Create(*model, {.context_size = model->info().context}));
+}
+
+TEST(SharedModel, OutlivesItsHandleInASession) {
+  const auto ids = SomeIds(24);
+  std::vector<float> want;
+  std::optional<Session> session;
+  {
+    auto model = Model::Load(Data("llama"));
+    ASSERT_TRUE(model) << model.error().message();
+    want = RunAll(*model, {}, ids).last;
+    auto created = Session::Create(*model);
+    ASSERT_TRUE(created) << created.error().message();
+    session.emplace(std::move(*created));
+  }
+  auto logits = session->Prefill(ids);
+  ASSERT_TRUE(logits) << logits.error().message();
+  EXPECT_EQ(std::vector<float>(logits->begin(), logits->end()), want);
+}
+
+TEST(SharedModel, MayMoveOrBeAssignedToWhileASessionRuns) {
+  const auto ids = SomeIds(24);
+  auto model = Model::Load(Data("llama"));
+  ASSERT_TRUE(model) << model.error().message();
+  const std::vector<float> want = RunAll(*model, {}, ids).last;
+  auto session = Session::Create(*model);
+  ASSERT_TRUE(session) << session.error().message();
+  const Model moved = std::move(*model);
+  auto other = Model::Load(Data("gpt2"));
+  ASSERT_TRUE(other) << other.error().message();
+  *model = *other;
+  EXPECT_EQ(model->info().family, "gpt2");
+  EXPECT_EQ(moved.info().family, "llama");
+  auto logits = session->Prefill(ids);
+  ASSERT_TRUE(logits) << logits.error().message();
+  EXPECT_EQ(std::vector<float>(logits->begin(), logits->end()), want);
+}
+
+TEST(SharedModel, CopiesShareWhatWasLoaded) {
+  auto model = Model::Load(Data("llama"));
+  ASSERT_TRUE(model) << model.error().message();
+  const Model copy = *model;
+  EXPECT_EQ(&copy.info(), &model->info());
+  EXPECT_EQ(copy.tokenizer(), model->tokenizer());
+  const ModelInfo* info = &copy.info();
+  *model = Model(copy);
+  EXPECT_EQ(&model->info(), info);
 }
 
 TEST(SharedModel, ServesManyThreadsWithTheSameBits) {

@@ -21,7 +21,8 @@ namespace fovea {
 /// How a model file is loaded.
 struct LoadOptions {
   /// Map the file instead of reading it: starts faster and shares pages between processes. A mapped
-  /// file must not shrink while the model lives, so map only files that you trust to stay put.
+  /// file must not shrink while the model or a session of it lives, so map only files that you
+  /// trust to stay put.
   bool map = false;
   /// Rearrange quantized matrices in memory for the kernels of Arithmetic::kFast. It costs no
   /// memory (the rearranged bytes take the place of the file's) and a fraction of the time that
@@ -32,7 +33,8 @@ struct LoadOptions {
   bool check_finite = false;
   /// Refuse to load if weights and metadata need more memory than this; 0: no limit. In bytes.
   std::size_t max_memory = 0;
-  /// Gives the memory for the file's bytes; not owned. Null: the C library.
+  /// Gives the memory for the file's bytes; not owned, and must outlive the model and its sessions.
+  /// Null: the C library.
   Allocator* allocator = nullptr;
 };
 
@@ -83,7 +85,9 @@ struct ModelMemory {
   std::size_t total() const { return weights + metadata; }
 };
 
-/// A loaded model: immutable, shared by threads and sessions without locks; moved, not copied.
+/// A loaded model: immutable, shared by threads and sessions without locks. It is a handle: copies
+/// are cheap and share what was loaded. Every session has one of its own, so a Model may go, or be
+/// moved, while its sessions run; memory is freed when the last of them is gone.
 class Model {
  public:
   /// Reads and validates a GGUF file of a supported family. Errors name the file and the key or
@@ -98,8 +102,8 @@ class Model {
 
   /// The same for a GGUF file in memory, for systems without files and models inside a program.
   /// The bytes are copied, so the buffer may go; with options.map they are used where they are:
-  /// they must then outlive the model, must not change, and must begin at a multiple of 32
-  /// (kInvalidArgument). `name` stands for the path in messages and in ModelInfo.
+  /// they must then outlive the model and its sessions, must not change, and must begin at a
+  /// multiple of 32 (kInvalidArgument). `name` stands for the path in messages and in ModelInfo.
   /// Errors as of Load. Thread-safe. Example:
   /// @code
   /// static constexpr std::uint8_t kFile[] = {'G', 'G', 'U', 'F'};  // and so on: #embed, xxd -i
@@ -108,13 +112,18 @@ class Model {
   static Result<Model> FromBuffer(std::span<const std::byte> bytes, const LoadOptions& options = {},
                                   const std::string& name = "buffer");
 
+  /// Shares what the other has loaded. Thread-safe, as long as nobody assigns to the other.
+  Model(const Model&) noexcept;
+  /// Shares what the other has loaded.
+  Model& operator=(const Model&) noexcept;
   /// The other is empty afterwards and may only be destroyed or assigned to.
   Model(Model&&) noexcept;
   /// The other is empty afterwards and may only be destroyed or assigned to.
   Model& operator=(Model&&) noexcept;
   ~Model();
 
-  /// The hyperparameters; lives as long as the model. Thread-safe.
+  /// The hyperparameters; valid as long as a copy of the model or one of its sessions lives.
+  /// Thread-safe.
   const ModelInfo& info() const;
   /// What it keeps in memory; sessions come on top (EstimateMemory adds them up). Thread-safe.
   ModelMemory memory() const;
@@ -123,7 +132,7 @@ class Model {
   std::vector<TensorSummary> Tensors() const;
 
   /// Null if the file has no vocabulary, or one of a kind that is not supported (the reason is in
-  /// tokenizer_status).
+  /// tokenizer_status). Valid as long as a copy of the model or one of its sessions lives.
   const Tokenizer* tokenizer() const;
   /// Why tokenizer() is null; ok if it is not.
   const Status& tokenizer_status() const;
@@ -133,12 +142,12 @@ class Model {
   std::string FileHash() const;
 
   struct Impl;
-  /// For the library's own rooms.
-  const Impl& impl() const { return *impl_; }
+  /// For the library's own modules, which keep a copy for as long as they read from it.
+  const std::shared_ptr<const Impl>& impl() const { return impl_; }
 
  private:
-  explicit Model(std::unique_ptr<Impl> impl);
-  std::unique_ptr<Impl> impl_;
+  explicit Model(std::shared_ptr<const Impl> impl);
+  std::shared_ptr<const Impl> impl_;
 };
 
 /// The families that Load accepts, e.g. {"llama", "qwen2", …}.

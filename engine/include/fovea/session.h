@@ -81,8 +81,9 @@ struct RunOptions {
   std::span<const HeadAblation> ablations = {};
 };
 
-/// Belongs to one thread at a time. The model must outlive it. After creation, prefill and decode
-/// allocate nothing (an observer and its row buffers aside). Example:
+/// Belongs to one thread at a time. It keeps what its model has loaded alive: the Model that it was
+/// created from may be destroyed or moved meanwhile. After creation, prefill and decode allocate
+/// nothing (an observer and its row buffers aside). Example:
 /// @code
 /// auto logits = session.Prefill(ids);
 /// for (int i = 0; i < 20 && logits; ++i) {
