@@ -31,8 +31,8 @@ class AlignedBuffer {
   ~AlignedBuffer();
 
   /// `bytes` of zeroed memory aligned to kAlignment; empty (data() == nullptr) if there is none or
-  /// bytes is 0. Never throws. A lent `source` must outlive the buffer; it is told of a little more
-  /// than `bytes`.
+  /// bytes is 0. Never throws. `source` must outlive the buffer; it is asked for a few bytes more
+  /// than `bytes`, for the alignment.
   static AlignedBuffer Allocate(std::size_t bytes, Pages pages = Pages::kUsual,
                                 const MemorySource& source = {}) noexcept;
 

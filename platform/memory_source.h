@@ -1,4 +1,5 @@
-// Where large blocks of memory come from: the C library, or functions that the application lends.
+// Where large blocks of memory come from: the C library, or functions that the application
+// provides.
 #ifndef FOVEA_PLATFORM_MEMORY_SOURCE_H_
 #define FOVEA_PLATFORM_MEMORY_SOURCE_H_
 
@@ -6,7 +7,8 @@
 
 namespace fovea::platform {
 
-/// Two borrowed functions. Without them memory comes from the C library. They must not throw.
+/// Two functions of the application. Without them memory comes from the C library. They must not
+/// throw.
 struct MemorySource {
   /// `bytes` aligned as malloc does it, with any contents; null if there are none.
   void* (*allocate)(void* user, std::size_t bytes) = nullptr;

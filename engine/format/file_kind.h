@@ -1,4 +1,4 @@
-// A guess at what a file is when it is not GGUF, so that the error can tell.
+// A guess at what a file is when it is not GGUF, for the error message.
 #ifndef FOVEA_FORMAT_FILE_KIND_H_
 #define FOVEA_FORMAT_FILE_KIND_H_
 

@@ -60,7 +60,7 @@ Status Missing(const GgufFile& file, std::string_view key) {
   return file.Error(StatusCode::kNotFound, Concat({"key ", Quoted(key), " is missing"}));
 }
 
-/// A value above the largest allowed one breaks a limit; one below the smallest makes no sense.
+/// kLimitExceeded for a value above the largest allowed one, kMalformed for one below the smallest.
 Status CheckRange(const GgufFile& file, std::string_view key, const Integer& value,
                   const Integer& min, const Integer& max) {
   const bool above = Compare(value, max) > 0;

@@ -43,7 +43,7 @@ class GgufFile {
                                const platform::MemorySource& source = {});
   /// The buffer must outlive the file. `name` stands for the path in messages.
   static Result<GgufFile> FromBuffer(std::span<const std::byte> bytes, std::string name);
-  /// The same with a copy of the bytes, so that the buffer may go.
+  /// The same with a copy of the bytes: the buffer may be released afterwards.
   static Result<GgufFile> FromCopy(std::span<const std::byte> bytes, std::string name,
                                    const platform::MemorySource& source = {});
 
@@ -54,8 +54,8 @@ class GgufFile {
   const std::string& path() const;
   std::uint32_t version() const;
   std::span<const std::byte> bytes() const;
-  /// The same bytes for their owner to change after everything was read: empty if they are mapped
-  /// or the caller's.
+  /// The same bytes, writable, for in-place packing after everything was read; empty if they are
+  /// mapped or owned by the caller.
   std::span<std::byte> mutable_bytes();
 
   /// Bytes of the lists of keys and tensors, which come on top of bytes().

@@ -12,7 +12,7 @@
 
 namespace fovea::format {
 
-/// Where the parser stands, and how it complains.
+/// The position in the file, and the errors that name it.
 struct ParseState {
   ByteReader reader;
   std::string_view file;

@@ -136,7 +136,7 @@ Status FindData(const ParseState& state, std::span<const std::byte> bytes, std::
   return {};
 }
 
-/// Sorting the tensors by place puts any two that overlap beside a pair of neighbours that do.
+/// After sorting by offset, if any two tensors overlap, so do two neighbours.
 Status CheckOverlaps(const ParseState& state, const std::vector<GgufTensor>& tensors) {
   std::vector<std::uint32_t> order(tensors.size());
   for (std::size_t i = 0; i < order.size(); ++i) order[i] = static_cast<std::uint32_t>(i);

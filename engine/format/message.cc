@@ -3,38 +3,14 @@
 #include <charconv>
 #include <cstddef>
 
+#include "platform/utf8.h"
+
 namespace fovea::format {
 namespace {
 
-constexpr char32_t kInvalid = 0xFFFFFFFF;
-
-struct CodePoint {
-  char32_t value = kInvalid;
-  std::size_t bytes = 1;
-};
-
-/// The UTF-8 code point at the start of `text` (not empty); kInvalid, one byte long, if there is
-/// none.
-CodePoint Decode(std::string_view text) {
-  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
-  const unsigned first = byte(0);
-  if (first < 0x80) return {first, 1};
-  const std::size_t bytes = first >= 0xF0 ? 4 : first >= 0xE0 ? 3 : 2;
-  if (first < 0xC2 || first > 0xF4 || text.size() < bytes) return {};
-  char32_t value = first & (0x7FU >> bytes);
-  for (std::size_t i = 1; i < bytes; ++i) {
-    if ((byte(i) & 0xC0U) != 0x80U) return {};
-    value = (value << 6U) | (byte(i) & 0x3FU);
-  }
-  const bool overlong = (bytes == 3 && value < 0x800) || (bytes == 4 && value < 0x10000);
-  const bool surrogate = value >= 0xD800 && value <= 0xDFFF;
-  if (overlong || surrogate || value > 0x10FFFF) return {};
-  return {value, bytes};
-}
-
 /// May be shown as it is: no control character, nothing that reorders or breaks a line.
 bool IsPlain(char32_t c) {
-  if (c == kInvalid || c < 0x20 || (c >= 0x7F && c < 0xA0)) return false;
+  if (c < 0x20 || (c >= 0x7F && c < 0xA0)) return false;
   const bool separator_or_direction =
       (c >= 0x200B && c <= 0x200F) || (c >= 0x2028 && c <= 0x202E) || (c >= 0x2060 && c <= 0x206F);
   return !separator_or_direction && c != 0xFEFF;
@@ -67,15 +43,15 @@ std::string Escaped(std::string_view text, std::size_t limit) {
   std::size_t shown = 0;
   while (!text.empty()) {
     if (shown++ == limit) return out + "…";
-    const CodePoint point = Decode(text);
-    if (IsPlain(point.value)) {
-      out += text.substr(0, point.bytes);
+    const platform::Utf8Step step = platform::NextUtf8(text);
+    const bool valid = step.kind == platform::Utf8Step::Kind::kCharacter;
+    const std::string_view character = text.substr(0, valid ? step.size : 1);
+    if (valid && IsPlain(platform::DecodeUtf8(character))) {
+      out += character;
     } else {
-      for (const char c : text.substr(0, point.bytes)) {
-        AppendEscape(static_cast<unsigned char>(c), &out);
-      }
+      for (const char c : character) AppendEscape(static_cast<unsigned char>(c), &out);
     }
-    text.remove_prefix(point.bytes);
+    text.remove_prefix(character.size());
   }
   return out;
 }

@@ -32,11 +32,11 @@ class NameIndex {
   /// Null if there is none.
   template <typename Item>
   const Item* Find(const std::vector<Item>& items, std::string_view name) const {
-    const auto at = std::lower_bound(
+    const auto found = std::lower_bound(
         order_.begin(), order_.end(), name,
         [&](std::uint32_t i, std::string_view wanted) { return items[i].name < wanted; });
-    if (at == order_.end() || items[*at].name != name) return nullptr;
-    return &items[*at];
+    if (found == order_.end() || items[*found].name != name) return nullptr;
+    return &items[*found];
   }
 
   std::size_t heap_bytes() const { return order_.capacity() * sizeof(order_[0]); }

@@ -1,5 +1,5 @@
-// What a BERT model does with a character before it looks at pieces: accents off, lower case, and
-// whether the character belongs to a word, is a word of its own, or disappears.
+// BERT's normalization of one character: strips accents, lowers case, and says whether the
+// character joins a word, is a word of its own, ends a word, or is dropped.
 #ifndef FOVEA_TEXT_BERT_NORMALIZER_H_
 #define FOVEA_TEXT_BERT_NORMALIZER_H_
 

@@ -1,5 +1,5 @@
-// A prefix tree over bytes: which pieces begin at a place in a text. Walking it costs at most 256
-// comparisons per byte, whatever the vocabulary.
+// A prefix tree over bytes: finds the pieces that a text starts with. A lookup costs at most 256
+// comparisons per byte of the text, whatever the vocabulary.
 #ifndef FOVEA_TEXT_BYTE_TRIE_H_
 #define FOVEA_TEXT_BYTE_TRIE_H_
 
@@ -50,8 +50,7 @@ class ByteTrie {
   std::uint32_t Child(std::uint32_t node, std::uint8_t byte) const;
 
   std::vector<Node> nodes_;
-  std::vector<std::uint32_t>
-      roots_;  // children of the root by byte, so that the common miss is fast
+  std::vector<std::uint32_t> roots_;  // children of the root, by byte: constant time
 };
 
 }  // namespace fovea::text

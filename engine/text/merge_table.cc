@@ -74,8 +74,8 @@ const MergeTable::Merge* MergeTable::Find(std::int32_t left, std::int32_t right)
 }
 
 std::size_t MergeTable::heap_bytes() const {
-  std::size_t bytes = HeapBytes(slots_) + extra_symbols_.bucket_count() * sizeof(void*);
-  // A node has its item, the next node's address and a hash.
+  std::size_t bytes = HeapBytes(slots_);
+  // A node of the tree has its item, three pointers and a colour.
   constexpr std::size_t kNode = sizeof(*extra_symbols_.begin()) + 4 * sizeof(void*);
   for (const auto& [text, symbol] : extra_symbols_) bytes += kNode + HeapBytes(text);
   return bytes;

@@ -5,9 +5,10 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
+#include <map>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
 #include "engine/text/piece_map.h"
@@ -45,7 +46,8 @@ class MergeTable {
                       const PieceMap& map);
 
   std::vector<Slot> slots_;  // a power of two of them, at most three quarters taken
-  std::unordered_map<std::string, std::int32_t> extra_symbols_;
+  // Sorted, not hashed: a file's author chooses these texts.
+  std::map<std::string, std::int32_t, std::less<>> extra_symbols_;
 };
 
 }  // namespace fovea::text

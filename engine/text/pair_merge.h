@@ -10,13 +10,13 @@
 
 namespace fovea::text {
 
-/// A run of text that is one symbol so far: a link of a chain that keeps the order.
+/// A run of text that is one symbol so far: an element of a doubly linked list in text order.
 struct Symbol {
   std::uint32_t begin = 0;
-  std::uint32_t size = 0;  // 0: swallowed by its left neighbour
+  std::uint32_t size = 0;  // 0: merged into its left neighbour
   std::int32_t previous = -1;
   std::int32_t next = -1;
-  std::int32_t id = -1;  // what the finder of pairs calls it
+  std::int32_t id = -1;  // the number by which find_pair knows it
 };
 
 /// A pair that could be merged. It is out of date if either symbol has changed its size since.
@@ -37,7 +37,7 @@ void MergePairs(std::vector<Symbol>* symbols, std::vector<MergeCandidate<Priorit
                 FindPair find_pair) {
   using Candidate = MergeCandidate<Priority>;
   std::vector<Symbol>& s = *symbols;
-  const auto at = [&s](std::int32_t index) -> Symbol& {
+  const auto symbol_at = [&s](std::int32_t index) -> Symbol& {
     return s[static_cast<std::size_t>(index)];
   };
   const auto worse = [](const Candidate& a, const Candidate& b) {
@@ -46,10 +46,10 @@ void MergePairs(std::vector<Symbol>* symbols, std::vector<MergeCandidate<Priorit
   const auto propose = [&](std::int32_t left, std::int32_t right) {
     if (left < 0 || right < 0) return false;
     Candidate candidate;
-    if (!find_pair(at(left), at(right), &candidate)) return false;
+    if (!find_pair(symbol_at(left), symbol_at(right), &candidate)) return false;
     candidate.left = left;
-    candidate.left_size = at(left).size;
-    candidate.right_size = at(right).size;
+    candidate.left_size = symbol_at(left).size;
+    candidate.right_size = symbol_at(right).size;
     heap->push_back(candidate);
     return true;
   };
@@ -63,16 +63,16 @@ void MergePairs(std::vector<Symbol>* symbols, std::vector<MergeCandidate<Priorit
     std::pop_heap(heap->begin(), heap->end(), worse);
     const Candidate best = heap->back();
     heap->pop_back();
-    Symbol& left = at(best.left);
+    Symbol& left = symbol_at(best.left);
     if (left.size != best.left_size || left.next < 0) continue;
-    Symbol& right = at(left.next);
+    Symbol& right = symbol_at(left.next);
     if (right.size != best.right_size) continue;
 
     left.size += right.size;
     left.id = best.id;
     right.size = 0;
     left.next = right.next;
-    if (right.next >= 0) at(right.next).previous = best.left;
+    if (right.next >= 0) symbol_at(right.next).previous = best.left;
     if (propose(left.previous, best.left)) std::push_heap(heap->begin(), heap->end(), worse);
     if (propose(best.left, left.next)) std::push_heap(heap->begin(), heap->end(), worse);
   }

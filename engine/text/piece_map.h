@@ -19,7 +19,7 @@ class PieceMap {
   /// Empty pieces are left out: no text matches them. kMalformed names both ids of a duplicate.
   Status Build(const std::vector<std::string>& pieces);
 
-  /// The id, or -1. `pieces` must be the vector that Build saw.
+  /// The id, or -1. `pieces` must be the vector that was given to Build.
   std::int32_t Find(const std::vector<std::string>& pieces, std::string_view text) const;
 
   std::size_t longest() const { return longest_; }  ///< Bytes of the longest piece.

@@ -32,7 +32,7 @@ struct Matcher {
 
   explicit Matcher(std::size_t text_bytes) {
     if (!data || !context) return;
-    // Our patterns step back at most once over each character, for each of their alternatives.
+    // The patterns of the table backtrack at most once over each character and alternative.
     const std::size_t steps = 16 * text_bytes + 10'000;
     pcre2_set_match_limit(context.get(), static_cast<std::uint32_t>(std::min<std::size_t>(
                                              steps, std::numeric_limits<std::uint32_t>::max())));
@@ -52,7 +52,7 @@ Status SplitPiece(const pcre2_code* code, const Matcher& matcher, std::string_vi
   };
   std::size_t done = 0;
   while (done < size) {
-    // The piece alone is what the pattern sees, so look-ahead stops at its end.
+    // The subject is the piece alone, so look-ahead stops at its end.
     const int result = pcre2_match(code, piece, size, done, PCRE2_NO_UTF_CHECK, matcher.data.get(),
                                    matcher.context.get());
     if (result == PCRE2_ERROR_NOMATCH) break;
@@ -62,7 +62,7 @@ Status SplitPiece(const pcre2_code* code, const Matcher& matcher, std::string_vi
           "cutting the text into words at byte " + std::to_string(begin + done) + ": " +
               ErrorText(result)};
     }
-    if (range[1] <= range[0]) break;  // No pattern of ours matches nothing.
+    if (range[1] <= range[0]) break;  // No pattern of the table matches an empty string.
     if (range[0] > done) add_end(range[0]);
     add_end(range[1]);
     done = range[1];

@@ -1,5 +1,5 @@
 // The pre-tokenizers of byte-level BPE by the name that tokenizer.ggml.pre gives them: patterns
-// that cut a text into words before any merge, and habits of the models that use them.
+// that cut a text into words before any merge, and defaults of the models that use them.
 #ifndef FOVEA_TEXT_PRE_TOKENIZER_TABLE_H_
 #define FOVEA_TEXT_PRE_TOKENIZER_TABLE_H_
 
@@ -10,7 +10,7 @@
 namespace fovea::text {
 
 struct PreTokenizerRules {
-  /// Applied one after another, each to the pieces that the one before left. `\s` and `\S` mean the
+  /// Applied in order, each to the pieces that the previous one produced. `\s` and `\S` mean the
   /// White_Space property of Unicode.
   std::span<const std::string_view> patterns;
   bool whole_words_first = false;  ///< A word that is a token is taken as it is, without merging.

@@ -1,6 +1,6 @@
 // The vector width of text work: always 128 bits, SSE2 or NEON, which every x86-64 and 64-bit ARM
 // CPU has. No dispatch and no compiler flags are needed, so this may be used in any file of this
-// room. For other CPUs FOVEA_HAS_SIMD128 is 0, and the scalar twins of such functions run.
+// room. For other CPUs FOVEA_HAS_SIMD128 is 0, and the scalar reference implementations run.
 #ifndef FOVEA_TEXT_SIMD128_H_
 #define FOVEA_TEXT_SIMD128_H_
 

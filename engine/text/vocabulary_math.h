@@ -1,6 +1,6 @@
 // Passes over logits, in 128-bit vectors. Every function gives the same bits on every machine: only
 // single additions, multiplications, divisions and comparisons are used, in a fixed order. The
-// scalar twins in namespace `scalar` are what the tests compare them with.
+// scalar reference implementations in namespace `scalar` are what the tests compare with.
 #ifndef FOVEA_TEXT_VOCABULARY_MATH_H_
 #define FOVEA_TEXT_VOCABULARY_MATH_H_
 

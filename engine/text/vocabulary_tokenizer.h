@@ -20,7 +20,7 @@ namespace fovea::text {
 /// three ("▁" for a space).
 inline constexpr std::size_t kMaxTextBytes = std::size_t{1} << 28;
 
-/// What a tokenizer is made of, checked: ids are in range, types are complete, pieces are unique.
+/// A checked vocabulary: ids are in range, types are complete, pieces are unique.
 struct PreparedVocabulary {
   Vocabulary vocabulary;
   PieceMap map;

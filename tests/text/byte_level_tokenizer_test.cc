@@ -117,16 +117,7 @@ TEST(ByteLevel, RandomTextsComeBackForEveryPreTokenizer) {
     const auto t = Make(Letters(pre));
     for (int i = 0; i < 200; ++i) {
       const std::string text = RandomText(&random, random() % 60);
-      std::vector<std::int32_t> ids;
-      std::size_t covered = 0;
-      for (const Token& token : TokensOf(*t, text)) {
-        ids.push_back(token.id);
-        ASSERT_EQ(token.begin, covered);
-        ASSERT_GT(token.end, token.begin);
-        covered = token.end;
-      }
-      ASSERT_EQ(covered, text.size());
-      ASSERT_EQ(Detokenize(*t, ids), text);
+      ExpectCoversAndComesBack(*t, text);
     }
   }
 }

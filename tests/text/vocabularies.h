@@ -62,6 +62,21 @@ inline std::string BytePiece(unsigned byte) {
   return {'<', '0', 'x', kDigits[byte >> 4], kDigits[byte & 15], '>'};
 }
 
+/// The tokens cover the text without gap or overlap, and detokenize to it.
+inline void ExpectCoversAndComesBack(const Tokenizer& tokenizer, std::string_view text,
+                                     const TokenizeOptions& options = {}) {
+  std::vector<std::int32_t> ids;
+  std::size_t covered = 0;
+  for (const Token& token : TokensOf(tokenizer, text, options)) {
+    ids.push_back(token.id);
+    ASSERT_EQ(token.begin, covered);
+    ASSERT_GT(token.end, token.begin);
+    covered = token.end;
+  }
+  ASSERT_EQ(covered, text.size());
+  ASSERT_EQ(Detokenize(tokenizer, ids), text);
+}
+
 /// <unk> 0, <s> 1, </s> 2, bytes 3 to 258, and from 259 on the given pieces, best score first.
 inline Vocabulary SentencePieceVocabulary(const std::vector<std::string>& pieces) {
   Vocabulary v;

@@ -86,8 +86,8 @@ TEST(WordPiece, PiecesGiveBackTheirBytes) {
 }
 
 TEST(BertNormalizer, KnowsWhatEachKindOfCharacterDoes) {
-  const auto role = [](char32_t c, bool strip = true) {
-    return NormalizeForBert(c, {.lowercase = true, .strip_accents = strip}).role;
+  const auto role = [](char32_t c, bool strip_accents = true) {
+    return NormalizeForBert(c, {.lowercase = true, .strip_accents = strip_accents}).role;
   };
   EXPECT_EQ(role(U'a'), Role::kInWord);
   EXPECT_EQ(role(U'1'), Role::kInWord);

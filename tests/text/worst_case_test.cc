@@ -1,5 +1,5 @@
 // Long texts of the kinds that make naive tokenizers quadratic or overflow their stack. A quadratic
-// algorithm would need a minute for each of these many; the test's time limit is the check, so no
+// algorithm would need a minute for each of these texts; the test's time limit is the check, so no
 // clock is read.
 #include <gtest/gtest.h>
 

@@ -14,8 +14,8 @@ struct CodePoint {
   bool valid = true;  ///< False: one byte that begins no character; value is U+FFFD.
 };
 
-/// The character at `at` (< text.size()).
-CodePoint DecodeUtf8(std::string_view text, std::size_t at);
+/// The character that begins at byte `offset` (< text.size()).
+CodePoint DecodeUtf8(std::string_view text, std::size_t offset);
 
 /// White_Space of the Unicode character database.
 bool IsWhiteSpace(char32_t c);

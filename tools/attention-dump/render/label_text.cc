@@ -2,7 +2,7 @@
 
 #include <utf8proc.h>
 
-#include <array>
+#include "platform/utf8.h"
 
 namespace fovea::dump {
 namespace {
@@ -11,25 +11,11 @@ constexpr char32_t kReplacement = 0xFFFD;
 
 // Takes one code point off the front of `text`; an invalid byte counts as U+FFFD.
 char32_t TakeCodePoint(std::string_view& text) {
-  utf8proc_int32_t code = 0;
-  const utf8proc_ssize_t taken =
-      utf8proc_iterate(reinterpret_cast<const utf8proc_uint8_t*>(text.data()),
-                       static_cast<utf8proc_ssize_t>(text.size()), &code);
-  if (taken <= 0 || code < 0) {
-    text.remove_prefix(1);
-    return kReplacement;
-  }
-  text.remove_prefix(static_cast<std::size_t>(taken));
-  return static_cast<char32_t>(code);
-}
-
-void AppendUtf8(std::string& out, char32_t code) {
-  std::array<utf8proc_uint8_t, 4> bytes = {};
-  const utf8proc_ssize_t count =
-      utf8proc_encode_char(static_cast<utf8proc_int32_t>(code), bytes.data());
-  for (utf8proc_ssize_t i = 0; i < count; ++i) {
-    out.push_back(static_cast<char>(bytes[static_cast<std::size_t>(i)]));
-  }
+  const platform::Utf8Step step = platform::NextUtf8(text);
+  const bool valid = step.kind == platform::Utf8Step::Kind::kCharacter;
+  const char32_t code = valid ? platform::DecodeUtf8(text) : kReplacement;
+  text.remove_prefix(valid ? step.size : 1);
+  return code;
 }
 
 bool IsVariationSelector(char32_t code) {
@@ -112,7 +98,7 @@ std::vector<DisplayCharacter> DecodeForDisplay(std::string_view text) {
 
 std::string EncodeUtf8(const std::vector<DisplayCharacter>& characters) {
   std::string out;
-  for (const DisplayCharacter& c : characters) AppendUtf8(out, c.code);
+  for (const DisplayCharacter& c : characters) platform::AppendUtf8(c.code, &out);
   return out;
 }
 
@@ -145,7 +131,7 @@ std::string EscapeXml(std::string_view text) {
       case U'>': out += "&gt;"; break;
       case U'"': out += "&quot;"; break;
       case U'\'': out += "&#39;"; break;
-      default: AppendUtf8(out, c.code);
+      default: platform::AppendUtf8(c.code, &out);
     }
   }
   return out;
