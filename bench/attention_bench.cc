@@ -14,8 +14,9 @@
 #include <vector>
 
 #include "bench/machine_limits.h"
+#include "engine/attention/kv_cache.h"
+#include "engine/attention/scratch_layout.h"
 #include "engine/attention/tiled_attention.h"
-#include "engine/model/kv_cache.h"
 #include "platform/aligned_buffer.h"
 #include "platform/thread_pool.h"
 
@@ -66,16 +67,16 @@ struct Work {
 /// Bytes of a decode benchmark's keys and values, all layers together.
 constexpr std::size_t kDecodeBytes = std::size_t{96} << 20;
 
-model::KvCache FilledCache(const kernels::KernelTable& kernels, const Shape& shape,
-                           const Work& work) {
+attention::KvCache FilledCache(const kernels::KernelTable& kernels, const Shape& shape,
+                               const Work& work) {
   const std::size_t positions = work.cached + work.tokens;
   const std::size_t row = shape.kv_heads * shape.head_dim;
-  model::KvCache cache({.type = work.type,
-                        .layers = work.layers,
-                        .kv_heads = shape.kv_heads,
-                        .head_dim = shape.head_dim,
-                        .value_dim = shape.head_dim,
-                        .positions = positions});
+  attention::KvCache cache({.type = work.type,
+                            .layers = work.layers,
+                            .kv_heads = shape.kv_heads,
+                            .head_dim = shape.head_dim,
+                            .value_dim = shape.head_dim,
+                            .positions = positions});
   const std::vector<float> random = bench::RandomFloats(997 * 2 + 2 * row);
   for (std::size_t layer = 0; layer < work.layers; ++layer) {
     for (std::size_t p = 0; p < positions; ++p) {
@@ -91,15 +92,15 @@ void RunAttention(benchmark::State& state, const Shape& shape, Work work) {
   const auto pool = platform::ThreadPool::Create(work.workers);
   const std::size_t positions = work.cached + work.tokens;
   const std::size_t width = shape.heads * shape.head_dim;
-  const std::size_t layer_bytes = model::KvCache::Bytes({.type = work.type,
-                                                         .layers = 1,
-                                                         .kv_heads = shape.kv_heads,
-                                                         .head_dim = shape.head_dim,
-                                                         .value_dim = shape.head_dim,
-                                                         .positions = positions})
+  const std::size_t layer_bytes = attention::KvCache::Bytes({.type = work.type,
+                                                             .layers = 1,
+                                                             .kv_heads = shape.kv_heads,
+                                                             .head_dim = shape.head_dim,
+                                                             .value_dim = shape.head_dim,
+                                                             .positions = positions})
                                       .value();
   if (work.tokens == 1) work.layers = kDecodeBytes / layer_bytes + 1;
-  const model::KvCache cache = FilledCache(kernels, shape, work);
+  const attention::KvCache cache = FilledCache(kernels, shape, work);
   const std::vector<float> query = bench::RandomFloats(work.tokens * width);
   std::vector<float> out(work.tokens * width);
   Reducer reducer(shape.heads, positions);

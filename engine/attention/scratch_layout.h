@@ -4,10 +4,30 @@
 
 #include <cstddef>
 
-#include "engine/attention/tiled_attention.h"
+#include "engine/kernels/dispatch/kernel_table.h"
 #include "platform/checked_math.h"
 
 namespace fovea::attention {
+
+/// What scratch is sized for; pass what will be observed. Rows (and scores) of an observer take up
+/// to 48 rows of max_positions per worker, but no more than 512 KiB unless a token's heads need
+/// them.
+struct ScratchShape {
+  std::size_t batch_size = 0;  ///< Tokens of one call, at most (the prefill batch).
+  std::size_t max_positions = 0;
+  std::size_t heads = 0;
+  std::size_t kv_heads = 0;
+  std::size_t head_dim = 0;
+  std::size_t value_dim = 0;
+  std::size_t workers = 1;
+  bool rows = false;
+  bool scores = false;
+  bool trace = false;
+  bool values = false;
+};
+
+/// Floats of scratch for calls of at most these sizes; the largest size_t if the sum overflows.
+std::size_t ScratchFloats(const kernels::KernelTable& kernels, const ScratchShape& shape);
 
 /// How the query heads of one KV head are cut into head groups that fit a tile.
 struct HeadSplit {

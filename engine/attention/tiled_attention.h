@@ -33,8 +33,8 @@ struct Call {
   float* out = nullptr;  ///< [tokens, heads, value_dim], token t at out + t * out_stride
   std::size_t out_stride = 0;
 
-  // Seeing. `layer` and `stream` are only passed on.
-  AttentionObserver* observer = nullptr;  ///< Null: the plain path.
+  // Observation. `layer` and `stream` are only passed on.
+  AttentionObserver* observer = nullptr;  ///< Null: nobody observes.
   AttentionStream stream = AttentionStream::kSelf;
   std::size_t layer = 0;
 };
@@ -42,27 +42,8 @@ struct Call {
 struct Context {
   const kernels::KernelTable* kernels = nullptr;
   platform::Parallel* parallel = nullptr;
-  std::span<float> scratch = {};  ///< At least ScratchFloats(...), 64-byte aligned.
+  std::span<float> scratch = {};  ///< At least ScratchFloats (scratch_layout.h); 64-byte aligned.
 };
-
-/// What scratch is sized for; pass what will be observed. Rows (and scores) of an observer take up
-/// to 48 rows of max_positions per worker, but no more than 512 KiB unless a token's heads need
-/// them.
-struct ScratchShape {
-  std::size_t batch_size = 0;  ///< Per call (the prefill batch).
-  std::size_t max_positions = 0;
-  std::size_t heads = 0;
-  std::size_t kv_heads = 0;
-  std::size_t head_dim = 0;
-  std::size_t value_dim = 0;
-  std::size_t workers = 1;
-  bool rows = false;
-  bool scores = false;
-  bool trace = false;
-  bool values = false;
-};
-/// Floats of scratch for calls of at most these sizes; the largest size_t if the sum overflows.
-std::size_t ScratchFloats(const kernels::KernelTable& kernels, const ScratchShape& shape);
 
 /// Runs all heads. Bit-equal for any number of workers and any split of queries into calls,
 /// observed or not. If the observer's selection includes this layer it gets rows of the selected

@@ -7,11 +7,11 @@
 #include <cstdint>
 #include <span>
 
+#include "engine/attention/kv_cache.h"
 #include "engine/attention/tiled_attention.h"
 #include "engine/kernels/dispatch/kernel_table.h"
 #include "engine/matmul/matmul.h"
 #include "engine/model/hyperparameters.h"
-#include "engine/model/kv_cache.h"
 #include "engine/model/rope_table.h"
 #include "engine/model/weights.h"
 #include "fovea/attention.h"
@@ -46,7 +46,7 @@ struct ForwardContext {
   platform::Parallel* parallel = nullptr;
   matmul::Context matmul;
   attention::Context attention;
-  KvCache* cache = nullptr;
+  attention::KvCache* cache = nullptr;
   Buffers buffers;
   const RopeTable* rope = nullptr;
   const RopeTable* window_rope = nullptr;

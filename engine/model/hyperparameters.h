@@ -1,15 +1,12 @@
-// A model's numbers, read from the file's keys and checked against each other before anything is
-// sized by them.
+// A model's numbers, checked against each other before anything is sized by them.
 #ifndef FOVEA_MODEL_HYPERPARAMETERS_H_
 #define FOVEA_MODEL_HYPERPARAMETERS_H_
 
 #include <cstddef>
-#include <vector>
+#include <cstdint>
 
-#include "engine/format/gguf_file.h"
 #include "engine/model/family.h"
 #include "fovea/model.h"
-#include "fovea/status.h"
 
 namespace fovea::model {
 
@@ -32,13 +29,9 @@ struct Hyperparameters {
   ModelInfo info;
   float norm_epsilon = 0.0F;
   bool parallel_residual = false;
-  RopeParameters rope;         ///< Layers that see everything.
+  RopeParameters rope;         ///< Layers with full attention.
   RopeParameters window_rope;  ///< Layers with a sliding window.
 };
-
-/// Reads the keys of a supported family. The vocabulary and counts of parameters are filled in
-/// later from the tensors.
-Result<Hyperparameters> ReadHyperparameters(const format::GgufFile& file);
 
 }  // namespace fovea::model
 

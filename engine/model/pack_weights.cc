@@ -13,10 +13,7 @@ namespace {
 std::vector<MatrixView*> Matrices(Weights& weights) {
   std::vector<MatrixView*> matrices = {&weights.output.weight};
   for (LayerWeights& layer : weights.layers) {
-    for (Linear* linear : {&layer.query, &layer.key, &layer.value, &layer.attention_output,
-                           &layer.gate, &layer.up, &layer.down}) {
-      matrices.push_back(&linear->weight);
-    }
+    for (Linear* linear : layer.Linears()) matrices.push_back(&linear->weight);
   }
   std::erase_if(matrices, [](const MatrixView* matrix) {
     return !*matrix || !HasPackedPanels(matrix->type) || matrix->panel_rows != 0;

@@ -1,10 +1,10 @@
 #include "engine/model/runner.h"
 
-#include <bit>
 #include <string>
 #include <utility>
 
 #include "engine/model/host_threads.h"
+#include "engine/model/run_checks.h"
 #include "fovea/status_macros.h"
 #include "platform/cpu_topology.h"
 #include "platform/thread_pool.h"
@@ -24,7 +24,7 @@ Status Runner::Allocate() {
     return Status(StatusCode::kOutOfMemory, model_->hp.info.path + ": not enough memory for " +
                                                 std::to_string(bytes) + " bytes of " + what);
   };
-  cache_ = KvCache(plan_.kv, plan_.source);
+  cache_ = attention::KvCache(plan_.kv, plan_.source);
   if (!cache_) return out_of_memory(plan_.memory.kv_cache, "KV cache");
   scratch_ = platform::AlignedBuffer::Allocate(
       plan_.scratch.total, platform::AlignedBuffer::Pages::kUsual, plan_.source);
@@ -91,44 +91,10 @@ void Runner::Connect(std::size_t context) {
   forward_.window_rope = &window_rope_;
 }
 
-Status CheckIds(const ModelInfo& info, std::span<const std::int32_t> tokens) {
-  const std::size_t vocabulary = info.vocabulary;
-  for (std::size_t i = 0; i < tokens.size(); ++i) {
-    if (tokens[i] < 0 || static_cast<std::size_t>(tokens[i]) >= vocabulary) {
-      return {StatusCode::kInvalidArgument,
-              "token " + std::to_string(i) + " has id " + std::to_string(tokens[i]) +
-                  ", the vocabulary ends at " + std::to_string(vocabulary - 1)};
-    }
-  }
-  return Status::Ok();
-}
-
-bool AllFinite(std::span<const float> values) {
-  // NaN and infinity are the floats whose exponent bits are all set; integers let the loop
-  // vectorise.
-  constexpr std::uint32_t kExponent = 0x7F800000U;
-  bool finite = true;
-  for (const float value : values) {
-    finite &= (std::bit_cast<std::uint32_t>(value) & kExponent) != kExponent;
-  }
-  return finite;
-}
-
 Status Runner::CheckFinite(std::span<const float> logits, std::size_t at) const {
   if (AllFinite(logits)) return Status::Ok();
   return {StatusCode::kNonFinite, model_->hp.info.path + ": the logits of position " +
                                       std::to_string(at) + " are not finite"};
-}
-
-Status CheckNumbers(const char* what, std::span<const std::size_t> numbers, std::size_t count) {
-  for (const std::size_t number : numbers) {
-    if (number >= count) {
-      return {StatusCode::kInvalidArgument, std::string(what) + " " + std::to_string(number) +
-                                                " does not exist; the model has " + what +
-                                                "s 0 to " + std::to_string(count - 1)};
-    }
-  }
-  return Status::Ok();
 }
 
 }  // namespace fovea::model

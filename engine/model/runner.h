@@ -10,8 +10,8 @@
 #include <span>
 #include <utility>
 
+#include "engine/attention/kv_cache.h"
 #include "engine/model/forward_pass.h"
-#include "engine/model/kv_cache.h"
 #include "engine/model/model_impl.h"
 #include "engine/model/rope_table.h"
 #include "engine/model/session_memory.h"
@@ -46,22 +46,12 @@ class Runner {
   const std::shared_ptr<const Model::Impl> model_;
   const SessionPlan plan_;
   platform::AlignedBuffer scratch_;
-  KvCache cache_;
+  attention::KvCache cache_;
   std::unique_ptr<platform::Parallel> parallel_;
   RopeTable rope_;
   RopeTable window_rope_;
   ForwardContext forward_;
 };
-
-/// kInvalidArgument unless all ids are in the vocabulary.
-Status CheckIds(const ModelInfo& info, std::span<const std::int32_t> tokens);
-
-/// Whether no value is NaN or infinite.
-bool AllFinite(std::span<const float> values);
-
-/// kInvalidArgument, "layer 7 does not exist; …", unless all numbers are below count. `what` is
-/// "layer" or "head".
-Status CheckNumbers(const char* what, std::span<const std::size_t> numbers, std::size_t count);
 
 }  // namespace fovea::model
 

@@ -8,6 +8,7 @@
 
 #include "engine/model/forward_pass.h"
 #include "engine/model/model_impl.h"
+#include "engine/model/run_checks.h"
 #include "engine/model/runner.h"
 #include "engine/model/session_memory.h"
 #include "fovea/status_macros.h"

@@ -12,7 +12,6 @@ namespace {
 
 using platform::CheckedSize;
 
-constexpr std::size_t kMaxThreads = 256;
 constexpr std::size_t kMaxPositions = std::size_t{1} << 28;
 
 /// Hands out aligned pieces of one block.
@@ -133,7 +132,7 @@ attention::ScratchShape AttentionScratchShape(const Hyperparameters& hp, const S
 Result<SessionPlan> PlanSession(const Hyperparameters& hp, const SessionOptions& options) {
   SessionPlan plan;
   FOVEA_RETURN_IF_ERROR(ResolveOptions(hp, options, plan));
-  const CheckedSize kv_bytes = KvCache::Bytes(plan.kv);
+  const CheckedSize kv_bytes = attention::KvCache::Bytes(plan.kv);
   auto layout = LayOutScratch(hp, plan);
   FOVEA_RETURN_IF_ERROR(layout);
   plan.scratch = *layout;

@@ -6,11 +6,11 @@
 
 #include <cstddef>
 
-#include "engine/attention/tiled_attention.h"
+#include "engine/attention/kv_cache.h"
+#include "engine/attention/scratch_layout.h"
 #include "engine/kernels/dispatch/kernel_table.h"
 #include "engine/matmul/matmul.h"
 #include "engine/model/hyperparameters.h"
-#include "engine/model/kv_cache.h"
 #include "fovea/session.h"
 #include "fovea/status.h"
 
@@ -40,6 +40,9 @@ struct ScratchLayout {
   std::size_t total = 0;
 };
 
+/// Threads of a session, at most.
+inline constexpr std::size_t kMaxThreads = 256;
+
 /// Rows of logits that are computed at once when every position's are wanted.
 inline constexpr std::size_t kLogitRows = 16;
 
@@ -49,7 +52,7 @@ struct SessionPlan {
   std::size_t threads = 1;
   Arithmetic arithmetic = Arithmetic::kFast;
   const kernels::KernelTable* kernels = nullptr;
-  KvCacheShape kv;
+  attention::KvCacheShape kv;
   matmul::ScratchShape matmul;
   ScratchLayout scratch;
   MemoryPlan memory;

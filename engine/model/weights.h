@@ -1,15 +1,13 @@
-// The tensors of a model, found by name, checked against the hyperparameters, ready for the block
-// walker.
+// The tensors of a model by their role, checked against the hyperparameters, ready for the forward
+// pass.
 #ifndef FOVEA_MODEL_WEIGHTS_H_
 #define FOVEA_MODEL_WEIGHTS_H_
 
+#include <array>
 #include <cstddef>
 #include <vector>
 
-#include "engine/format/gguf_file.h"
-#include "engine/model/hyperparameters.h"
 #include "engine/tensor/matrix_view.h"
-#include "fovea/status.h"
 
 namespace fovea::model {
 
@@ -40,10 +38,26 @@ struct LayerWeights {
   Norm key_norm;             // [head_dim], or [kv_heads, head_dim]
   Norm post_attention_norm;  // [hidden_size]
   Norm ffn_norm;             // [hidden_size]
-  Linear gate;               // [hidden, hidden_size]
-  Linear up;                 // [hidden, hidden_size]
-  Linear down;               // [hidden_size, hidden]
+  Linear gate;               // [ffn_size, hidden_size]
+  Linear up;                 // [ffn_size, hidden_size]
+  Linear down;               // [hidden_size, ffn_size]
   Norm post_ffn_norm;        // [hidden_size]
+
+  /// Every projection of the layer; those that the family does not have are empty.
+  std::array<const Linear*, 7> Linears() const { return LinearsOf<const Linear*>(*this); }
+  std::array<Linear*, 7> Linears() { return LinearsOf<Linear*>(*this); }
+  /// Every norm of the layer; those that the family does not have are empty.
+  std::array<const Norm*, 6> Norms() const {
+    return {&attention_norm,      &query_norm, &key_norm,
+            &post_attention_norm, &ffn_norm,   &post_ffn_norm};
+  }
+
+ private:
+  template <typename Pointer, typename Layer>
+  static std::array<Pointer, 7> LinearsOf(Layer& layer) {
+    return {&layer.query, &layer.key, &layer.value, &layer.attention_output,
+            &layer.gate,  &layer.up,  &layer.down};
+  }
 };
 
 struct Weights {
@@ -59,14 +73,6 @@ struct Weights {
   /// Bytes of the decoded tensors and of the list of layers; matrices stay in the file's bytes.
   std::size_t heap_bytes() const;
 };
-
-/// Collects all tensors; every one of the file must be used. Fills in what `hp.info` says of
-/// tensors: vocabulary, parameters, weight_bytes, weight_type, rope_scaling "llama3", and the
-/// context of learned positions. The file's bytes must outlive the result.
-Result<Weights> CollectWeights(const format::GgufFile& file, Hyperparameters& hp);
-
-/// kNonFinite, naming the first tensor that holds a NaN or an infinity.
-Status CheckFinite(const format::GgufFile& file);
 
 }  // namespace fovea::model
 

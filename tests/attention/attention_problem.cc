@@ -8,6 +8,7 @@
 #include <random>
 #include <sstream>
 
+#include "engine/attention/scratch_layout.h"
 #include "engine/kernels/attention/kv_blocks.h"
 #include "engine/tensor/dequantize.h"
 #include "platform/aligned_buffer.h"

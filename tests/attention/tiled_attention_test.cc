@@ -1,4 +1,5 @@
 #include "engine/attention/tiled_attention.h"
+#include "engine/attention/scratch_layout.h"
 
 #include <gtest/gtest.h>
 

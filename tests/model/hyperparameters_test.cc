@@ -1,6 +1,6 @@
 // Every key that sizes or shapes a model, wrong in turn: the error names the file and the key.
 
-#include "engine/model/hyperparameters.h"
+#include "engine/model/load/read_hyperparameters.h"
 
 #include <gtest/gtest.h>
 

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "engine/format/gguf_file.h"
-#include "engine/model/load_tokenizer.h"
+#include "engine/model/load/load_tokenizer.h"
 #include "tests/text/vocabularies.h"
 
 namespace fovea::text {

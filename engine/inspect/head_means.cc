@@ -1,14 +1,14 @@
-#include "engine/model/head_means.h"
+#include "engine/inspect/head_means.h"
 
 #include <algorithm>
 
-#include "engine/model/text_plan.h"
+#include "engine/inspect/text_plan.h"
 #include "fovea/ablation.h"
 #include "fovea/status_macros.h"
 #include "platform/exceptions.h"
 
 namespace fovea {
-namespace model {
+namespace inspect {
 
 void AddRows(const float* rows, std::size_t count, std::span<double> sums) {
   for (std::size_t t = 0; t < count; ++t) {
@@ -22,16 +22,16 @@ void Divide(std::span<const double> sums, std::size_t count, std::span<float> me
   }
 }
 
-}  // namespace model
+}  // namespace inspect
 
 namespace {
 
 Result<HeadMeans> MeansOf(const Model& model, std::span<const std::int32_t> tokens,
                           const SessionOptions& session, const std::function<bool()>& cancelled) {
   const ModelInfo& info = model.info();
-  auto text = model::PlanText(model.impl()->hp, tokens, 1, session);
+  auto text = inspect::PlanText(model.impl()->hp, tokens, 1, session);
   FOVEA_RETURN_IF_ERROR(text);
-  FOVEA_RETURN_IF_ERROR(model::CheckMemory(text->session.memory.total(), tokens.size(), session));
+  FOVEA_RETURN_IF_ERROR(inspect::CheckMemory(text->session.memory.total(), tokens.size(), session));
   auto runner = model::Runner::Create(model.impl(), text->session, text->context);
   FOVEA_RETURN_IF_ERROR(runner);
   const model::ForwardContext& forward = (*runner)->forward();
@@ -45,14 +45,14 @@ Result<HeadMeans> MeansOf(const Model& model, std::span<const std::int32_t> toke
       if (cancelled && cancelled())
         return Status(StatusCode::kCancelled, "cancelled by the caller");
       model::AttendLayer(forward, layer, count, begin, nullptr);
-      model::AddRows(forward.buffers.attended, count,
-                     std::span(sums).subspan(layer * hidden_size, hidden_size));
+      inspect::AddRows(forward.buffers.attended, count,
+                       std::span(sums).subspan(layer * hidden_size, hidden_size));
       if (layer + 1 < info.layers) model::FinishLayer(forward, layer, count, 0);
     }
   }
   HeadMeans means{.heads = info.heads, .value_dim = info.value_dim, .values = {}};
   means.values.resize(sums.size());
-  model::Divide(sums, tokens.size(), means.values);
+  inspect::Divide(sums, tokens.size(), means.values);
   return means;
 }
 

@@ -1,11 +1,14 @@
-#include "engine/model/hyperparameters.h"
-#include "fovea/status_macros.h"
+#include "engine/model/load/read_hyperparameters.h"
 
 #include <algorithm>
 #include <cmath>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
+#include <vector>
+
+#include "fovea/status_macros.h"
 
 namespace fovea::model {
 namespace {

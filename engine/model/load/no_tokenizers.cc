@@ -1,7 +1,7 @@
 // Stands in for load_tokenizer.cc and tokenizer_file.cc in builds without tokenizers.
 #include <string>
 
-#include "engine/model/load_tokenizer.h"
+#include "engine/model/load/load_tokenizer.h"
 #include "fovea/tokenizer.h"
 
 namespace fovea {

@@ -1,26 +1,23 @@
-#include "engine/model/effect_progress.h"
+#include "engine/inspect/effect_progress.h"
 
 #include <algorithm>
 
-namespace fovea::model {
+namespace fovea::inspect {
 namespace {
 
-double Size(const Linear& linear) {
+double Size(const model::Linear& linear) {
   return static_cast<double>(linear.weight.rows) * static_cast<double>(linear.weight.cols);
 }
 
 }  // namespace
 
-EffectProgress::EffectProgress(const EffectOptions& options, const Weights& weights,
+EffectProgress::EffectProgress(const EffectOptions& options, const model::Weights& weights,
                                std::size_t tokens, std::span<const std::size_t> layers,
                                std::size_t heads)
     : options_(options) {
-  const LayerWeights& layer = weights.layers.front();
+  const model::LayerWeights& layer = weights.layers.front();
   double layer_size = 0.0;
-  for (const Linear* linear : {&layer.query, &layer.key, &layer.value, &layer.attention_output,
-                               &layer.gate, &layer.up, &layer.down}) {
-    layer_size += Size(*linear);
-  }
+  for (const model::Linear* linear : layer.Linears()) layer_size += Size(*linear);
   logits_cost_ = Size(weights.output) / layer_size;
   const auto all = static_cast<double>(weights.layers.size());
   // The whole model once, the layers between the first and the last once more, and each head from
@@ -47,4 +44,4 @@ void EffectProgress::Finish() {
   if (options_.on_progress) options_.on_progress(1.0);
 }
 
-}  // namespace fovea::model
+}  // namespace fovea::inspect

@@ -8,7 +8,7 @@
 
 #include "engine/matmul/read_row.h"
 #include "engine/model/model_impl.h"
-#include "engine/model/runner.h"
+#include "engine/model/run_checks.h"
 #include "fovea/status_macros.h"
 #include "platform/exceptions.h"
 

@@ -1,6 +1,6 @@
 // Reads the vocabulary of a GGUF file and makes its tokenizer.
-#ifndef FOVEA_MODEL_LOAD_TOKENIZER_H_
-#define FOVEA_MODEL_LOAD_TOKENIZER_H_
+#ifndef FOVEA_MODEL_LOAD_LOAD_TOKENIZER_H_
+#define FOVEA_MODEL_LOAD_LOAD_TOKENIZER_H_
 
 #include <memory>
 
@@ -16,4 +16,4 @@ Result<std::unique_ptr<Tokenizer>> LoadTokenizer(const format::GgufFile& file);
 
 }  // namespace fovea::model
 
-#endif  // FOVEA_MODEL_LOAD_TOKENIZER_H_
+#endif  // FOVEA_MODEL_LOAD_LOAD_TOKENIZER_H_

@@ -1,18 +1,20 @@
-#include "engine/model/text_plan.h"
-#include "fovea/status_macros.h"
+#include "engine/inspect/text_plan.h"
 
 #include <string>
 
-namespace fovea::model {
+#include "engine/model/run_checks.h"
+#include "fovea/status_macros.h"
 
-Result<TextPlan> PlanText(const Hyperparameters& hp, std::span<const std::int32_t> tokens,
+namespace fovea::inspect {
+
+Result<TextPlan> PlanText(const model::Hyperparameters& hp, std::span<const std::int32_t> tokens,
                           std::size_t least, const SessionOptions& options) {
   if (tokens.size() < least) {
     return Status(StatusCode::kInvalidArgument,
                   std::to_string(tokens.size()) + " tokens are too few: at least " +
                       std::to_string(least) + (least == 1 ? " is needed" : " are needed"));
   }
-  FOVEA_RETURN_IF_ERROR(CheckIds(hp.info, tokens));
+  FOVEA_RETURN_IF_ERROR(model::CheckIds(hp.info, tokens));
   TextPlan text;
   text.context = options.context_size == 0 ? hp.info.context : options.context_size;
   if (tokens.size() > text.context) {
@@ -23,7 +25,7 @@ Result<TextPlan> PlanText(const Hyperparameters& hp, std::span<const std::int32_
   SessionOptions sized = options;
   sized.context_size = tokens.size();
   sized.max_memory = 0;
-  auto session = PlanSession(hp, sized);
+  auto session = model::PlanSession(hp, sized);
   FOVEA_RETURN_IF_ERROR(session);
   text.session = *session;
   return text;
@@ -39,4 +41,4 @@ Status CheckMemory(platform::CheckedSize bytes, std::size_t tokens, const Sessio
                                           std::to_string(options.max_memory)};
 }
 
-}  // namespace fovea::model
+}  // namespace fovea::inspect

@@ -1,7 +1,7 @@
 // Plans for one whole text that is run by itself: the memory of a session, for as many positions as
 // the text has and no more.
-#ifndef FOVEA_MODEL_TEXT_PLAN_H_
-#define FOVEA_MODEL_TEXT_PLAN_H_
+#ifndef FOVEA_INSPECT_TEXT_PLAN_H_
+#define FOVEA_INSPECT_TEXT_PLAN_H_
 
 #include <cstddef>
 #include <cstdint>
@@ -13,22 +13,22 @@
 #include "fovea/status.h"
 #include "platform/checked_math.h"
 
-namespace fovea::model {
+namespace fovea::inspect {
 
 struct TextPlan {
-  SessionPlan session;
+  model::SessionPlan session;
   std::size_t context = 0;  ///< Positions of the session that the options describe.
 };
 
 /// The options' max_memory is left to the caller. kInvalidArgument for fewer than `least` tokens or
 /// an id outside the vocabulary, kLimitExceeded if there are more tokens than a session of these
 /// options takes.
-Result<TextPlan> PlanText(const Hyperparameters& hp, std::span<const std::int32_t> tokens,
+Result<TextPlan> PlanText(const model::Hyperparameters& hp, std::span<const std::int32_t> tokens,
                           std::size_t least, const SessionOptions& options);
 
 /// kLimitExceeded if measuring `tokens` tokens takes more bytes than options.max_memory.
 Status CheckMemory(platform::CheckedSize bytes, std::size_t tokens, const SessionOptions& options);
 
-}  // namespace fovea::model
+}  // namespace fovea::inspect
 
-#endif  // FOVEA_MODEL_TEXT_PLAN_H_
+#endif  // FOVEA_INSPECT_TEXT_PLAN_H_

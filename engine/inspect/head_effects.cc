@@ -3,10 +3,11 @@
 #include <string>
 #include <utility>
 
-#include "engine/model/effect_progress.h"
-#include "engine/model/head_means.h"
-#include "engine/model/original_logits.h"
-#include "engine/model/text_plan.h"
+#include "engine/inspect/effect_progress.h"
+#include "engine/inspect/head_means.h"
+#include "engine/inspect/original_logits.h"
+#include "engine/inspect/text_plan.h"
+#include "engine/model/run_checks.h"
 #include "fovea/ablation.h"
 #include "fovea/divergence.h"
 #include "fovea/sampler.h"
@@ -35,7 +36,7 @@ std::vector<std::size_t> Selected(std::vector<std::size_t> numbers, std::size_t 
 }
 
 struct EffectPlan {
-  model::TextPlan text;
+  inspect::TextPlan text;
   bool keep_logits = true;
   std::vector<std::size_t> layers;
   std::vector<std::size_t> heads;
@@ -51,7 +52,7 @@ Result<EffectPlan> PlanEffects(const model::Hyperparameters& hp,
   FOVEA_RETURN_IF_ERROR(model::CheckNumbers("head", options.heads, info.heads));
   plan.layers = Selected(options.layers, info.layers);
   plan.heads = Selected(options.heads, info.heads);
-  auto text = model::PlanText(hp, tokens, 2, session);
+  auto text = inspect::PlanText(hp, tokens, 2, session);
   FOVEA_RETURN_IF_ERROR(text);
   plan.text = *text;
   const std::size_t count = tokens.size();
@@ -60,13 +61,13 @@ Result<EffectPlan> PlanEffects(const model::Hyperparameters& hp,
       CheckedSize(plan.text.session.memory.total()) +
       CheckedSize(count) * (info.hidden_size + info.heads * info.value_dim) * sizeof(float) +
       CheckedSize(count) * 5 * sizeof(double);
-  const CheckedSize kept = model::OriginalLogits::Bytes(info, count, true);
-  const CheckedSize again = model::OriginalLogits::Bytes(info, count, false);
+  const CheckedSize kept = inspect::OriginalLogits::Bytes(info, count, true);
+  const CheckedSize again = inspect::OriginalLogits::Bytes(info, count, false);
   plan.keep_logits = kept.value() <= again.value() ||
                      (session.max_memory == 0 ? kept.value() <= kMaxLogitBytes
                                               : (base + kept).value() <= session.max_memory);
   const CheckedSize total = base + (plan.keep_logits ? kept : again);
-  FOVEA_RETURN_IF_ERROR(model::CheckMemory(total, count, session));
+  FOVEA_RETURN_IF_ERROR(inspect::CheckMemory(total, count, session));
   return plan;
 }
 
@@ -141,11 +142,11 @@ class EffectRun {
   const std::size_t attended_row_;
   AlignedBuffer entry_;     // [tokens, hidden_size]: the residual stream before the layer at hand
   AlignedBuffer attended_;  // [tokens, heads, value_dim]: its attention outputs, of the whole model
-  model::OriginalLogits original_;
+  inspect::OriginalLogits original_;
   PositionFigures figures_;
   std::vector<float> means_;  // [heads, value_dim], of the layer at hand
   std::vector<double> sums_;  // [heads, value_dim]
-  model::EffectProgress progress_;
+  inspect::EffectProgress progress_;
 };
 
 bool EffectRun::Allocate() {
@@ -208,10 +209,10 @@ Status EffectRun::AttendBatches(std::size_t layer) {
     model::FillAngles(forward_, batch.count, batch.begin);
     model::AttendLayer(forward_, layer, batch.count, batch.begin, nullptr);
     std::copy_n(forward_.buffers.attended, batch.count * attended_row_, AttendedOf(batch));
-    model::AddRows(forward_.buffers.attended, batch.count, sums_);
+    inspect::AddRows(forward_.buffers.attended, batch.count, sums_);
     return Status::Ok();
   });
-  model::Divide(sums_, tokens_.size(), means_);
+  inspect::Divide(sums_, tokens_.size(), means_);
   return status;
 }
 

@@ -1,7 +1,7 @@
 // A tokenizer without its model.
 
 #include "engine/format/gguf_file.h"
-#include "engine/model/load_tokenizer.h"
+#include "engine/model/load/load_tokenizer.h"
 #include "fovea/status_macros.h"
 #include "fovea/tokenizer.h"
 #include "platform/exceptions.h"

@@ -1,4 +1,4 @@
-#include "engine/model/kv_cache.h"
+#include "engine/attention/kv_cache.h"
 
 #include <algorithm>
 #include <bit>
@@ -10,7 +10,7 @@
 
 #include "engine/kernels/attention/kv_blocks.h"
 
-namespace fovea::model {
+namespace fovea::attention {
 namespace {
 
 using kernels::kKvBlock;
@@ -117,7 +117,7 @@ KvCache::KvCache(const KvCacheShape& shape, const platform::MemorySource& source
                                               platform::AlignedBuffer::Pages::kUsual, source);
 }
 
-attention::KeyValueView KvCache::Keys(std::size_t layer) const {
+KeyValueView KvCache::Keys(std::size_t layer) const {
   return {.type = KeyType(shape_),
           .data = buffer_.data() + layer * layer_bytes_,
           .head_stride = key_head_bytes_,
@@ -125,7 +125,7 @@ attention::KeyValueView KvCache::Keys(std::size_t layer) const {
           .blocked = true};
 }
 
-attention::KeyValueView KvCache::Values(std::size_t layer) const {
+KeyValueView KvCache::Values(std::size_t layer) const {
   return {.type = shape_.type,
           .data = buffer_.data() + layer * layer_bytes_ + shape_.kv_heads * key_head_bytes_,
           .head_stride = value_head_bytes_,
@@ -159,4 +159,4 @@ void KvCache::Store(const kernels::KernelTable& kernels, std::size_t layer, std:
   }
 }
 
-}  // namespace fovea::model
+}  // namespace fovea::attention

@@ -1,4 +1,4 @@
-#include "engine/model/load_tokenizer.h"
+#include "engine/model/load/load_tokenizer.h"
 
 #include <algorithm>
 #include <cstdint>

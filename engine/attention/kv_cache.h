@@ -1,16 +1,16 @@
 // Keys and values of the positions that have run, for all layers, in one block of memory.
-#ifndef FOVEA_MODEL_KV_CACHE_H_
-#define FOVEA_MODEL_KV_CACHE_H_
+#ifndef FOVEA_ATTENTION_KV_CACHE_H_
+#define FOVEA_ATTENTION_KV_CACHE_H_
 
 #include <cstddef>
 
-#include "engine/attention/tiled_attention.h"
+#include "engine/attention/key_value_view.h"
 #include "engine/kernels/dispatch/kernel_table.h"
 #include "fovea/data_type.h"
 #include "platform/aligned_buffer.h"
 #include "platform/checked_math.h"
 
-namespace fovea::model {
+namespace fovea::attention {
 
 struct KvCacheShape {
   DataType type = DataType::kF16;  ///< A type that kernels::IsKvType.
@@ -33,8 +33,8 @@ class KvCache {
   explicit KvCache(const KvCacheShape& shape, const platform::MemorySource& source = {});
   explicit operator bool() const { return static_cast<bool>(buffer_); }
 
-  attention::KeyValueView Keys(std::size_t layer) const;
-  attention::KeyValueView Values(std::size_t layer) const;
+  KeyValueView Keys(std::size_t layer) const;
+  KeyValueView Values(std::size_t layer) const;
 
   /// Stores one position of one layer. key [kv_heads, head_dim], value [kv_heads, value_dim].
   /// Different positions may be stored at the same time; threads that store positions of one block
@@ -50,6 +50,6 @@ class KvCache {
   platform::AlignedBuffer buffer_;
 };
 
-}  // namespace fovea::model
+}  // namespace fovea::attention
 
-#endif  // FOVEA_MODEL_KV_CACHE_H_
+#endif  // FOVEA_ATTENTION_KV_CACHE_H_

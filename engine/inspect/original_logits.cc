@@ -1,10 +1,10 @@
-#include "engine/model/original_logits.h"
+#include "engine/inspect/original_logits.h"
 
 #include <algorithm>
 
 #include "engine/model/session_memory.h"
 
-namespace fovea::model {
+namespace fovea::inspect {
 namespace {
 
 using platform::CheckedSize;
@@ -20,7 +20,7 @@ CheckedSize OutputBytes(const ModelInfo& info, std::size_t tokens) {
 
 CheckedSize OriginalLogits::Bytes(const ModelInfo& info, std::size_t tokens, bool kept) {
   return kept ? LogitBytes(info, tokens)
-              : LogitBytes(info, std::min(tokens, kLogitRows)) + OutputBytes(info, tokens);
+              : LogitBytes(info, std::min(tokens, model::kLogitRows)) + OutputBytes(info, tokens);
 }
 
 bool OriginalLogits::Allocate(const ModelInfo& info, std::size_t tokens, bool kept,
@@ -29,7 +29,7 @@ bool OriginalLogits::Allocate(const ModelInfo& info, std::size_t tokens, bool ke
   kept_ = kept;
   hidden_size_ = info.hidden_size;
   vocabulary_ = info.vocabulary;
-  const std::size_t rows = kept ? tokens : std::min(tokens, kLogitRows);
+  const std::size_t rows = kept ? tokens : std::min(tokens, model::kLogitRows);
   logits_ =
       AlignedBuffer::Allocate(LogitBytes(info, rows).value(), AlignedBuffer::Pages::kUsual, source);
   if (!kept) {
@@ -39,27 +39,28 @@ bool OriginalLogits::Allocate(const ModelInfo& info, std::size_t tokens, bool ke
   return logits_ && (kept || output_);
 }
 
-void OriginalLogits::Take(const ForwardContext& forward, std::size_t begin, std::size_t count) {
+void OriginalLogits::Take(const model::ForwardContext& forward, std::size_t begin,
+                          std::size_t count) {
   if (!kept_) {
     std::copy_n(forward.buffers.hidden_state, count * hidden_size_,
                 output_.As<float>() + begin * hidden_size_);
     return;
   }
-  ForwardContext into = forward;
-  for (std::size_t first = 0; first < count; first += kLogitRows) {
+  model::ForwardContext into = forward;
+  for (std::size_t first = 0; first < count; first += model::kLogitRows) {
     into.buffers.logits = logits_.As<float>() + (begin + first) * vocabulary_;
-    ComputeLogits(into, first, std::min(kLogitRows, count - first));
+    model::ComputeLogits(into, first, std::min(model::kLogitRows, count - first));
   }
 }
 
-const float* OriginalLogits::Rows(const ForwardContext& forward, std::size_t begin,
+const float* OriginalLogits::Rows(const model::ForwardContext& forward, std::size_t begin,
                                   std::size_t count) {
   if (kept_) return logits_.As<float>() + begin * vocabulary_;
-  ForwardContext again = forward;
+  model::ForwardContext again = forward;
   again.buffers.hidden_state = output_.As<float>();
   again.buffers.logits = logits_.As<float>();
-  ComputeLogits(again, begin, count);
+  model::ComputeLogits(again, begin, count);
   return logits_.As<float>();
 }
 
-}  // namespace fovea::model
+}  // namespace fovea::inspect

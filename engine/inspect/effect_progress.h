@@ -1,7 +1,7 @@
 // How far the measurement of head effects has come, in the cost of its steps: callers see progress
 // that is nearly even in time.
-#ifndef FOVEA_MODEL_EFFECT_PROGRESS_H_
-#define FOVEA_MODEL_EFFECT_PROGRESS_H_
+#ifndef FOVEA_INSPECT_EFFECT_PROGRESS_H_
+#define FOVEA_INSPECT_EFFECT_PROGRESS_H_
 
 #include <cstddef>
 #include <span>
@@ -10,11 +10,11 @@
 #include "fovea/ablation.h"
 #include "fovea/status.h"
 
-namespace fovea::model {
+namespace fovea::inspect {
 
 class EffectProgress {
  public:
-  EffectProgress(const EffectOptions& options, const Weights& weights, std::size_t tokens,
+  EffectProgress(const EffectOptions& options, const model::Weights& weights, std::size_t tokens,
                  std::span<const std::size_t> layers, std::size_t heads);
 
   /// kCancelled if the caller wants to stop.
@@ -33,6 +33,6 @@ class EffectProgress {
   double done_ = 0.0;
 };
 
-}  // namespace fovea::model
+}  // namespace fovea::inspect
 
-#endif  // FOVEA_MODEL_EFFECT_PROGRESS_H_
+#endif  // FOVEA_INSPECT_EFFECT_PROGRESS_H_

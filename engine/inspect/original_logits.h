@@ -1,7 +1,7 @@
 // The logits of the whole model over a text, to compare those of changed models with: kept, or
 // computed again from the last layer's output where that much memory is not to be had.
-#ifndef FOVEA_MODEL_ORIGINAL_LOGITS_H_
-#define FOVEA_MODEL_ORIGINAL_LOGITS_H_
+#ifndef FOVEA_INSPECT_ORIGINAL_LOGITS_H_
+#define FOVEA_INSPECT_ORIGINAL_LOGITS_H_
 
 #include <cstddef>
 #include <cstdint>
@@ -13,7 +13,7 @@
 #include "platform/aligned_buffer.h"
 #include "platform/checked_math.h"
 
-namespace fovea::model {
+namespace fovea::inspect {
 
 class OriginalLogits {
  public:
@@ -27,20 +27,20 @@ class OriginalLogits {
 
   /// Takes the batch whose last layer has run, `count` tokens from position `begin` on. Of the
   /// forward's buffers only `normed` is overwritten.
-  void Take(const ForwardContext& forward, std::size_t begin, std::size_t count);
+  void Take(const model::ForwardContext& forward, std::size_t begin, std::size_t count);
 
-  /// Logits of positions [begin, begin + count), count <= kLogitRows, valid until the next call.
-  /// Of the forward's buffers only `normed` is overwritten.
-  const float* Rows(const ForwardContext& forward, std::size_t begin, std::size_t count);
+  /// Logits of positions [begin, begin + count), count <= model::kLogitRows, valid until the next
+  /// call. Of the forward's buffers only `normed` is overwritten.
+  const float* Rows(const model::ForwardContext& forward, std::size_t begin, std::size_t count);
 
  private:
   bool kept_ = false;
   std::size_t hidden_size_ = 0;
   std::size_t vocabulary_ = 0;
   platform::AlignedBuffer output_;  // [tokens, hidden_size] unless kept
-  platform::AlignedBuffer logits_;  // [tokens or kLogitRows, vocabulary]
+  platform::AlignedBuffer logits_;  // [tokens or model::kLogitRows, vocabulary]
 };
 
-}  // namespace fovea::model
+}  // namespace fovea::inspect
 
-#endif  // FOVEA_MODEL_ORIGINAL_LOGITS_H_
+#endif  // FOVEA_INSPECT_ORIGINAL_LOGITS_H_
