@@ -15,13 +15,15 @@
 namespace fovea::platform {
 namespace {
 
-bool Fail(const std::string& reason, std::string* error) {
-  if (error != nullptr) *error = reason;
+bool Fail(const std::string& reason, FileError* error, FileErrorCode code = FileErrorCode::kOther) {
+  if (error != nullptr) *error = {.code = code, .reason = reason};
   return false;
 }
 
-bool FailWithErrno(int code, std::string* error) {
-  return Fail(std::generic_category().message(code), error);
+bool FailWithErrno(int number, FileError* error) {
+  const bool missing = number == ENOENT || number == ENOTDIR;
+  return Fail(std::generic_category().message(number), error,
+              missing ? FileErrorCode::kNotFound : FileErrorCode::kOther);
 }
 
 class Descriptor {
@@ -81,7 +83,7 @@ bool FileBytes::Copy(std::span<const std::byte> bytes, FileBytes* out, const Mem
   return true;
 }
 
-bool FileBytes::Open(const std::string& path, Access access, FileBytes* out, std::string* error,
+bool FileBytes::Open(const std::string& path, Access access, FileBytes* out, FileError* error,
                      const MemorySource& source) {
   // O_NONBLOCK: opening a FIFO that nobody writes must not wait; for regular files it means
   // nothing.
@@ -115,7 +117,7 @@ bool FileBytes::Open(const std::string& path, Access access, FileBytes* out, std
 
   if (bytes > 0) {
     result.buffer_ = AlignedBuffer::Allocate(bytes, AlignedBuffer::Pages::kHuge, source);
-    if (!result.buffer_) return Fail(no_memory, error);
+    if (!result.buffer_) return Fail(no_memory, error, FileErrorCode::kOutOfMemory);
   }
   const ssize_t got = ReadFully(file.get(), result.buffer_.data(), bytes);
   if (got < 0) return FailWithErrno(errno, error);

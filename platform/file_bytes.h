@@ -3,12 +3,25 @@
 #define FOVEA_PLATFORM_FILE_BYTES_H_
 
 #include <cstddef>
+#include <cstdint>
 #include <span>
 #include <string>
 
 #include "platform/aligned_buffer.h"
 
 namespace fovea::platform {
+
+enum class FileErrorCode : std::uint8_t {
+  kNotFound,     ///< No such file, or a part of its path is missing.
+  kOutOfMemory,  ///< No memory for its bytes.
+  kOther,        ///< All else: not allowed, a folder, a read that failed, …
+};
+
+struct FileError {
+  FileErrorCode code = FileErrorCode::kOther;
+  /// The reason alone ("No such file or directory", "is a directory"), without the path.
+  std::string reason;
+};
 
 /// Owns the bytes. Movable; the span stays valid across moves.
 class FileBytes {
@@ -20,11 +33,10 @@ class FileBytes {
   FileBytes& operator=(FileBytes&& other) noexcept;
   ~FileBytes();
 
-  /// Opens a regular file. On failure returns false and sets `error` to the reason alone ("No such
-  /// file or directory", "is a directory", "not enough memory for 12 bytes"), without the path.
+  /// Opens a regular file. On failure returns false and sets `error` if it is not null.
   /// kMap of an empty file gives an empty span. Handles short reads and EINTR.
   /// kRead takes the memory from `source`, which must outlive the bytes.
-  static bool Open(const std::string& path, Access access, FileBytes* out, std::string* error,
+  static bool Open(const std::string& path, Access access, FileBytes* out, FileError* error,
                    const MemorySource& source = {});
 
   /// Bytes of its own with the contents of others; false if there is no memory.

@@ -1,9 +1,7 @@
 #include "engine/format/gguf_file.h"
 
 #include <cmath>
-#include <filesystem>
 #include <limits>
-#include <system_error>
 #include <utility>
 
 #include "engine/format/gguf_contents.h"
@@ -37,13 +35,6 @@ MatrixView GgufTensor::Matrix() const {
 }
 
 namespace {
-
-StatusCode OpenFailureCode(const std::string& path, std::string_view reason) {
-  if (reason.starts_with("not enough memory")) return StatusCode::kOutOfMemory;
-  std::error_code error;
-  const bool exists = std::filesystem::exists(path, error);
-  return exists || error ? StatusCode::kIoError : StatusCode::kNotFound;
-}
 
 std::string TypeText(const GgufValue& value) {
   if (value.type != GgufValueType::kArray) return std::string(ValueTypeName(value.type));
@@ -94,9 +85,9 @@ Result<GgufFile> GgufFile::Open(const std::string& path, Access access,
   impl->path = path;
   const auto how = access == Access::kMap ? platform::FileBytes::Access::kMap
                                           : platform::FileBytes::Access::kRead;
-  std::string reason;
-  if (!platform::FileBytes::Open(path, how, &impl->storage, &reason, source)) {
-    return Status(OpenFailureCode(path, reason), Concat({path, ": ", reason}));
+  platform::FileError error;
+  if (!platform::FileBytes::Open(path, how, &impl->storage, &error, source)) {
+    return OpenFailure(path, error);
   }
   impl->bytes = impl->storage.bytes();
   FOVEA_RETURN_IF_ERROR(ParseGguf(impl->bytes, impl->path, &impl->contents));

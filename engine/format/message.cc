@@ -76,4 +76,11 @@ std::string Concat(std::initializer_list<std::string_view> pieces) {
   return out;
 }
 
+Status OpenFailure(std::string_view path, const platform::FileError& error) {
+  StatusCode code = StatusCode::kIoError;
+  if (error.code == platform::FileErrorCode::kNotFound) code = StatusCode::kNotFound;
+  if (error.code == platform::FileErrorCode::kOutOfMemory) code = StatusCode::kOutOfMemory;
+  return {code, Concat({path, ": ", error.reason})};
+}
+
 }  // namespace fovea::format

@@ -8,6 +8,9 @@
 #include <string>
 #include <string_view>
 
+#include "fovea/status.h"
+#include "platform/file_bytes.h"
+
 namespace fovea::format {
 
 /// The text with control characters, bytes that are not UTF-8, and invisible direction marks
@@ -21,6 +24,9 @@ std::string Number(std::uint64_t value);
 std::string Number(std::int64_t value);
 
 std::string Concat(std::initializer_list<std::string_view> pieces);
+
+/// "<path>: <reason>" of a file that cannot be opened, with the code that fits.
+Status OpenFailure(std::string_view path, const platform::FileError& error);
 
 }  // namespace fovea::format
 

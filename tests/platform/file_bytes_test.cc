@@ -36,10 +36,10 @@ std::string_view Text(const FileBytes& file) {
 
 std::string ErrorOf(const std::string& path, Access access) {
   FileBytes file;
-  std::string error;
+  FileError error;
   EXPECT_FALSE(FileBytes::Open(path, access, &file, &error));
   EXPECT_TRUE(file.bytes().empty());
-  return error;
+  return error.reason;
 }
 
 class FileBytesTest : public ::testing::TestWithParam<Access> {
@@ -52,8 +52,8 @@ TEST_P(FileBytesTest, HoldsEveryByte) {
   for (int i = 0; i < 100'000; ++i) content += static_cast<char>(i * 7 + i / 256);
   WriteText(folder_.File("f"), content);
   FileBytes file;
-  std::string error;
-  ASSERT_TRUE(FileBytes::Open(folder_.File("f"), GetParam(), &file, &error)) << error;
+  FileError error;
+  ASSERT_TRUE(FileBytes::Open(folder_.File("f"), GetParam(), &file, &error)) << error.reason;
   EXPECT_EQ(Text(file), content);
   EXPECT_EQ(file.mapped(), GetParam() == Access::kMap);
 }
@@ -63,9 +63,9 @@ TEST_P(FileBytesTest, KeepsTheSpanValidAcrossMoves) {
   WriteText(folder_.File("g"), "other");
   FileBytes first;
   FileBytes second;
-  std::string error;
-  ASSERT_TRUE(FileBytes::Open(folder_.File("f"), GetParam(), &first, &error)) << error;
-  ASSERT_TRUE(FileBytes::Open(folder_.File("g"), GetParam(), &second, &error)) << error;
+  FileError error;
+  ASSERT_TRUE(FileBytes::Open(folder_.File("f"), GetParam(), &first, &error)) << error.reason;
+  ASSERT_TRUE(FileBytes::Open(folder_.File("g"), GetParam(), &second, &error)) << error.reason;
   const std::byte* data = first.bytes().data();
   FileBytes third(std::move(first));
   second = std::move(third);
@@ -87,8 +87,8 @@ TEST_P(FileBytesTest, NamesTheSizeOfAFileThatTheMachineCannotAddress) {
 TEST_P(FileBytesTest, GivesAnEmptySpanForAnEmptyFile) {
   WriteText(folder_.File("empty"), "");
   FileBytes file;
-  std::string error;
-  ASSERT_TRUE(FileBytes::Open(folder_.File("empty"), GetParam(), &file, &error)) << error;
+  FileError error;
+  ASSERT_TRUE(FileBytes::Open(folder_.File("empty"), GetParam(), &file, &error)) << error.reason;
   EXPECT_TRUE(file.bytes().empty());
 }
 
@@ -97,6 +97,19 @@ TEST_P(FileBytesTest, SaysWhyItCannotOpen) {
   EXPECT_EQ(ErrorOf("", GetParam()), "No such file or directory");
   EXPECT_EQ(ErrorOf(folder_.path(), GetParam()), "is a directory");
   EXPECT_EQ(ErrorOf("/dev/null", GetParam()), "is not a regular file");
+}
+
+TEST_P(FileBytesTest, TellsAMissingFileFromOtherFailuresByCode) {
+  WriteText(folder_.File("f"), "x");
+  const auto code_of = [&](const std::string& path) {
+    FileBytes file;
+    FileError error;
+    EXPECT_FALSE(FileBytes::Open(path, GetParam(), &file, &error));
+    return error.code;
+  };
+  EXPECT_EQ(code_of(folder_.File("missing")), FileErrorCode::kNotFound);
+  EXPECT_EQ(code_of(folder_.File("f/below")), FileErrorCode::kNotFound);
+  EXPECT_EQ(code_of(folder_.path()), FileErrorCode::kOther);
 }
 
 TEST_P(FileBytesTest, RefusesAFifoWithoutWaitingForAWriter) {
@@ -108,8 +121,8 @@ TEST_P(FileBytesTest, RefusesAFifoWithoutWaitingForAWriter) {
 TEST_P(FileBytesTest, LeavesTheResultUntouchedOnFailure) {
   WriteText(folder_.File("f"), "kept");
   FileBytes file;
-  std::string error;
-  ASSERT_TRUE(FileBytes::Open(folder_.File("f"), GetParam(), &file, &error)) << error;
+  FileError error;
+  ASSERT_TRUE(FileBytes::Open(folder_.File("f"), GetParam(), &file, &error)) << error.reason;
   EXPECT_FALSE(FileBytes::Open(folder_.File("missing"), GetParam(), &file, &error));
   EXPECT_EQ(Text(file), "kept");
 }
@@ -137,8 +150,11 @@ TEST(FileBytesRead, ReportsAFileTooLargeForMemory) {
   const std::uintmax_t bytes = std::min(std::uintmax_t{15} << 40, kAddressable);
   std::filesystem::resize_file(folder.File("huge"), bytes, code);
   ASSERT_FALSE(code) << code.message();
-  const std::string error = ErrorOf(folder.File("huge"), Access::kRead);
-  EXPECT_EQ(error, "not enough memory for " + std::to_string(bytes) + " bytes");
+  FileBytes file;
+  FileError error;
+  EXPECT_FALSE(FileBytes::Open(folder.File("huge"), Access::kRead, &file, &error));
+  EXPECT_EQ(error.code, FileErrorCode::kOutOfMemory);
+  EXPECT_EQ(error.reason, "not enough memory for " + std::to_string(bytes) + " bytes");
 }
 
 }  // namespace
