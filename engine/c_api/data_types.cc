@@ -8,9 +8,8 @@ namespace fovea::c_api {
 
 Status ReadDataType(const char* name, DataType* type) {
   if (name == nullptr) return NullArgument("type");
-  for (const DataType known : kDataTypes) {
-    if (DataTypeName(known) != name) continue;
-    *type = known;
+  if (const auto known = DataTypeFromName(name)) {
+    *type = *known;
     return Status::Ok();
   }
   return {StatusCode::kInvalidArgument, std::string("\"") + name + "\" is no type of weights"};

@@ -1,5 +1,7 @@
 #include "engine/format/gguf_types.h"
 
+#include "fovea/data_type.h"
+
 namespace fovea::format {
 namespace {
 
@@ -28,12 +30,13 @@ ValueTraits Traits(GgufValueType type) {
   return {"?", 0};
 }
 
-struct ForeignType {
+struct TensorType {
   std::uint32_t number;
   std::string_view name;
 };
 
-constexpr ForeignType kForeignTypes[] = {
+/// Types of ggml that had no decoder here when they were written down.
+constexpr TensorType kTensorTypes[] = {
     {4, "Q4_2"},    {5, "Q4_3"},     {9, "Q8_1"},        {15, "Q8_K"},       {16, "IQ2_XXS"},
     {17, "IQ2_XS"}, {18, "IQ3_XXS"}, {19, "IQ1_S"},      {21, "IQ3_S"},      {22, "IQ2_S"},
     {23, "IQ4_XS"}, {24, "I8"},      {25, "I16"},        {26, "I32"},        {27, "I64"},
@@ -60,7 +63,8 @@ bool IsIntegral(GgufValueType type) {
 }
 
 std::string_view ForeignTensorTypeName(std::uint32_t type) {
-  for (const ForeignType& foreign : kForeignTypes) {
+  if (BlockElements(static_cast<DataType>(type)) != 0) return {};
+  for (const TensorType& foreign : kTensorTypes) {
     if (foreign.number == type) return foreign.name;
   }
   return {};

@@ -1,22 +1,28 @@
 #include <algorithm>
 #include <bit>
-#include <cfloat>
 #include <cmath>
 #include <cstring>
 
 #include "engine/quantize/encode_block.h"
 #include "engine/tensor/dequantize.h"
+#include "engine/tensor/weight_types.h"
 #include "fovea/quantize.h"
 
 namespace fovea {
 namespace {
 
-constexpr DataType kEncodable[] = {DataType::kF32,  DataType::kF16,  DataType::kBF16,
-                                   DataType::kQ8_0, DataType::kQ6_K, DataType::kQ5_K,
-                                   DataType::kQ5_1, DataType::kQ5_0, DataType::kQ4_K,
-                                   DataType::kQ4_1, DataType::kQ4_0};
-
-constexpr float kLargestHalf = 65504.0F;
+/// The types that can be encoded, in the order of the list.
+struct Encodable {
+  constexpr Encodable() {
+#define FOVEA_ADD(name, number, elements, bytes, file_type, largest, narrow) \
+  if (largest > 0) types[count++] = DataType::k##name;
+    FOVEA_EACH_WEIGHT_TYPE(FOVEA_ADD)
+#undef FOVEA_ADD
+  }
+  DataType types[std::size(kWeightTypes)] = {};
+  std::size_t count = 0;
+};
+constexpr Encodable kEncodable;
 
 /// To bfloat16, to nearest even; finite values only.
 std::uint16_t FloatToBFloat16(float value) {
@@ -32,49 +38,30 @@ void EncodeShorts(const float* values, std::size_t count, std::byte* out) {
   }
 }
 
-template <typename Block, std::size_t kElements>
+/// Nothing for types that can only be decoded: they have no EncodeBlock.
+template <typename Block, std::size_t kElements, bool kCanEncode>
 void EncodeBlocks(const float* values, std::size_t count, std::byte* out) {
-  for (std::size_t i = 0; i < count; i += kElements) {
-    Block block;
-    EncodeBlock(values + i, &block);
-    std::memcpy(out, &block, sizeof(block));
-    out += sizeof(block);
+  if constexpr (kCanEncode) {
+    for (std::size_t i = 0; i < count; i += kElements) {
+      Block block;
+      EncodeBlock(values + i, &block);
+      std::memcpy(out, &block, sizeof(block));
+      out += sizeof(block);
+    }
   }
 }
 
-/// Whole blocks, all within LargestMagnitude().
+/// Whole blocks, no magnitude above the largest of the type.
 void EncodeValues(DataType type, const float* values, std::size_t count, std::byte* out) {
   switch (type) {
     case DataType::kF32: std::memcpy(out, values, count * sizeof(float)); return;
     case DataType::kF16: return EncodeShorts<FloatToHalf>(values, count, out);
     case DataType::kBF16: return EncodeShorts<FloatToBFloat16>(values, count, out);
-    case DataType::kQ8_0: return EncodeBlocks<BlockQ8_0, kSmallBlock>(values, count, out);
-    case DataType::kQ4_0: return EncodeBlocks<BlockQ4_0, kSmallBlock>(values, count, out);
-    case DataType::kQ4_1: return EncodeBlocks<BlockQ4_1, kSmallBlock>(values, count, out);
-    case DataType::kQ5_0: return EncodeBlocks<BlockQ5_0, kSmallBlock>(values, count, out);
-    case DataType::kQ5_1: return EncodeBlocks<BlockQ5_1, kSmallBlock>(values, count, out);
-    case DataType::kQ4_K: return EncodeBlocks<BlockQ4_K, kSuperBlock>(values, count, out);
-    case DataType::kQ5_K: return EncodeBlocks<BlockQ5_K, kSuperBlock>(values, count, out);
-    case DataType::kQ6_K: return EncodeBlocks<BlockQ6_K, kSuperBlock>(values, count, out);
-    default: return;  // CanEncode() said no.
-  }
-}
-
-/// What the scales of a type (half floats) can reach; 0 if the type cannot be encoded.
-float LargestMagnitude(DataType type) {
-  switch (type) {
-    case DataType::kF32: return FLT_MAX;
-    case DataType::kBF16: return 0x1.FEp127F;
-    case DataType::kF16: return kLargestHalf;
-    case DataType::kQ8_0: return kLargestHalf * 127.0F;
-    case DataType::kQ4_0: return kLargestHalf * 8.0F;
-    case DataType::kQ5_0: return kLargestHalf * 16.0F;
-    case DataType::kQ4_1: return kLargestHalf;
-    case DataType::kQ5_1: return kLargestHalf;
-    case DataType::kQ4_K: return kLargestHalf * 63.0F;
-    case DataType::kQ5_K: return kLargestHalf * 63.0F;
-    case DataType::kQ6_K: return kLargestHalf * 128.0F * 31.0F;
-    default: return 0.0F;
+#define FOVEA_CASE(name, number, elements, bytes, file_type, largest, narrow) \
+  case DataType::k##name:                                                     \
+    return EncodeBlocks<Block##name, elements, (largest > 0)>(values, count, out);
+      FOVEA_EACH_BLOCK_TYPE(FOVEA_CASE)
+#undef FOVEA_CASE
   }
 }
 
@@ -132,11 +119,11 @@ void QuantizationError::Add(const QuantizationError& other) {
 }
 
 std::span<const DataType> EncodableTypes() {
-  return kEncodable;
+  return {kEncodable.types, kEncodable.count};
 }
 
 bool CanEncode(DataType type) {
-  return LargestMagnitude(type) > 0.0F;
+  return WeightTypeOf(type).largest > 0.0F;
 }
 
 DataType OutputType(DataType wanted) {
@@ -144,34 +131,12 @@ DataType OutputType(DataType wanted) {
 }
 
 std::uint32_t FileTypeNumber(DataType type) {
-  switch (type) {
-    case DataType::kF32: return 0;
-    case DataType::kF16: return 1;
-    case DataType::kQ4_0: return 2;
-    case DataType::kQ4_1: return 3;
-    case DataType::kQ8_0: return 7;
-    case DataType::kQ5_0: return 8;
-    case DataType::kQ5_1: return 9;
-    case DataType::kQ2_K: return 10;
-    case DataType::kQ3_K: return 11;
-    case DataType::kQ4_K: return 14;
-    case DataType::kQ5_K: return 16;
-    case DataType::kQ6_K: return 18;
-    case DataType::kIQ4_NL: return 25;
-    case DataType::kBF16: return 32;
-  }
-  return 0;
+  return WeightTypeOf(type).file_type;
 }
 
 DataType FittingType(DataType wanted, std::size_t columns) {
-  DataType type = wanted;
-  if (BlockElements(type) == kSuperBlock && columns % kSuperBlock != 0) {
-    switch (type) {
-      case DataType::kQ5_K: type = DataType::kQ5_1; break;
-      case DataType::kQ6_K: type = DataType::kQ8_0; break;
-      default: type = DataType::kQ5_0; break;
-    }
-  }
+  const bool is_narrow = BlockElements(wanted) == kSuperBlock && columns % kSuperBlock != 0;
+  const DataType type = is_narrow ? WeightTypeOf(wanted).narrow : wanted;
   const std::size_t block = BlockElements(type);
   return block != 0 && columns % block != 0 ? DataType::kF16 : type;
 }
@@ -195,7 +160,7 @@ Result<QuantizationError> Encode(DataType type, std::span<const float> values,
   if (std::isinf(peak)) {
     return Status(StatusCode::kNonFinite, "a number is NaN or infinite");
   }
-  if (peak > LargestMagnitude(type)) {
+  if (peak > WeightTypeOf(type).largest) {
     return Status(StatusCode::kLimitExceeded,
                   "a number is too large for the scales of type " + name);
   }

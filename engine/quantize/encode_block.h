@@ -1,20 +1,17 @@
-// One encoder per block type: BlockElements(type) floats to the block that decodes nearest to them.
-// The floats are finite and not beyond LargestMagnitude() of the type; encode.cc sees to that.
+// One encoder per block type that CanEncode(): BlockElements(type) floats to the block that decodes
+// nearest to them. The floats are finite and not beyond the type's largest magnitude
+// (weight_types.h); encode.cc checks that.
 #ifndef FOVEA_QUANTIZE_ENCODE_BLOCK_H_
 #define FOVEA_QUANTIZE_ENCODE_BLOCK_H_
 
-#include "engine/tensor/blocks.h"
+#include "engine/tensor/weight_types.h"
 
 namespace fovea {
 
-void EncodeBlock(const float* values, BlockQ8_0* block);
-void EncodeBlock(const float* values, BlockQ4_0* block);
-void EncodeBlock(const float* values, BlockQ4_1* block);
-void EncodeBlock(const float* values, BlockQ5_0* block);
-void EncodeBlock(const float* values, BlockQ5_1* block);
-void EncodeBlock(const float* values, BlockQ4_K* block);
-void EncodeBlock(const float* values, BlockQ5_K* block);
-void EncodeBlock(const float* values, BlockQ6_K* block);
+#define FOVEA_DECLARE_ENCODE_BLOCK(name, ...) \
+  void EncodeBlock(const float* values, Block##name* block);
+FOVEA_EACH_BLOCK_TYPE(FOVEA_DECLARE_ENCODE_BLOCK)
+#undef FOVEA_DECLARE_ENCODE_BLOCK
 
 }  // namespace fovea
 

@@ -1,12 +1,15 @@
 // How quantized weights lie in a file: one struct per block type, byte for byte as GGUF stores it.
 // All scales are IEEE half floats kept as raw bits. The structs are for reading through memcpy (a
-// row may start at any address); their sizes are what BlockBytes() reports.
+// row may start at any address). Beside each struct: the sections of its packed panels
+// (packed_panels.h), if it has any.
 #ifndef FOVEA_TENSOR_BLOCKS_H_
 #define FOVEA_TENSOR_BLOCKS_H_
 
 #include <bit>
 #include <cstddef>
 #include <cstdint>
+
+#include "engine/tensor/panel_field.h"
 
 namespace fovea {
 
@@ -19,12 +22,22 @@ inline constexpr std::size_t kSmallBlock = 32;
 /// Elements of a block of the Q*_K types.
 inline constexpr std::size_t kSuperBlock = 256;
 
+// The small sections come first: a stream of quants that is fetched ahead runs into them before
+// their quants are needed.
+#define FOVEA_PANEL_FIELD(Block, field, ...)                  \
+  PanelField {                                                \
+    offsetof(Block, field), sizeof(Block::field), __VA_ARGS__ \
+  }
+
 /// value = scale * quants[i]
 struct BlockQ8_0 {
   std::uint16_t scale;
   std::int8_t quants[kSmallBlock];
 };
-static_assert(sizeof(BlockQ8_0) == 34);
+inline constexpr PanelField kPanelFieldsQ8_0[] = {
+    FOVEA_PANEL_FIELD(BlockQ8_0, scale, 2),
+    FOVEA_PANEL_FIELD(BlockQ8_0, quants, 4, kPanelQuantFlip),
+};
 
 /// value = scale * (nibble - 8). Low nibbles are elements 0–15, high ones 16–31 (also in the other
 /// 32-element types below).
@@ -32,7 +45,10 @@ struct BlockQ4_0 {
   std::uint16_t scale;
   std::uint8_t nibbles[kSmallBlock / 2];
 };
-static_assert(sizeof(BlockQ4_0) == 18);
+inline constexpr PanelField kPanelFieldsQ4_0[] = {
+    FOVEA_PANEL_FIELD(BlockQ4_0, scale, 2),
+    FOVEA_PANEL_FIELD(BlockQ4_0, nibbles, 4),
+};
 
 /// value = scale * nibble + minimum
 struct BlockQ4_1 {
@@ -40,7 +56,11 @@ struct BlockQ4_1 {
   std::uint16_t minimum;
   std::uint8_t nibbles[kSmallBlock / 2];
 };
-static_assert(sizeof(BlockQ4_1) == 20);
+inline constexpr PanelField kPanelFieldsQ4_1[] = {
+    FOVEA_PANEL_FIELD(BlockQ4_1, scale, 2),
+    FOVEA_PANEL_FIELD(BlockQ4_1, minimum, 2),
+    FOVEA_PANEL_FIELD(BlockQ4_1, nibbles, 4),
+};
 
 /// value = scale * (q - 16), q = nibble + 16 * bit i of high_bits (a little-endian 32-bit word).
 struct BlockQ5_0 {
@@ -48,7 +68,11 @@ struct BlockQ5_0 {
   std::uint8_t high_bits[4];
   std::uint8_t nibbles[kSmallBlock / 2];
 };
-static_assert(sizeof(BlockQ5_0) == 22);
+inline constexpr PanelField kPanelFieldsQ5_0[] = {
+    FOVEA_PANEL_FIELD(BlockQ5_0, scale, 2),
+    FOVEA_PANEL_FIELD(BlockQ5_0, high_bits, 4),
+    FOVEA_PANEL_FIELD(BlockQ5_0, nibbles, 4),
+};
 
 /// value = scale * q + minimum, q as in Q5_0.
 struct BlockQ5_1 {
@@ -57,7 +81,12 @@ struct BlockQ5_1 {
   std::uint8_t high_bits[4];
   std::uint8_t nibbles[kSmallBlock / 2];
 };
-static_assert(sizeof(BlockQ5_1) == 24);
+inline constexpr PanelField kPanelFieldsQ5_1[] = {
+    FOVEA_PANEL_FIELD(BlockQ5_1, scale, 2),
+    FOVEA_PANEL_FIELD(BlockQ5_1, minimum, 2),
+    FOVEA_PANEL_FIELD(BlockQ5_1, high_bits, 4),
+    FOVEA_PANEL_FIELD(BlockQ5_1, nibbles, 4),
+};
 
 /// 16 groups of 16: value = scale * (scales[g] & 15) * q - min_scale * (scales[g] >> 4), q in 0..3.
 /// Each half of 128 elements uses 32 bytes of quants; its four runs of 32 take bits 0–1, 2–3, 4–5,
@@ -68,7 +97,6 @@ struct BlockQ2_K {
   std::uint16_t scale;
   std::uint16_t min_scale;
 };
-static_assert(sizeof(BlockQ2_K) == 84);
 
 /// 16 groups of 16: value = scale * (s[g] - 32) * (q - (high bit ? 0 : 4)), q as in Q2_K; run r of
 /// 32 (r in 0..7) takes bit r of high_bits. The sixteen 6-bit s are packed in scales, see
@@ -79,7 +107,6 @@ struct BlockQ3_K {
   std::uint8_t scales[12];
   std::uint16_t scale;
 };
-static_assert(sizeof(BlockQ3_K) == 110);
 
 /// 8 groups of 32: value = scale * s[g] * q - min_scale * m[g]; 6-bit s and m are packed in scales,
 /// see UnpackScaleMinK. Runs 2p and 2p+1 are the low and high nibbles of bytes 32p..32p+31.
@@ -89,7 +116,12 @@ struct BlockQ4_K {
   std::uint8_t scales[12];
   std::uint8_t nibbles[kSuperBlock / 2];
 };
-static_assert(sizeof(BlockQ4_K) == 144);
+inline constexpr PanelField kPanelFieldsQ4_K[] = {
+    FOVEA_PANEL_FIELD(BlockQ4_K, scale, 2),
+    FOVEA_PANEL_FIELD(BlockQ4_K, min_scale, 2),
+    FOVEA_PANEL_FIELD(BlockQ4_K, scales, 1),
+    FOVEA_PANEL_FIELD(BlockQ4_K, nibbles, 4),
+};
 
 /// As Q4_K with a fifth bit: run r of 32 takes bit r of high_bits.
 struct BlockQ5_K {
@@ -99,7 +131,11 @@ struct BlockQ5_K {
   std::uint8_t high_bits[kSuperBlock / 8];
   std::uint8_t nibbles[kSuperBlock / 2];
 };
-static_assert(sizeof(BlockQ5_K) == 176);
+inline constexpr PanelField kPanelFieldsQ5_K[] = {
+    FOVEA_PANEL_FIELD(BlockQ5_K, scale, 2),   FOVEA_PANEL_FIELD(BlockQ5_K, min_scale, 2),
+    FOVEA_PANEL_FIELD(BlockQ5_K, scales, 1),  FOVEA_PANEL_FIELD(BlockQ5_K, high_bits, 4),
+    FOVEA_PANEL_FIELD(BlockQ5_K, nibbles, 4),
+};
 
 /// 16 groups of 16: value = scale * scales[g] * (q - 32). In each half of 128 elements, runs 0 and
 /// 1 of 32 are the low nibbles of 64 bytes and runs 2 and 3 the high ones; run r adds bits 2r..2r+1
@@ -110,14 +146,24 @@ struct BlockQ6_K {
   std::int8_t scales[kSuperBlock / 16];
   std::uint16_t scale;
 };
-static_assert(sizeof(BlockQ6_K) == 210);
+inline constexpr PanelField kPanelFieldsQ6_K[] = {
+    FOVEA_PANEL_FIELD(BlockQ6_K, scale, 2),
+    FOVEA_PANEL_FIELD(BlockQ6_K, scales, 1),
+    FOVEA_PANEL_FIELD(BlockQ6_K, high_bits, 4),
+    FOVEA_PANEL_FIELD(BlockQ6_K, nibbles, 4),
+};
 
 /// value = scale * kIQ4NLValues[nibble]
 struct BlockIQ4_NL {
   std::uint16_t scale;
   std::uint8_t nibbles[kSmallBlock / 2];
 };
-static_assert(sizeof(BlockIQ4_NL) == 18);
+inline constexpr PanelField kPanelFieldsIQ4_NL[] = {
+    FOVEA_PANEL_FIELD(BlockIQ4_NL, scale, 2),
+    FOVEA_PANEL_FIELD(BlockIQ4_NL, nibbles, 4),
+};
+
+#undef FOVEA_PANEL_FIELD
 
 /// The non-linear levels of IQ4_NL.
 inline constexpr std::int8_t kIQ4NLValues[16] = {-127, -104, -83, -65, -49, -35, -22, -10,
@@ -132,14 +178,14 @@ struct ScaleMin {
 /// Group 0–3 keep their six bits in bytes g and g+4; groups 4–7 keep four bits in byte g+4 and the
 /// two upper ones on top of the bytes of group g-4.
 constexpr ScaleMin UnpackScaleMinK(const std::uint8_t (&scales)[12], std::size_t group) {
-  const unsigned at = scales[group];
+  const unsigned own = scales[group];
   const unsigned after = scales[group + 4];
   if (group < 4) {
-    return {static_cast<std::uint8_t>(at & 63U), static_cast<std::uint8_t>(after & 63U)};
+    return {static_cast<std::uint8_t>(own & 63U), static_cast<std::uint8_t>(after & 63U)};
   }
   const unsigned before = scales[group - 4];
   return {static_cast<std::uint8_t>((after & 15U) | ((before >> 6U) << 4U)),
-          static_cast<std::uint8_t>((after >> 4U) | ((at >> 6U) << 4U))};
+          static_cast<std::uint8_t>((after >> 4U) | ((own >> 6U) << 4U))};
 }
 
 /// The sixteen 6-bit scales of Q3_K, 0..63 (32 is zero): the low four bits are the nibbles of bytes

@@ -1,23 +1,47 @@
 #include "engine/tensor/dequantize.h"
 
-#include <bit>
 #include <cstring>
 #include <limits>
 
-#include "engine/tensor/dequantize_block.h"
+#include "engine/tensor/weight_group.h"
 
 namespace fovea {
 namespace {
 
-/// Copies each block out first: a row may lie at any address.
+/// A copy: a row may lie at any address.
+template <typename Block>
+Block CopyBlock(const std::byte* from) {
+  Block block;
+  std::memcpy(&block, from, sizeof(Block));
+  return block;
+}
+
+void DecodeGroup(const WeightGroup& group, float* out) {
+  for (std::size_t i = 0; i < kSmallBlock; ++i) {
+    out[i] = static_cast<float>(group.quants[i]) * group.scale[2 * i / kSmallBlock];
+  }
+  if (!group.has_minimum) return;
+  for (std::size_t i = 0; i < kSmallBlock; ++i) out[i] += group.minimum[2 * i / kSmallBlock];
+}
+
 template <typename Block, std::size_t kElements>
 void DecodeBlocks(const std::byte* bytes, std::size_t elements, float* out) {
-  for (std::size_t i = 0; i < elements; i += kElements) {
-    Block block;
-    std::memcpy(&block, bytes, sizeof(Block));
-    DecodeBlock(block, out + i);
-    bytes += sizeof(Block);
+  for (std::size_t i = 0; i < elements; i += kElements, bytes += sizeof(Block)) {
+    const auto block = CopyBlock<Block>(bytes);
+    for (std::size_t g = 0; g < kElements / kSmallBlock; ++g) {
+      WeightGroup group;
+      ReadGroup(block, g, &group);
+      DecodeGroup(group, out + i + g * kSmallBlock);
+    }
   }
+}
+
+template <typename Block, std::size_t kElements>
+WeightGroup ReadGroupAt(const std::byte* row, std::size_t index) {
+  constexpr std::size_t kGroups = kElements / kSmallBlock;
+  WeightGroup group;
+  ReadGroup(CopyBlock<Block>(row + index / kGroups * sizeof(Block)), index % kGroups, &group);
+  return group;
 }
 
 template <float (*Convert)(std::uint16_t)>
@@ -39,17 +63,20 @@ void Dequantize(DataType type, const void* blocks, std::size_t elements, float* 
       return;
     case DataType::kF16: return DecodeShorts<HalfToFloat>(bytes, elements, out);
     case DataType::kBF16: return DecodeShorts<BFloat16ToFloat>(bytes, elements, out);
-    case DataType::kQ4_0: return DecodeBlocks<BlockQ4_0, kSmallBlock>(bytes, elements, out);
-    case DataType::kQ4_1: return DecodeBlocks<BlockQ4_1, kSmallBlock>(bytes, elements, out);
-    case DataType::kQ5_0: return DecodeBlocks<BlockQ5_0, kSmallBlock>(bytes, elements, out);
-    case DataType::kQ5_1: return DecodeBlocks<BlockQ5_1, kSmallBlock>(bytes, elements, out);
-    case DataType::kQ8_0: return DecodeBlocks<BlockQ8_0, kSmallBlock>(bytes, elements, out);
-    case DataType::kQ2_K: return DecodeBlocks<BlockQ2_K, kSuperBlock>(bytes, elements, out);
-    case DataType::kQ3_K: return DecodeBlocks<BlockQ3_K, kSuperBlock>(bytes, elements, out);
-    case DataType::kQ4_K: return DecodeBlocks<BlockQ4_K, kSuperBlock>(bytes, elements, out);
-    case DataType::kQ5_K: return DecodeBlocks<BlockQ5_K, kSuperBlock>(bytes, elements, out);
-    case DataType::kQ6_K: return DecodeBlocks<BlockQ6_K, kSuperBlock>(bytes, elements, out);
-    case DataType::kIQ4_NL: return DecodeBlocks<BlockIQ4_NL, kSmallBlock>(bytes, elements, out);
+#define FOVEA_CASE(name, number, block_elements, ...) \
+  case DataType::k##name: return DecodeBlocks<Block##name, block_elements>(bytes, elements, out);
+      FOVEA_EACH_BLOCK_TYPE(FOVEA_CASE)
+#undef FOVEA_CASE
+  }
+}
+
+WeightGroup ReadRowGroup(DataType type, const std::byte* row, std::size_t group) {
+  switch (type) {
+#define FOVEA_CASE(name, number, elements, ...) \
+  case DataType::k##name: return ReadGroupAt<Block##name, elements>(row, group);
+    FOVEA_EACH_BLOCK_TYPE(FOVEA_CASE)
+#undef FOVEA_CASE
+    default: return {};
   }
 }
 

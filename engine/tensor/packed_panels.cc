@@ -2,60 +2,10 @@
 
 #include <cstring>
 
-#include "engine/tensor/blocks.h"
+#include "engine/tensor/weight_types.h"
 
 namespace fovea {
 namespace {
-
-// The small sections first: a stream of quants that is fetched ahead runs into them before their
-// quants are needed.
-constexpr PanelField kQ8_0[] = {
-    PanelField{offsetof(BlockQ8_0, scale), 2, 2},
-    PanelField{offsetof(BlockQ8_0, quants), kSmallBlock, 4, kPanelQuantFlip},
-};
-constexpr PanelField kQ4_0[] = {
-    PanelField{offsetof(BlockQ4_0, scale), 2, 2},
-    PanelField{offsetof(BlockQ4_0, nibbles), kSmallBlock / 2, 4},
-};
-constexpr PanelField kIQ4_NL[] = {
-    PanelField{offsetof(BlockIQ4_NL, scale), 2, 2},
-    PanelField{offsetof(BlockIQ4_NL, nibbles), kSmallBlock / 2, 4},
-};
-constexpr PanelField kQ4_1[] = {
-    PanelField{offsetof(BlockQ4_1, scale), 2, 2},
-    PanelField{offsetof(BlockQ4_1, minimum), 2, 2},
-    PanelField{offsetof(BlockQ4_1, nibbles), kSmallBlock / 2, 4},
-};
-constexpr PanelField kQ5_0[] = {
-    PanelField{offsetof(BlockQ5_0, scale), 2, 2},
-    PanelField{offsetof(BlockQ5_0, high_bits), 4, 4},
-    PanelField{offsetof(BlockQ5_0, nibbles), kSmallBlock / 2, 4},
-};
-constexpr PanelField kQ5_1[] = {
-    PanelField{offsetof(BlockQ5_1, scale), 2, 2},
-    PanelField{offsetof(BlockQ5_1, minimum), 2, 2},
-    PanelField{offsetof(BlockQ5_1, high_bits), 4, 4},
-    PanelField{offsetof(BlockQ5_1, nibbles), kSmallBlock / 2, 4},
-};
-constexpr PanelField kQ4_K[] = {
-    PanelField{offsetof(BlockQ4_K, scale), 2, 2},
-    PanelField{offsetof(BlockQ4_K, min_scale), 2, 2},
-    PanelField{offsetof(BlockQ4_K, scales), 12, 1},
-    PanelField{offsetof(BlockQ4_K, nibbles), kSuperBlock / 2, 4},
-};
-constexpr PanelField kQ5_K[] = {
-    PanelField{offsetof(BlockQ5_K, scale), 2, 2},
-    PanelField{offsetof(BlockQ5_K, min_scale), 2, 2},
-    PanelField{offsetof(BlockQ5_K, scales), 12, 1},
-    PanelField{offsetof(BlockQ5_K, high_bits), kSuperBlock / 8, 4},
-    PanelField{offsetof(BlockQ5_K, nibbles), kSuperBlock / 2, 4},
-};
-constexpr PanelField kQ6_K[] = {
-    PanelField{offsetof(BlockQ6_K, scale), 2, 2},
-    PanelField{offsetof(BlockQ6_K, scales), kSuperBlock / 16, 1},
-    PanelField{offsetof(BlockQ6_K, high_bits), kSuperBlock / 4, 4},
-    PanelField{offsetof(BlockQ6_K, nibbles), kSuperBlock / 2, 4},
-};
 
 /// `flip` in every byte of a unit.
 template <typename Unit>
@@ -139,15 +89,10 @@ void PackQuads(const PanelField& field, const std::byte* first_row, std::size_t 
 
 std::span<const PanelField> PanelFields(DataType type) {
   switch (type) {
-    case DataType::kQ8_0: return kQ8_0;
-    case DataType::kQ4_0: return kQ4_0;
-    case DataType::kIQ4_NL: return kIQ4_NL;
-    case DataType::kQ4_1: return kQ4_1;
-    case DataType::kQ5_0: return kQ5_0;
-    case DataType::kQ5_1: return kQ5_1;
-    case DataType::kQ4_K: return kQ4_K;
-    case DataType::kQ5_K: return kQ5_K;
-    case DataType::kQ6_K: return kQ6_K;
+#define FOVEA_CASE(name) \
+  case DataType::k##name: return kPanelFields##name;
+    FOVEA_EACH_PACKED_TYPE(FOVEA_CASE)
+#undef FOVEA_CASE
     default: return {};
   }
 }

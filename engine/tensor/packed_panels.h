@@ -11,27 +11,12 @@
 #include <cstdint>
 #include <span>
 
+#include "engine/tensor/panel_field.h"
 #include "fovea/data_type.h"
 
 namespace fovea {
 
 inline constexpr std::size_t kPanelRows = 16;
-
-/// x86 multiplies unsigned by signed bytes, so there the signed quants of Q8_0 are stored with
-/// their top bit flipped: q + 128.
-#if defined(__x86_64__) || defined(__i386__)
-inline constexpr std::uint8_t kPanelQuantFlip = 0x80;
-#else
-inline constexpr std::uint8_t kPanelQuantFlip = 0;
-#endif
-
-/// A field of a block type: `bytes` from `offset` on, which travel in units of `unit` bytes.
-struct PanelField {
-  std::size_t offset;
-  std::size_t bytes;
-  std::size_t unit;       ///< 1, 2 or 4
-  std::uint8_t flip = 0;  ///< Xor of every byte.
-};
 
 /// The sections of a type in their order; empty if it has no panel layout.
 std::span<const PanelField> PanelFields(DataType type);

@@ -2,6 +2,7 @@
 #include <limits>
 
 #include "tests/format/format_testing.h"
+#include "tests/tensor/type_lists.h"
 
 namespace fovea::testing {
 namespace {
@@ -38,10 +39,7 @@ TEST(GgufTensors, AreDescribedAsTheFileSays) {
 
 TEST(GgufTensors, OfEverySupportedTypeAreAccepted) {
   GgufBuilder builder;
-  const DataType types[] = {DataType::kF32,  DataType::kF16,   DataType::kQ4_0, DataType::kQ4_1,
-                            DataType::kQ5_0, DataType::kQ5_1,  DataType::kQ8_0, DataType::kQ2_K,
-                            DataType::kQ3_K, DataType::kQ4_K,  DataType::kQ5_K, DataType::kQ6_K,
-                            DataType::kBF16, DataType::kIQ4_NL};
+  const std::vector<DataType> types = AllTypes();
   for (const DataType type : types) {
     builder.AddTensor(std::string(DataTypeName(type)), type, {256, 3});
   }

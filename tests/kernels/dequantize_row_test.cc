@@ -4,14 +4,10 @@
 
 #include "engine/tensor/dequantize.h"
 #include "tests/kernels/kernel_test.h"
+#include "tests/tensor/type_lists.h"
 
 namespace fovea::kernels {
 namespace {
-
-constexpr DataType kAllTypes[] = {
-    DataType::kF32,  DataType::kF16,  DataType::kQ4_0,   DataType::kQ4_1, DataType::kQ5_0,
-    DataType::kQ5_1, DataType::kQ8_0, DataType::kQ2_K,   DataType::kQ3_K, DataType::kQ4_K,
-    DataType::kQ5_K, DataType::kQ6_K, DataType::kIQ4_NL, DataType::kBF16};
 
 class DequantizeRowTest : public KernelTest {
  protected:
@@ -39,7 +35,7 @@ class DequantizeRowTest : public KernelTest {
 };
 
 TEST_P(DequantizeRowTest, IsBitEqualToTheReferenceForRandomBytesAtAnyAddress) {
-  for (const DataType type : kAllTypes) {
+  for (const DataType type : testing::AllTypes()) {
     for (std::size_t blocks : {0UL, 1UL, 2UL, 3UL, 7UL, 15UL, 16UL, 17UL, 33UL, 300UL}) {
       const std::vector<std::byte> bytes = RandomBytes(blocks * BlockBytes(type) + 3);
       for (std::size_t offset = 0; offset < 4; ++offset) {

@@ -12,6 +12,7 @@
 #include "platform/cpu_features.h"
 #include "tests/kernels/emulated_kernels.h"
 #include "tests/kernels/kernel_test.h"
+#include "tests/tensor/type_lists.h"
 
 namespace fovea::kernels {
 namespace {
@@ -82,9 +83,7 @@ TEST_P(PackedGemmAmxTest, EqualsTheReferenceForEveryNumberOfBlocksAndPanels) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Types, PackedGemmAmxTest,
-                         ::testing::Values(DataType::kQ8_0, DataType::kQ4_0, DataType::kIQ4_NL,
-                                           DataType::kQ4_1, DataType::kQ5_0, DataType::kQ5_1,
-                                           DataType::kQ4_K, DataType::kQ5_K, DataType::kQ6_K),
+                         ::testing::ValuesIn(fovea::testing::PackedTypes()),
                          [](const auto& param_info) {
                            return std::string(DataTypeName(param_info.param));
                          });

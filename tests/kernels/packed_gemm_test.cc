@@ -15,14 +15,10 @@
 #include "engine/tensor/dequantize.h"
 #include "engine/tensor/packed_panels.h"
 #include "tests/kernels/kernel_test.h"
+#include "tests/tensor/type_lists.h"
 
 namespace fovea::kernels {
 namespace {
-
-constexpr DataType kTypes[] = {
-    DataType::kQ8_0, DataType::kQ4_0, DataType::kIQ4_NL, DataType::kQ4_1, DataType::kQ5_0,
-    DataType::kQ5_1, DataType::kQ4_K, DataType::kQ5_K,   DataType::kQ6_K,
-};
 
 /// Every remainder of every tile, and more than one tile of each kind.
 constexpr std::size_t kTokenCounts[] = {1, 2, 3, 4, 5, 6, 7, 11, 13, 16, 17, 31, 33, 40};
@@ -129,7 +125,7 @@ TEST_P(PackedGemmTest, LetsNoNonFiniteValueDisappear) {
 }
 
 TEST_P(PackedGemmTest, EqualsTheReferenceToTheBitForEveryTypeAndShape) {
-  for (const DataType type : kTypes) {
+  for (const DataType type : testing::PackedTypes()) {
     for (const std::size_t cols :
          {std::size_t{32}, std::size_t{96}, std::size_t{256}, std::size_t{768}}) {
       if (cols % BlockElements(type) != 0) continue;
@@ -168,7 +164,7 @@ TEST_P(PackedGemmTest, EqualsTheReferenceToTheBitForEveryTypeAndShape) {
 TEST_P(PackedGemmTest, EqualsTheReferenceForTheLargestProducts) {
   constexpr std::size_t kCols = 512;
   constexpr std::size_t kMaxTokens = 13;
-  for (const DataType type : kTypes) {
+  for (const DataType type : testing::PackedTypes()) {
     for (const unsigned quants : {0x00U, 0x7FU, 0x80U, 0x81U, 0x0FU, 0xF0U, 0xFFU}) {
       // Every byte of the quants, and scales of 1 (bytes 00 3C) where the type has them first.
       std::vector<std::byte> rows(kPanelRows * RowBytes(type, kCols), std::byte(quants));
@@ -205,7 +201,7 @@ TEST_P(PackedGemmTest, EqualsTheReferenceForTheLargestProducts) {
 
 TEST_P(PackedGemmTest, MultipliesWhatTheFileMeans) {
   constexpr std::size_t kCols = 512;
-  for (const DataType type : kTypes) {
+  for (const DataType type : testing::PackedTypes()) {
     const std::vector<std::byte> rows = RandomRows(type, kPanelRows, kCols);
     const std::vector<std::byte> panel = Pack(type, rows, 1, kCols);
     const Activations a = Quantize(kernels(), Random(kCols), kCols);

@@ -21,17 +21,12 @@
 #include "platform/thread_pool.h"
 #include "tests/kernels/isa_test_name.h"
 #include "tests/kernels/isas_to_test.h"
+#include "tests/tensor/type_lists.h"
 
 namespace fovea::matmul {
 namespace {
 
 constexpr double kEpsilon = std::numeric_limits<float>::epsilon();
-
-constexpr DataType kAllTypes[] = {
-    DataType::kF32,  DataType::kF16,  DataType::kQ4_0, DataType::kQ4_1,   DataType::kQ5_0,
-    DataType::kQ5_1, DataType::kQ8_0, DataType::kQ2_K, DataType::kQ3_K,   DataType::kQ4_K,
-    DataType::kQ5_K, DataType::kQ6_K, DataType::kBF16, DataType::kIQ4_NL,
-};
 
 /// A weight matrix of random blocks, with its decoded values.
 struct Weights {
@@ -162,7 +157,7 @@ class MatmulTest : public ::testing::TestWithParam<Kernels> {
 TEST_P(MatmulTest, MultipliesWeightsOfEveryType) {
   constexpr std::size_t kRows = 19;
   constexpr std::size_t kCols = 512;
-  for (const DataType type : kAllTypes) {
+  for (const DataType type : testing::AllTypes()) {
     const Weights weights(type, kRows, kCols, random_);
     const std::vector<float> bias = Random(kRows);
     for (const std::size_t tokens : {std::size_t{0}, std::size_t{1}, std::size_t{9}}) {
@@ -219,7 +214,7 @@ TEST_P(MatmulTest, IsBitEqualForAnyNumberOfWorkersAndAnySplitOfTokens) {
 }
 
 TEST_P(MatmulTest, GivesTheSameBitsForPackedWeights) {
-  for (const DataType type : kAllTypes) {
+  for (const DataType type : testing::AllTypes()) {
     for (const std::size_t rows : {std::size_t{5}, std::size_t{16}, std::size_t{75}}) {
       const Weights weights(type, rows, 256, random_);
       const Packed packed(weights.view);
@@ -236,7 +231,7 @@ TEST_P(MatmulTest, GivesTheSameBitsForPackedWeights) {
 }
 
 TEST_P(MatmulTest, ReadsRowsOfPackedWeights) {
-  for (const DataType type : kAllTypes) {
+  for (const DataType type : testing::AllTypes()) {
     const Weights weights(type, 37, 256, random_);
     const Packed packed(weights.view);
     std::vector<std::byte> unpacked(weights.view.row_bytes);

@@ -143,6 +143,18 @@ Status Quantize(const QuantizeArguments& arguments) {
   return arguments.quiet ? Status() : Print(Table(*report));
 }
 
+/// "Q6_K becomes Q8_0, …": types that matrices with columns of 32, but not of 256, do not get.
+std::string NarrowTypes() {
+  std::string text;
+  for (const DataType type : EncodableTypes()) {
+    const DataType narrow = FittingType(type, 32);
+    if (narrow == type) continue;
+    text += (text.empty() ? "" : ", ") + std::string(DataTypeName(type)) + " becomes ";
+    text += DataTypeName(narrow);
+  }
+  return text;
+}
+
 }  // namespace
 
 void AddQuantize(CLI::App& app, Command& command) {
@@ -159,8 +171,8 @@ void AddQuantize(CLI::App& app, Command& command) {
   sub->add_flag("--quiet", arguments->quiet, "print nothing when all is well")->excludes(json);
   sub->footer(
       "Vectors (norms, biases) are kept as F32, learned positions and norms as they are. Where\n"
-      "columns do not make blocks of 256, Q4_K, Q5_K and Q6_K become Q5_0, Q5_1 and Q8_0; where\n"
-      "they do not make blocks of 32, F16.");
+      "columns do not make blocks of 256, " +
+      NarrowTypes() + ";\nwhere they do not make blocks of 32, F16.");
   sub->callback([arguments, &command] { command = [arguments] { return Quantize(*arguments); }; });
 }
 

@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string_view>
 
 namespace fovea {
@@ -32,6 +33,9 @@ enum class DataType : std::uint32_t {
 
 /// Name as GGUF tools print it ("Q4_K"), or "?" for a value that is no DataType.
 std::string_view DataTypeName(DataType type);
+
+/// The type with this name; empty if there is none.
+std::optional<DataType> DataTypeFromName(std::string_view name);
 
 /// Elements that one block holds: 1 for float types, 32 or 256 for quantized ones. 0 if unknown.
 std::size_t BlockElements(DataType type);

@@ -26,15 +26,15 @@ struct QuantizationError {
   void Add(const QuantizationError& other);
 };
 
-/// The types that numbers can be encoded to, largest first: F32, F16, BF16, Q8_0, Q6_K, Q5_K, Q5_1,
-/// Q5_0, Q4_K, Q4_1 and Q4_0. (Q2_K, Q3_K and IQ4_NL can only be decoded.)
+/// The types that numbers can be encoded to, those that keep most first. (`fovea quantize --help`
+/// lists them; Q2_K and Q3_K can only be decoded.)
 std::span<const DataType> EncodableTypes();
 /// Whether the type is one of EncodableTypes().
 bool CanEncode(DataType type);
 
-/// The type for rows of `columns` numbers where `wanted` is asked for: Q4_K, Q5_K and Q6_K become
-/// Q5_0, Q5_1 and Q8_0 if columns is no multiple of 256, and every block type becomes F16 if it is
-/// no multiple of 32.
+/// The type for rows of `columns` numbers where `wanted` is asked for: types with blocks of 256
+/// become one with blocks of 32 that keeps about as much if columns is no multiple of 256 (Q4_K,
+/// for example, becomes Q5_0), and every block type becomes F16 if it is no multiple of 32.
 DataType FittingType(DataType wanted, std::size_t columns);
 
 /// The type for an output matrix (whose products are the logits, and which may be the embedding
@@ -73,7 +73,7 @@ struct QuantizeOptions {
   std::size_t threads = 1;
   /// Asked every few megabytes; true stops with kCancelled.
   std::function<bool()> cancelled = {};
-  /// Told as often: the part of the input that is done, from 0 to 1, and the tensor at hand.
+  /// Called as often with the part of the input that is done, from 0 to 1, and the current tensor.
   std::function<void(double done, const std::string& tensor)> on_progress = {};
 };
 

@@ -15,7 +15,6 @@
 
 #include "engine/kernels/packed/panel_formats-inl.h"
 #include "engine/kernels/packed/panel_sections.h"
-#include "engine/kernels/packed/panel_types.h"
 #include "engine/kernels/quantize/quantized_row.h"
 #include "engine/kernels/simd/tile_config.h"
 

@@ -13,8 +13,8 @@
 
 #include "engine/kernels/packed/panel_sections.h"
 #include "engine/kernels/quantize/blocks-inl.h"
-#include "engine/tensor/blocks.h"
 #include "engine/tensor/packed_panels.h"
+#include "engine/tensor/weight_types.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace fovea::kernels::HWY_NAMESPACE {

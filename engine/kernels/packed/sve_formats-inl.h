@@ -10,8 +10,8 @@
 #include <cstdint>
 
 #include "engine/kernels/packed/panel_sections.h"
-#include "engine/tensor/blocks.h"
 #include "engine/tensor/packed_panels.h"
+#include "engine/tensor/weight_types.h"
 
 #define FOVEA_SVE_INLINE inline __attribute__((always_inline))
 

@@ -14,7 +14,6 @@
 
 #include "engine/kernels/packed/panel_operands.h"
 #include "engine/kernels/packed/panel_sections.h"
-#include "engine/kernels/packed/panel_types.h"
 #include "engine/kernels/packed/sve_formats-inl.h"
 #include "engine/kernels/quantize/quantized_row.h"
 

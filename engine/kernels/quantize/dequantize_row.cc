@@ -9,8 +9,7 @@
 #include "engine/kernels/quantize/blocks-inl.h"
 #include "engine/kernels/quantize/dequantize_super_blocks.h"
 #include "engine/kernels/quantize/halves-inl.h"
-#include "engine/tensor/blocks.h"
-#include "engine/tensor/dequantize.h"
+#include "engine/tensor/weight_types.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace fovea::kernels::HWY_NAMESPACE {
@@ -133,17 +132,11 @@ void DequantizeRow(DataType type, const void* blocks, std::size_t elements, floa
       return;
     case DataType::kF16: return DecodeHalves<WidenF16>(blocks, elements, out);
     case DataType::kBF16: return DecodeHalves<WidenBF16>(blocks, elements, out);
-    case DataType::kQ8_0: return ForEachBlock<BlockQ8_0, DecodeQ8_0>(blocks, elements, out);
-    case DataType::kQ4_0: return ForEachBlock<BlockQ4_0, DecodeQ4_0>(blocks, elements, out);
-    case DataType::kQ4_1: return ForEachBlock<BlockQ4_1, DecodeQ4_1>(blocks, elements, out);
-    case DataType::kQ5_0: return ForEachBlock<BlockQ5_0, DecodeQ5_0>(blocks, elements, out);
-    case DataType::kQ5_1: return ForEachBlock<BlockQ5_1, DecodeQ5_1>(blocks, elements, out);
-    case DataType::kIQ4_NL: return ForEachBlock<BlockIQ4_NL, DecodeIQ4_NL>(blocks, elements, out);
-    case DataType::kQ2_K:
-    case DataType::kQ3_K:
-    case DataType::kQ4_K:
-    case DataType::kQ5_K:
-    case DataType::kQ6_K: return DequantizeSuperBlocks(type, blocks, elements, out);
+#define FOVEA_CASE(name, ...) \
+  case DataType::k##name: return ForEachBlock<Block##name, Decode##name>(blocks, elements, out);
+      FOVEA_EACH_SMALL_BLOCK_TYPE(FOVEA_CASE)
+#undef FOVEA_CASE
+    default: return DequantizeSuperBlocks(type, blocks, elements, out);
   }
 }
 

@@ -1,4 +1,4 @@
-// Decoding of the types with blocks of 256 (Q2_K … Q6_K). Layouts: tensor/blocks.h.
+// Decoding of the types with blocks of 256. Layouts: tensor/blocks.h.
 #include "engine/kernels/dispatch/highway_targets.h"
 
 #undef HWY_TARGET_INCLUDE
@@ -7,7 +7,7 @@
 
 #include "engine/kernels/quantize/blocks-inl.h"
 #include "engine/kernels/quantize/dequantize_super_blocks.h"
-#include "engine/tensor/blocks.h"
+#include "engine/tensor/weight_types.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace fovea::kernels::HWY_NAMESPACE {
@@ -139,11 +139,10 @@ void DecodeAll(const void* blocks, std::size_t elements, float* out) {
 
 void DequantizeSuperBlocks(DataType type, const void* blocks, std::size_t elements, float* out) {
   switch (type) {
-    case DataType::kQ2_K: return DecodeAll<BlockQ2_K>(blocks, elements, out);
-    case DataType::kQ3_K: return DecodeAll<BlockQ3_K>(blocks, elements, out);
-    case DataType::kQ4_K: return DecodeAll<BlockQ4_K>(blocks, elements, out);
-    case DataType::kQ5_K: return DecodeAll<BlockQ5_K>(blocks, elements, out);
-    case DataType::kQ6_K: return DecodeAll<BlockQ6_K>(blocks, elements, out);
+#define FOVEA_CASE(name, ...) \
+  case DataType::k##name: return DecodeAll<Block##name>(blocks, elements, out);
+    FOVEA_EACH_SUPER_BLOCK_TYPE(FOVEA_CASE)
+#undef FOVEA_CASE
     default: return;
   }
 }

@@ -10,7 +10,7 @@
 
 namespace fovea::kernels {
 
-/// As KernelTable::dequantize, for kQ2_K … kQ6_K only.
+/// As KernelTable::dequantize, for types with blocks of 256 only; others are left alone.
 FOVEA_DECLARE_KERNEL(void, DequantizeSuperBlocks,
                      (DataType type, const void* blocks, std::size_t elements, float* out))
 
