@@ -165,7 +165,7 @@ Result<QuantizationError> Encode(DataType type, std::span<const float> values,
                   "a number is too large for the scales of type " + name);
   }
   EncodeValues(type, values.data(), values.size(), out.data());
-  // Decoded in pieces that stay in the nearest cache.
+  // Decoded a few blocks at a time, which stay in the first cache.
   QuantizationError error;
   float decoded[kSuperBlock * 4];
   for (std::size_t i = 0; i < values.size();) {

@@ -1,5 +1,5 @@
-// Blocks of 32: the scale follows from the block's extremes, as GGUF tools have always done it, so
-// that blocks which came from such a file are found again unchanged.
+// Blocks of 32: the scale follows from the block's extremes, as in other GGUF tools, so that
+// numbers decoded from their files are encoded to the same bytes again.
 #include <algorithm>
 #include <cmath>
 
@@ -17,7 +17,7 @@ struct Range {
 };
 
 Range RangeOf(const float* values) {
-  // Eight lanes, so that the compiler need not keep the order of one chain.
+  // Eight minimums and maximums at a time, which the compiler can keep in vectors.
   float low[8];
   float high[8];
   std::copy(values, values + 8, low);
@@ -46,8 +46,9 @@ struct Step {
   float inverse = 0.0F;
 };
 
-/// Among normal half floats the exact step divides, as GGUF tools do it. Below them, where rounding
-/// is coarse, the stored one does, and it is rounded up: no quant is then out of range.
+/// Where the step is a normal half float, numbers are divided by the exact step, as in other GGUF
+/// tools. Subnormal half floats are coarse: there the step is rounded up and numbers are divided by
+/// the stored value, so that no quant is out of range.
 Step StepOf(float step) {
   if (step == 0.0F) return {};
   std::uint16_t stored = FloatToHalf(step);

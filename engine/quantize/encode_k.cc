@@ -1,12 +1,14 @@
 // Super-blocks of 256: groups with scales of 6 or 8 bits, which multiply a half float that all
-// groups share. Each group is fitted by itself; then the shared half floats are chosen, the groups'
-// integers around the fitted ones are tried, and the shared ones are solved for again.
+// groups share. Each group is fitted by itself; then the shared half floats are chosen from the
+// largest fits, the integers on either side of each group's fit are tried, and the shared half
+// floats are solved for once more.
 #include <algorithm>
 #include <cmath>
 #include <cstring>
 
 #include "engine/quantize/encode_block.h"
 #include "engine/quantize/group_fit.h"
+#include "engine/quantize/shared_scale.h"
 #include "engine/tensor/dequantize.h"
 
 namespace fovea {
@@ -15,25 +17,6 @@ namespace {
 constexpr std::size_t kMinGroups = kSuperBlock / kMinGroup;
 constexpr std::size_t kSignedGroups = kSuperBlock / kSignedGroup;
 constexpr int kTopScale = 63;  // of the 6-bit scales and minimums
-
-/// To a half float that is finite. Below the normal halves, where rounding is coarse, up: the
-/// integers that multiply it can shrink but not grow.
-std::uint16_t SharedScale(float scale) {
-  const float magnitude = std::min(std::abs(scale), 65504.0F);
-  std::uint16_t half = FloatToHalf(magnitude);
-  if (HalfToFloat(half) < magnitude && magnitude < 0x1p-14F) ++half;
-  return static_cast<std::uint16_t>(half | (scale < 0.0F ? 0x8000U : 0U));
-}
-
-/// The integer at or just below a value, so that it and the next one enclose the value.
-int IntegerBelow(float value, int low, int high) {
-  return static_cast<int>(
-      std::floor(std::clamp(value, static_cast<float>(low), static_cast<float>(high))));
-}
-
-float Ratio(float numerator, float denominator) {
-  return denominator != 0.0F ? numerator / denominator : 0.0F;
-}
 
 // --- Q4_K and Q5_K
 
@@ -167,16 +150,16 @@ SignedBlock EncodeSignedGroups(const float* values, const float* wanted, float s
   block.error = 0.0F;
   const float scale = HalfToFloat(block.scale);
   for (std::size_t group = 0; group < kSignedGroups; ++group) {
-    const float* of_group = values + group * kSignedGroup;
+    const float* group_values = values + group * kSignedGroup;
     const int below = IntegerBelow(Ratio(wanted[group], scale), -128, 127);
     float least = INFINITY;
     for (int s = below; s <= std::min(below + 1, 127); ++s) {
-      const float error = SignedErrorWith(of_group, scale * static_cast<float>(s));
+      const float error = SignedErrorWith(group_values, scale * static_cast<float>(s));
       if (!(error < least)) continue;
       least = error;
       block.scales[group] = static_cast<std::int8_t>(s);
     }
-    QuantizeSignedWith(of_group, scale * static_cast<float>(block.scales[group]),
+    QuantizeSignedWith(group_values, scale * static_cast<float>(block.scales[group]),
                        block.quants + group * kSignedGroup);
     block.error += least;
   }

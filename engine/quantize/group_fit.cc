@@ -92,28 +92,30 @@ QuantSums SumsOfQuants(const float* values, float low, float inverse, float top)
 }
 
 /// The pair that minimises Σ (scale q - minimum - x)², minimum and scale not negative.
-ScaleAndMinimum Solve(const Sums& sums, const QuantSums& of) {
+ScaleAndMinimum Solve(const Sums& sums, const QuantSums& quant_sums) {
   constexpr auto kCount = static_cast<float>(kMinGroup);
-  const float determinant = kCount * of.squares - of.quants * of.quants;
+  const float determinant = kCount * quant_sums.squares - quant_sums.quants * quant_sums.quants;
   ScaleAndMinimum pair;
   if (determinant > 0.0F) {
-    pair.scale = (kCount * of.products - sums.values * of.quants) / determinant;
-    pair.minimum = (of.quants * of.products - sums.values * of.squares) / determinant;
+    pair.scale = (kCount * quant_sums.products - sums.values * quant_sums.quants) / determinant;
+    pair.minimum =
+        (quant_sums.quants * quant_sums.products - sums.values * quant_sums.squares) / determinant;
   }
   if (determinant <= 0.0F || pair.minimum < 0.0F) {
     pair.minimum = 0.0F;
-    pair.scale = of.squares > 0.0F ? of.products / of.squares : 0.0F;
+    pair.scale = quant_sums.squares > 0.0F ? quant_sums.products / quant_sums.squares : 0.0F;
   }
   if (pair.scale < 0.0F) pair.scale = 0.0F;
   return pair;
 }
 
 /// Σ (scale q - minimum - x)² without Σ x², which is the same for every pair.
-float ErrorOf(const ScaleAndMinimum& pair, const Sums& sums, const QuantSums& of) {
+float ErrorOf(const ScaleAndMinimum& pair, const Sums& sums, const QuantSums& quant_sums) {
   constexpr auto kCount = static_cast<float>(kMinGroup);
-  const float with_scale = pair.scale * (pair.scale * of.squares - 2.0F * of.products);
+  const float with_scale =
+      pair.scale * (pair.scale * quant_sums.squares - 2.0F * quant_sums.products);
   const float with_minimum = pair.minimum * (kCount * pair.minimum + 2.0F * sums.values);
-  return with_scale + with_minimum - 2.0F * pair.scale * pair.minimum * of.quants;
+  return with_scale + with_minimum - 2.0F * pair.scale * pair.minimum * quant_sums.quants;
 }
 
 float InverseOf(float scale) {
@@ -144,9 +146,9 @@ ScaleAndMinimum FitScaleAndMinimum(const float* values, int top) {
   constexpr int kFiner = 16;
   for (int i = -kCoarser; i <= kFiner; ++i) {
     const float inverse = (levels + 0.125F * static_cast<float>(i)) / range;
-    const QuantSums of = SumsOfQuants(values, sums.low, inverse, levels);
-    const ScaleAndMinimum pair = Solve(sums, of);
-    const float error = ErrorOf(pair, sums, of);
+    const QuantSums quant_sums = SumsOfQuants(values, sums.low, inverse, levels);
+    const ScaleAndMinimum pair = Solve(sums, quant_sums);
+    const float error = ErrorOf(pair, sums, quant_sums);
     if (error < least) {
       least = error;
       best = pair;

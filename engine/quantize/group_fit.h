@@ -19,13 +19,13 @@ struct ScaleAndMinimum {
 };
 
 /// The pair with the least squared error over values[32] when quants are 0..top; found by rounding
-/// with several steps around the obvious one and solving for the pair each time.
+/// with several steps around range / top and solving for the pair each time.
 ScaleAndMinimum FitScaleAndMinimum(const float* values, int top);
 
 /// The squared error that is left when values[32] get the nearest quants for a given pair.
 float ErrorWith(const float* values, const ScaleAndMinimum& pair, int top);
 
-/// Those quants.
+/// The nearest quants for a given pair.
 void QuantizeWith(const float* values, const ScaleAndMinimum& pair, int top, std::uint8_t* quants);
 
 /// value = scale * quant with quants from -32 to 31: the scale (of either sign) with the least

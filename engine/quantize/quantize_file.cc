@@ -104,7 +104,7 @@ class TensorWriter {
                        Concat({"tensor ", Quoted(planned.name), ": ", status.message()}));
   }
 
-  /// Lets the caller see how far it is, and stop.
+  /// Reports the progress, and whether the caller wants to stop.
   Status Pause(const QuantizedTensor& planned) {
     if (options_.on_progress) {
       const double all = static_cast<double>(std::max<std::uint64_t>(report_.tensor_bytes, 1));
@@ -131,7 +131,7 @@ Result<QuantizeReport> QuantizeFile(const std::string& input, const std::string&
   FOVEA_RETURN_IF_ERROR(CheckArguments(input, output, options));
   auto file = GgufFile::Open(input, GgufFile::Access::kMap);
   FOVEA_RETURN_IF_ERROR(file);
-  // The file hands out values converted; to copy them they are needed as they lie.
+  // GgufFile converts the values of keys; a copy needs their bytes as they are stored.
   format::GgufContents contents;
   FOVEA_RETURN_IF_ERROR(format::ParseGguf(file->bytes(), input, &contents));
   auto pool = platform::ThreadPool::Create(options.threads);

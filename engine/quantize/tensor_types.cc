@@ -5,7 +5,7 @@
 namespace fovea {
 namespace {
 
-/// Matrices that are small and whose every bit counts: they are looked up or normalise, or choose.
+/// Small matrices that are kept exact: tables of vectors, norms, and those that choose experts.
 constexpr std::string_view kKept[] = {"_norm.", "position_embd.", "token_types.", "ffn_gate_inp.",
                                       "attn_rel_b."};
 

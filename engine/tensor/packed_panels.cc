@@ -7,7 +7,7 @@
 namespace fovea {
 namespace {
 
-/// `flip` in every byte of a unit.
+/// Copies units that are so many bytes apart; every byte is xored with `flip`.
 template <typename Unit>
 void CopyUnitsOf(const std::byte* from, std::size_t from_step, std::byte* to, std::size_t to_step,
                  std::size_t units, std::uint8_t flip) {
@@ -29,8 +29,8 @@ void CopyUnits(std::size_t unit, const std::byte* from, std::size_t from_step, s
   }
 }
 
-/// All sixteen rows of a field, block after block: a run of each row at a time, so that it is read
-/// in order.
+/// One field of all blocks of sixteen rows. The field of one row is copied whole before the next
+/// row's, so that memory is read in order.
 template <typename Unit>
 void PackSection(const PanelField& field, const std::byte* first_row, std::size_t row_bytes,
                  std::size_t block_bytes, std::size_t blocks, std::byte* section) {
@@ -53,8 +53,8 @@ void PackSection(const PanelField& field, const std::byte* first_row, std::size_
 /// Four units of four bytes.
 using Quad = std::uint32_t __attribute__((vector_size(16)));
 
-/// The same for fields of whole quads: a quad of each of four rows at a time becomes four quads of
-/// one unit of each row.
+/// As PackSection, for fields that are a multiple of four units of four bytes: transposes four
+/// units of each of four rows at a time.
 void PackQuads(const PanelField& field, const std::byte* first_row, std::size_t row_bytes,
                std::size_t block_bytes, std::size_t blocks, std::byte* section) {
   constexpr std::size_t kLine = kPanelRows * sizeof(std::uint32_t);

@@ -1,6 +1,6 @@
-// Panels: sixteen rows of quantized blocks rearranged so that one cache line holds the same four
-// columns of all sixteen, which is what kernels with a row in every lane want to load. A panel is a
-// permutation of its rows' bytes: it takes exactly their place.
+// Packed panels: sixteen rows of quantized blocks, interleaved so that one cache line holds the
+// same four columns of all sixteen, which is what kernels with a row in every lane load. A panel
+// has the same bytes as its rows in another order, and so the same size.
 //
 // Each field of the block type becomes one section, the sections follow one another in the order of
 // PanelFields, and section f is [blocks][field bytes / unit][16 rows][unit bytes].

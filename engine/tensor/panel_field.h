@@ -15,7 +15,7 @@ inline constexpr std::uint8_t kPanelQuantFlip = 0x80;
 inline constexpr std::uint8_t kPanelQuantFlip = 0;
 #endif
 
-/// `bytes` of a block from `offset` on, which are interleaved in pieces of `unit` bytes.
+/// `bytes` of a block from `offset` on. Rows are interleaved every `unit` bytes.
 struct PanelField {
   std::size_t offset;
   std::size_t bytes;

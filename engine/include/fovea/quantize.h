@@ -22,7 +22,7 @@ struct QuantizationError {
 
   /// Root of squared_error / squared_norm; 0 if nothing changed.
   double Relative() const;
-  /// Takes in the changes of other numbers.
+  /// Adds the error of other numbers.
   void Add(const QuantizationError& other);
 };
 
@@ -71,7 +71,7 @@ struct QuantizeOptions {
   bool pure = false;
   /// Threads that compute, the caller's included. The file is the same for any number.
   std::size_t threads = 1;
-  /// Asked every few megabytes; true stops with kCancelled.
+  /// Called every few megabytes; true stops with kCancelled.
   std::function<bool()> cancelled = {};
   /// Called as often with the part of the input that is done, from 0 to 1, and the current tensor.
   std::function<void(double done, const std::string& tensor)> on_progress = {};

@@ -145,7 +145,7 @@ FOVEA_TILE void PanelTile(const Format (&panels)[kPanels], const PanelOperands& 
           // Weights that meet one token come from memory; the hardware stops at page boundaries.
           HWY_UNROLL(2)
           for (std::size_t s = 0; s < kPanels; ++s) {
-            hwy::Prefetch(panels[s].at.section[Format::kQuantSection] +
+            hwy::Prefetch(panels[s].sections.begin[Format::kQuantSection] +
                           (b * 8 + step) * Format::kStepBytes + kPrefetchAhead);
           }
         }
@@ -220,20 +220,20 @@ HWY_NOINLINE void PanelsTimesToken(Format panel, std::size_t panel_bytes, std::s
     Format streams[kMaxStreams];
     for (std::size_t i = 0; i < kMaxStreams; ++i) {
       streams[i] = panel;
-      streams[i].at.Advance(i * each * panel_bytes);
+      streams[i].sections.Advance(i * each * panel_bytes);
     }
     for (std::size_t s = 0; s < each; ++s, at.out += kPanelRows) {
       PanelTile<Format, kMaxStreams, 1>(streams, at, each * kPanelRows);
-      for (Format& stream : streams) stream.at.Advance(panel_bytes);
+      for (Format& stream : streams) stream.sections.Advance(panel_bytes);
     }
-    panel.at.Advance(kMaxStreams * each * panel_bytes);
+    panel.sections.Advance(kMaxStreams * each * panel_bytes);
     at.out += (kMaxStreams - 1) * each * kPanelRows;
     count -= kMaxStreams * each;
   }
   for (; count > 0; --count, at.out += kPanelRows) {
     const Format panels[] = {panel};
     PanelTile<Format, 1, 1>(panels, at);
-    panel.at.Advance(panel_bytes);
+    panel.sections.Advance(panel_bytes);
   }
 }
 
@@ -241,22 +241,22 @@ template <class Format>
 void AllPanels(const std::byte* panels, std::size_t count, PanelOperands at, std::size_t tokens) {
   const std::size_t panel_bytes = PanelBytes<Format>(at.cols);
   Format one;
-  one.at = Sections(Format::kType, panels, at.cols);
+  one.sections = Sections(Format::kType, panels, at.cols);
   if (tokens == 1) return PanelsTimesToken(one, panel_bytes, count, at);
   if constexpr (kMaxPanels == 2) {
     Format two[] = {one, one};
-    two[1].at.Advance(panel_bytes);
+    two[1].sections.Advance(panel_bytes);
     for (; count >= 2; count -= 2, at.out += 2 * kPanelRows) {
       PanelsTimesTokens(two, at, tokens);
-      two[0].at.Advance(2 * panel_bytes);
-      two[1].at.Advance(2 * panel_bytes);
+      two[0].sections.Advance(2 * panel_bytes);
+      two[1].sections.Advance(2 * panel_bytes);
     }
     one = two[0];
   }
   for (; count > 0; --count, at.out += kPanelRows) {
     const Format panel[] = {one};
     PanelsTimesTokens(panel, at, tokens);
-    one.at.Advance(panel_bytes);
+    one.sections.Advance(panel_bytes);
   }
 }
 

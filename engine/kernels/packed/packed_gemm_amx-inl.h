@@ -169,7 +169,7 @@ void AllPanelsOnTiles(Tiles& tiles, const std::byte* panels, std::size_t count, 
       const std::size_t blocks = std::min(kChunkBlocks, blocks_per_row - b);
       for (std::size_t i = 0; i < some; ++i) {
         Format format;
-        format.at = Sections(Format::kType, panels + (s + i) * panel_bytes, cols);
+        format.sections = Sections(Format::kType, panels + (s + i) * panel_bytes, cols);
         Expand(format, b, blocks, expanded[i]);
       }
       const auto tokens_from = [&](std::size_t t) {

@@ -84,16 +84,16 @@ HWY_INLINE Format FromBlock(const Format& panel, std::size_t b, std::size_t firs
     return panel;
   } else {
     constexpr std::size_t kQuants = Format::kQuantSection;
-    const std::uint8_t* const* section = panel.at.section;
+    const std::uint8_t* const* section = panel.sections.begin;
     const std::size_t row = first * kLanes;
     const std::size_t half = (b * kPanelRows + row) * 2;
     Format here;
-    here.at.section[0] = Opaque(section[0] + half);
-    if constexpr (Format::kHasMinimum) here.at.section[1] = Opaque(section[1] + half);
+    here.sections.begin[0] = Opaque(section[0] + half);
+    if constexpr (Format::kHasMinimum) here.sections.begin[1] = Opaque(section[1] + half);
     if constexpr (Format::kMaxValue == 31) {
-      here.at.section[kQuants - 1] = Opaque(section[kQuants - 1] + b * kQuantLine + row * 4);
+      here.sections.begin[kQuants - 1] = Opaque(section[kQuants - 1] + b * kQuantLine + row * 4);
     }
-    here.at.section[kQuants] = Opaque(section[kQuants] + b * 8 * Format::kStepBytes + row * 4);
+    here.sections.begin[kQuants] = Opaque(section[kQuants] + b * 8 * Format::kStepBytes + row * 4);
     return here;
   }
 }
@@ -120,7 +120,7 @@ HWY_INLINE void PanelTile(const Format& panel, std::size_t first, const PanelOpe
     const std::size_t vector = kFromBlock ? 0 : first;
     if constexpr (kTokens == 1) {
       constexpr std::size_t kBlockBytes = 8 * Format::kStepBytes;
-      const std::uint8_t* ahead = here.at.section[Format::kQuantSection] + kPrefetchAhead;
+      const std::uint8_t* ahead = here.sections.begin[Format::kQuantSection] + kPrefetchAhead;
       if constexpr (!kFromBlock) ahead += b * kBlockBytes;
       HWY_UNROLL(8)
       for (std::size_t i = 0; i < kBlockBytes; i += kCacheLine) hwy::Prefetch(ahead + i);
@@ -345,10 +345,10 @@ template <class Format>
 void AllPanels(const std::byte* panels, std::size_t count, PanelOperands at, std::size_t tokens) {
   const std::size_t panel_bytes = PanelBytes<Format>(at.cols);
   Format panel;
-  panel.at = Sections(Format::kType, panels, at.cols);
+  panel.sections = Sections(Format::kType, panels, at.cols);
   for (; count > 0; --count, at.out += kPanelRows) {
     PanelTimesAll(panel, at, tokens);
-    panel.at.Advance(panel_bytes);
+    panel.sections.Advance(panel_bytes);
   }
 }
 

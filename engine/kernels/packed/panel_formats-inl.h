@@ -1,6 +1,6 @@
 // Reading panels (tensor/packed_panels.h) with vectors: how each type's sections give the quants of
 // four columns of a vector's rows, and the scales of those rows. Compiled once per target; a file
-// that has VNNI's products at hand defines FOVEA_PACKED_VNNI first.
+// that multiplies with VNNI instructions defines FOVEA_PACKED_VNNI first.
 #if defined(FOVEA_KERNELS_PANEL_FORMATS_INL_H_) == defined(HWY_TARGET_TOGGLE)
 #ifdef FOVEA_KERNELS_PANEL_FORMATS_INL_H_
 #undef FOVEA_KERNELS_PANEL_FORMATS_INL_H_
@@ -45,7 +45,7 @@ HWY_INLINE Quants SetByte(int value) {
 /// Bits [shift, shift + 4) of every byte that `mask` keeps, at the bottom.
 HWY_INLINE Quants ShiftRightBytes(Quants v, int shift, int mask) {
 #if HWY_TARGET == HWY_NEON
-  // Bytes shift on their own here.
+  // NEON has shifts of bytes.
   return hn::And(Quants(v.raw >> shift), SetByte(mask));
 #endif
   const hn::Repartition<std::uint16_t, F32Tag> words;
@@ -63,18 +63,18 @@ HWY_INLINE F32 LoadHalves(const std::uint8_t* from) {
 //   Load(b, step, v)  quants of columns 4 * step … 4 * step + 3, offset by kOffset
 //   Scale(b, half, v) the scale of these rows; of each half block if kHalves
 //   Minimum(b, v)     what is added to every weight of the block, if kHasMinimum
-// kWide: quants need all eight bits. kMaxValue: no quant is larger, either sign of it if kWide.
-// kStepBytes: what a step takes of section kQuantSection. kSmallBlocks: the type's blocks have 32
-// columns.
+// kWide: quants are signed and have eight bits. kMaxValue: the largest quant, or magnitude of one
+// if kWide. kStepBytes: bytes of a step in section kQuantSection. kSmallBlocks: the type's blocks
+// have 32 columns.
 
 /// Blocks of 32 with one half scale each.
 struct ScaledBlocks {
   static constexpr bool kHasMinimum = false, kHalves = false, kSmallBlocks = true;
   static constexpr std::size_t kStepBytes = kQuantLine / 2;
-  Sections at;
+  Sections sections;
 
   HWY_INLINE F32 Scale(std::size_t b, std::size_t /*half*/, std::size_t v) const {
-    return LoadHalves(at.section[0] + (b * kPanelRows + v * kLanes) * 2);
+    return LoadHalves(sections.begin[0] + (b * kPanelRows + v * kLanes) * 2);
   }
   HWY_INLINE F32 Minimum(std::size_t, std::size_t) const { return hn::Zero(F32Tag()); }
 };
@@ -83,13 +83,13 @@ struct ScaledBlocks {
 struct ShiftedBlocks {
   static constexpr bool kHasMinimum = true, kHalves = false, kSmallBlocks = true;
   static constexpr std::size_t kStepBytes = kQuantLine / 2;
-  Sections at;
+  Sections sections;
 
   HWY_INLINE F32 Scale(std::size_t b, std::size_t /*half*/, std::size_t v) const {
-    return LoadHalves(at.section[0] + (b * kPanelRows + v * kLanes) * 2);
+    return LoadHalves(sections.begin[0] + (b * kPanelRows + v * kLanes) * 2);
   }
   HWY_INLINE F32 Minimum(std::size_t b, std::size_t v) const {
-    return LoadHalves(at.section[1] + (b * kPanelRows + v * kLanes) * 2);
+    return LoadHalves(sections.begin[1] + (b * kPanelRows + v * kLanes) * 2);
   }
 };
 
@@ -102,7 +102,7 @@ struct FormatQ8_0 : ScaledBlocks {
   static constexpr std::size_t kQuantSection = 1;
 
   HWY_INLINE Quants Load(std::size_t b, std::size_t step, std::size_t v) const {
-    const Quants q = LoadQuants(at.section[1] + (b * 8 + step) * kQuantLine + v * 4 * kLanes);
+    const Quants q = LoadQuants(sections.begin[1] + (b * 8 + step) * kQuantLine + v * 4 * kLanes);
     constexpr int kFlip = kPanelQuantFlip ^ (kUnsignedBytes ? 0x80 : 0);
     return kFlip == 0 ? q : hn::Xor(q, SetByte(kFlip));
   }
@@ -126,9 +126,17 @@ struct FormatQ4_0 : ScaledBlocks {
   static constexpr std::size_t kQuantSection = 1;
 
   HWY_INLINE Quants Load(std::size_t b, std::size_t step, std::size_t v) const {
-    return LoadSmallNibbles(at.section[1], b, step, v);
+    return LoadSmallNibbles(sections.begin[1], b, step, v);
   }
 };
+
+/// The levels of IQ4_NL that nibbles stand for: as signed bytes, or 128 added if kUnsignedBytes.
+HWY_INLINE Quants LookUpLevels(Quants nibbles) {
+  const Quants levels = hn::BitCast(
+      QuantTag(), hn::LoadDup128(QuantTag(), reinterpret_cast<const std::uint8_t*>(kIQ4NLValues)));
+  const Quants q = hn::TableLookupBytes(levels, nibbles);
+  return kUnsignedBytes ? hn::Xor(q, SetByte(0x80)) : q;
+}
 
 struct FormatIQ4_NL : ScaledBlocks {
   static constexpr DataType kType = DataType::kIQ4_NL;
@@ -138,11 +146,7 @@ struct FormatIQ4_NL : ScaledBlocks {
   static constexpr std::size_t kQuantSection = 1;
 
   HWY_INLINE Quants Load(std::size_t b, std::size_t step, std::size_t v) const {
-    const Quants levels = hn::BitCast(
-        QuantTag(),
-        hn::LoadDup128(QuantTag(), reinterpret_cast<const std::uint8_t*>(kIQ4NLValues)));
-    const Quants q = hn::TableLookupBytes(levels, LoadSmallNibbles(at.section[1], b, step, v));
-    return kUnsignedBytes ? hn::Xor(q, SetByte(0x80)) : q;
+    return LookUpLevels(LoadSmallNibbles(sections.begin[1], b, step, v));
   }
 };
 
@@ -154,7 +158,7 @@ struct FormatQ4_1 : ShiftedBlocks {
   static constexpr std::size_t kQuantSection = 2;
 
   HWY_INLINE Quants Load(std::size_t b, std::size_t step, std::size_t v) const {
-    return LoadSmallNibbles(at.section[2], b, step, v);
+    return LoadSmallNibbles(sections.begin[2], b, step, v);
   }
 };
 
@@ -179,8 +183,8 @@ struct FormatQ5_0 : ScaledBlocks {
   static constexpr std::size_t kQuantSection = 2;
 
   HWY_INLINE Quants Load(std::size_t b, std::size_t step, std::size_t v) const {
-    return hn::Or(LoadSmallNibbles(at.section[2], b, step, v),
-                  LoadFifthBits(at.section[1], b, step, v));
+    return hn::Or(LoadSmallNibbles(sections.begin[2], b, step, v),
+                  LoadFifthBits(sections.begin[1], b, step, v));
   }
 };
 
@@ -192,8 +196,8 @@ struct FormatQ5_1 : ShiftedBlocks {
   static constexpr std::size_t kQuantSection = 3;
 
   HWY_INLINE Quants Load(std::size_t b, std::size_t step, std::size_t v) const {
-    return hn::Or(LoadSmallNibbles(at.section[3], b, step, v),
-                  LoadFifthBits(at.section[2], b, step, v));
+    return hn::Or(LoadSmallNibbles(sections.begin[3], b, step, v),
+                  LoadFifthBits(sections.begin[2], b, step, v));
   }
 };
 
@@ -226,15 +230,15 @@ HWY_INLINE I32 MinimumK(const std::uint8_t* section, std::size_t b, std::size_t 
 struct SuperBlocks {
   static constexpr bool kHasMinimum = true, kHalves = false, kSmallBlocks = false;
   static constexpr std::size_t kStepBytes = kQuantLine / 2;
-  Sections at;
+  Sections sections;
 
   HWY_INLINE F32 Scale(std::size_t b, std::size_t /*half*/, std::size_t v) const {
-    return hn::Mul(LoadHalves(at.section[0] + (b / 8 * kPanelRows + v * kLanes) * 2),
-                   ToFloat(ScaleK(at.section[2], b, v)));
+    return hn::Mul(LoadHalves(sections.begin[0] + (b / 8 * kPanelRows + v * kLanes) * 2),
+                   ToFloat(ScaleK(sections.begin[2], b, v)));
   }
   HWY_INLINE F32 Minimum(std::size_t b, std::size_t v) const {
-    return hn::Neg(hn::Mul(LoadHalves(at.section[1] + (b / 8 * kPanelRows + v * kLanes) * 2),
-                           ToFloat(MinimumK(at.section[2], b, v))));
+    return hn::Neg(hn::Mul(LoadHalves(sections.begin[1] + (b / 8 * kPanelRows + v * kLanes) * 2),
+                           ToFloat(MinimumK(sections.begin[2], b, v))));
   }
 };
 
@@ -253,7 +257,7 @@ struct FormatQ4_K : SuperBlocks {
   static constexpr std::size_t kQuantSection = 3;
 
   HWY_INLINE Quants Load(std::size_t b, std::size_t step, std::size_t v) const {
-    return LoadSuperNibbles(at.section[3], b, step, v);
+    return LoadSuperNibbles(sections.begin[3], b, step, v);
   }
 };
 
@@ -266,10 +270,10 @@ struct FormatQ5_K : SuperBlocks {
 
   HWY_INLINE Quants Load(std::size_t b, std::size_t step, std::size_t v) const {
     const Quants line =
-        LoadQuants(at.section[3] + (b / 8 * 8 + step) * kQuantLine + v * 4 * kLanes);
+        LoadQuants(sections.begin[3] + (b / 8 * 8 + step) * kQuantLine + v * 4 * kLanes);
     const hn::Repartition<std::uint16_t, F32Tag> words;
     const Quants bit = ShiftRightBytes(line, static_cast<int>(b % 8), 1);
-    return hn::Or(LoadSuperNibbles(at.section[4], b, step, v),
+    return hn::Or(LoadSuperNibbles(sections.begin[4], b, step, v),
                   hn::BitCast(QuantTag(), hn::ShiftLeft<4>(hn::BitCast(words, bit))));
   }
 };
@@ -281,16 +285,17 @@ struct FormatQ6_K {
   static constexpr std::size_t kStepBytes = kQuantLine / 2;
   static constexpr int kOffset = 32;
   static constexpr std::size_t kQuantSection = 3;
-  Sections at;
+  Sections sections;
 
   HWY_INLINE Quants Load(std::size_t b, std::size_t step, std::size_t v) const {
     // Of each half of 128 columns, runs 0 and 1 are the low nibbles of 16 lines, 2 and 3 the high
     // ones; run r takes bits 2r and 2r + 1 of 8 lines.
     const std::size_t half = b / 4;
     const std::size_t run = b % 4;
-    const Quants low =
-        LoadQuants(at.section[3] + (half * 16 + run % 2 * 8 + step) * kQuantLine + v * 4 * kLanes);
-    const Quants high = LoadQuants(at.section[2] + (half * 8 + step) * kQuantLine + v * 4 * kLanes);
+    const Quants low = LoadQuants(sections.begin[3] +
+                                  (half * 16 + run % 2 * 8 + step) * kQuantLine + v * 4 * kLanes);
+    const Quants high =
+        LoadQuants(sections.begin[2] + (half * 8 + step) * kQuantLine + v * 4 * kLanes);
     const hn::Repartition<std::uint16_t, F32Tag> words;
     const Quants bits = ShiftRightBytes(high, static_cast<int>(2 * run), 3);
     return hn::Or(ShiftRightBytes(low, run < 2 ? 0 : 4, 15),
@@ -298,9 +303,9 @@ struct FormatQ6_K {
   }
   HWY_INLINE F32 Scale(std::size_t b, std::size_t half, std::size_t v) const {
     const std::size_t s = b / 8;
-    const auto* scales = reinterpret_cast<const std::int8_t*>(at.section[1]) +
+    const auto* scales = reinterpret_cast<const std::int8_t*>(sections.begin[1]) +
                          (s * 16 + b % 8 * 2 + half) * kPanelRows + v * kLanes;
-    return hn::Mul(LoadHalves(at.section[0] + (s * kPanelRows + v * kLanes) * 2),
+    return hn::Mul(LoadHalves(sections.begin[0] + (s * kPanelRows + v * kLanes) * 2),
                    ToFloat(LoadSignedBytes(scales)));
   }
   HWY_INLINE F32 Minimum(std::size_t, std::size_t) const { return hn::Zero(F32Tag()); }

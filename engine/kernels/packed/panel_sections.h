@@ -14,23 +14,23 @@ namespace {
 
 constexpr std::size_t kQuantLine = kPanelRows * 4;  ///< Bytes of four columns of a panel.
 
-/// The sections of one panel, counted as PanelFields does.
+/// Where each section of one panel begins, in the order of PanelFields.
 struct Sections {
   Sections() = default;
   Sections(DataType type, const std::byte* panel, std::size_t cols) {
     const std::size_t blocks = cols / BlockElements(type);
     for (std::size_t f = 0; f < PanelFields(type).size(); ++f) {
-      section[f] = reinterpret_cast<const std::uint8_t*>(panel) + PanelSection(type, f, blocks);
+      begin[f] = reinterpret_cast<const std::uint8_t*>(panel) + PanelSection(type, f, blocks);
     }
   }
-  /// On to the panel that begins so many bytes later.
+  /// Moves on to a panel that begins so many bytes later.
   void Advance(std::size_t bytes) {
-    for (const std::uint8_t*& from : section) {
-      if (from != nullptr) from += bytes;
+    for (const std::uint8_t*& section : begin) {
+      if (section != nullptr) section += bytes;
     }
   }
 
-  const std::uint8_t* section[5] = {};
+  const std::uint8_t* begin[5] = {};  ///< Null beyond the last section.
 };
 
 /// From one panel to the next.

@@ -1,6 +1,6 @@
 // Reading panels (tensor/packed_panels.h) with SVE vectors of any length: the counterpart of
-// panel_formats-inl.h. A vector holds neighbouring rows of a panel, four columns of each; of
-// vectors longer than a panel's line a predicate keeps the line. For the files of SVE only.
+// panel_formats-inl.h. A vector holds neighbouring rows of a panel, four columns of each; a
+// predicate switches off what vectors are longer than a panel's line. For the files of SVE only.
 #ifndef FOVEA_KERNELS_SVE_FORMATS_INL_H_
 #define FOVEA_KERNELS_SVE_FORMATS_INL_H_
 
@@ -27,8 +27,8 @@ struct Rows : Sections {
   std::size_t row = 0;
 };
 
-FOVEA_SVE_INLINE svuint8_t LoadLine(const Rows& at, std::size_t section, std::size_t line) {
-  return svld1_u8(at.Bytes(), at.section[section] + line * kQuantLine + 4 * at.row);
+FOVEA_SVE_INLINE svuint8_t LoadLine(const Rows& rows, std::size_t section, std::size_t line) {
+  return svld1_u8(rows.Bytes(), rows.begin[section] + line * kQuantLine + 4 * rows.row);
 }
 
 FOVEA_SVE_INLINE svint8_t Signed(svuint8_t v) {
@@ -49,31 +49,31 @@ FOVEA_SVE_INLINE svuint8_t Nibbles(svuint8_t line, bool high) {
 }
 
 /// One half scale per row; line i of the section.
-FOVEA_SVE_INLINE svfloat32_t LoadHalves(const Rows& at, std::size_t section, std::size_t line) {
-  const auto* from = reinterpret_cast<const std::uint16_t*>(at.section[section]);
-  const svuint32_t bits = svld1uh_u32(at.Words(), from + line * kPanelRows + at.row);
+FOVEA_SVE_INLINE svfloat32_t LoadHalves(const Rows& rows, std::size_t section, std::size_t line) {
+  const auto* from = reinterpret_cast<const std::uint16_t*>(rows.begin[section]);
+  const svuint32_t bits = svld1uh_u32(rows.Words(), from + line * kPanelRows + rows.row);
   return svcvt_f32_f16_x(svptrue_b32(), svreinterpret_f16_u32(bits));
 }
 
 /// The nibbles of a block of 32: low ones are columns 0–15.
-FOVEA_SVE_INLINE svuint8_t SmallNibbles(const Rows& at, std::size_t section, std::size_t b,
+FOVEA_SVE_INLINE svuint8_t SmallNibbles(const Rows& rows, std::size_t section, std::size_t b,
                                         std::size_t step) {
-  return Nibbles(LoadLine(at, section, b * 4 + step % 4), step >= 4);
+  return Nibbles(LoadLine(rows, section, b * 4 + step % 4), step >= 4);
 }
 
 /// The nibbles of a block of 256: runs 2p and 2p + 1 are the low and high ones of eight lines.
-FOVEA_SVE_INLINE svuint8_t SuperNibbles(const Rows& at, std::size_t section, std::size_t b,
+FOVEA_SVE_INLINE svuint8_t SuperNibbles(const Rows& rows, std::size_t section, std::size_t b,
                                         std::size_t step) {
-  const svuint8_t line = LoadLine(at, section, b / 2 * 8 + step);
+  const svuint8_t line = LoadLine(rows, section, b / 2 * 8 + step);
   const svuint8_t shift = svdup_n_u8(b % 2 == 0 ? 0 : 4);
   return svand_n_u8_x(svptrue_b8(), svlsr_u8_x(svptrue_b8(), line, shift), 15);
 }
 
 /// Bit 4 of the quants: bits 4 * step … 4 * step + 3 of each row's word, one to each byte.
-FOVEA_SVE_INLINE svuint8_t FifthBits(const Rows& at, std::size_t section, std::size_t b,
+FOVEA_SVE_INLINE svuint8_t FifthBits(const Rows& rows, std::size_t section, std::size_t b,
                                      std::size_t step) {
   const svbool_t all = svptrue_b32();
-  const svuint32_t words = svreinterpret_u32_u8(LoadLine(at, section, b));
+  const svuint32_t words = svreinterpret_u32_u8(LoadLine(rows, section, b));
   const svuint32_t shift = svdup_n_u32(static_cast<std::uint32_t>(4 * step));
   const svuint32_t four = svand_n_u32_x(all, svlsr_u32_x(all, words, shift), 15);
   // Copies of the four bits, seven apart, which do not overlap; of copy i, bit i is kept.
@@ -85,16 +85,16 @@ FOVEA_SVE_INLINE svuint8_t Or(svuint8_t a, svuint8_t b) {
   return svorr_u8_x(svptrue_b8(), a, b);
 }
 
-// A format gives, for block b of 32 columns:
-//   Load(at, b, step)   quants of columns 4 * step … 4 * step + 3, too large by kOffset
-//   Scale(at, b, half)  the scale of each row; of each half block if kHalves
-//   Minimum(at, b)      what is added to every weight of the block, if kHasMinimum
+// A format gives, for block b of 32 columns and the rows of a vector:
+//   Load(rows, b, step)   quants of columns 4 * step … 4 * step + 3, with kOffset added
+//   Scale(rows, b, half)  the scale of each row; of each half block if kHalves
+//   Minimum(rows, b)      what is added to every weight of the block, if kHasMinimum
 
 /// Blocks of 32 with one half scale each.
 struct ScaledBlocks {
   static constexpr bool kHasMinimum = false, kHalves = false;
-  static FOVEA_SVE_INLINE svfloat32_t Scale(const Rows& at, std::size_t b, std::size_t /*half*/) {
-    return LoadHalves(at, 0, b);
+  static FOVEA_SVE_INLINE svfloat32_t Scale(const Rows& rows, std::size_t b, std::size_t /*half*/) {
+    return LoadHalves(rows, 0, b);
   }
   static FOVEA_SVE_INLINE svfloat32_t Minimum(const Rows&, std::size_t) { return svdup_n_f32(0); }
 };
@@ -102,28 +102,28 @@ struct ScaledBlocks {
 /// Blocks of 32 with a half scale and a half minimum.
 struct ShiftedBlocks {
   static constexpr bool kHasMinimum = true, kHalves = false;
-  static FOVEA_SVE_INLINE svfloat32_t Scale(const Rows& at, std::size_t b, std::size_t /*half*/) {
-    return LoadHalves(at, 0, b);
+  static FOVEA_SVE_INLINE svfloat32_t Scale(const Rows& rows, std::size_t b, std::size_t /*half*/) {
+    return LoadHalves(rows, 0, b);
   }
-  static FOVEA_SVE_INLINE svfloat32_t Minimum(const Rows& at, std::size_t b) {
-    return LoadHalves(at, 1, b);
+  static FOVEA_SVE_INLINE svfloat32_t Minimum(const Rows& rows, std::size_t b) {
+    return LoadHalves(rows, 1, b);
   }
 };
 
 struct FormatQ8_0 : ScaledBlocks {
   static constexpr DataType kType = DataType::kQ8_0;
   static constexpr int kOffset = 0;
-  static FOVEA_SVE_INLINE svint8_t Load(const Rows& at, std::size_t b, std::size_t step) {
+  static FOVEA_SVE_INLINE svint8_t Load(const Rows& rows, std::size_t b, std::size_t step) {
     static_assert(kPanelQuantFlip == 0);
-    return Signed(LoadLine(at, 1, b * 8 + step));
+    return Signed(LoadLine(rows, 1, b * 8 + step));
   }
 };
 
 struct FormatQ4_0 : ScaledBlocks {
   static constexpr DataType kType = DataType::kQ4_0;
   static constexpr int kOffset = 8;
-  static FOVEA_SVE_INLINE svint8_t Load(const Rows& at, std::size_t b, std::size_t step) {
-    return Signed(SmallNibbles(at, 1, b, step));
+  static FOVEA_SVE_INLINE svint8_t Load(const Rows& rows, std::size_t b, std::size_t step) {
+    return Signed(SmallNibbles(rows, 1, b, step));
   }
 };
 
@@ -136,41 +136,45 @@ struct Levels {
 };
 constexpr Levels kLevels;
 
+FOVEA_SVE_INLINE svint8_t LookUpLevels(svuint8_t nibbles) {
+  return svtbl_s8(svld1rq_s8(svptrue_b8(), kLevels.values), nibbles);
+}
+
 struct FormatIQ4_NL : ScaledBlocks {
   static constexpr DataType kType = DataType::kIQ4_NL;
   static constexpr int kOffset = 0;
-  static FOVEA_SVE_INLINE svint8_t Load(const Rows& at, std::size_t b, std::size_t step) {
-    return svtbl_s8(svld1rq_s8(svptrue_b8(), kLevels.values), SmallNibbles(at, 1, b, step));
+  static FOVEA_SVE_INLINE svint8_t Load(const Rows& rows, std::size_t b, std::size_t step) {
+    return LookUpLevels(SmallNibbles(rows, 1, b, step));
   }
 };
 
 struct FormatQ4_1 : ShiftedBlocks {
   static constexpr DataType kType = DataType::kQ4_1;
   static constexpr int kOffset = 0;
-  static FOVEA_SVE_INLINE svint8_t Load(const Rows& at, std::size_t b, std::size_t step) {
-    return Signed(SmallNibbles(at, 2, b, step));
+  static FOVEA_SVE_INLINE svint8_t Load(const Rows& rows, std::size_t b, std::size_t step) {
+    return Signed(SmallNibbles(rows, 2, b, step));
   }
 };
 
 struct FormatQ5_0 : ScaledBlocks {
   static constexpr DataType kType = DataType::kQ5_0;
   static constexpr int kOffset = 16;
-  static FOVEA_SVE_INLINE svint8_t Load(const Rows& at, std::size_t b, std::size_t step) {
-    return Signed(Or(SmallNibbles(at, 2, b, step), FifthBits(at, 1, b, step)));
+  static FOVEA_SVE_INLINE svint8_t Load(const Rows& rows, std::size_t b, std::size_t step) {
+    return Signed(Or(SmallNibbles(rows, 2, b, step), FifthBits(rows, 1, b, step)));
   }
 };
 
 struct FormatQ5_1 : ShiftedBlocks {
   static constexpr DataType kType = DataType::kQ5_1;
   static constexpr int kOffset = 0;
-  static FOVEA_SVE_INLINE svint8_t Load(const Rows& at, std::size_t b, std::size_t step) {
-    return Signed(Or(SmallNibbles(at, 3, b, step), FifthBits(at, 2, b, step)));
+  static FOVEA_SVE_INLINE svint8_t Load(const Rows& rows, std::size_t b, std::size_t step) {
+    return Signed(Or(SmallNibbles(rows, 3, b, step), FifthBits(rows, 2, b, step)));
   }
 };
 
 /// Byte `i` of the packed six-bit scales of super-block s.
-FOVEA_SVE_INLINE svint32_t ScaleByte(const Rows& at, std::size_t s, std::size_t i) {
-  return svld1ub_s32(at.Words(), at.section[2] + (s * 12 + i) * kPanelRows + at.row);
+FOVEA_SVE_INLINE svint32_t ScaleByte(const Rows& rows, std::size_t s, std::size_t i) {
+  return svld1ub_s32(rows.Words(), rows.begin[2] + (s * 12 + i) * kPanelRows + rows.row);
 }
 
 FOVEA_SVE_INLINE svint32_t And(svint32_t v, std::int32_t mask) {
@@ -193,29 +197,29 @@ struct SuperBlocks {
   static constexpr bool kHasMinimum = true, kHalves = false;
   static constexpr int kOffset = 0;
 
-  static FOVEA_SVE_INLINE svfloat32_t Scale(const Rows& at, std::size_t b, std::size_t /*half*/) {
+  static FOVEA_SVE_INLINE svfloat32_t Scale(const Rows& rows, std::size_t b, std::size_t /*half*/) {
     const std::size_t s = b / 8;
     const std::size_t g = b % 8;
     const svint32_t scale =
-        g < 4 ? And(ScaleByte(at, s, g), 63)
-              : WithTopBits(And(ScaleByte(at, s, g + 4), 15), ScaleByte(at, s, g - 4));
-    return svmul_f32_x(svptrue_b32(), LoadHalves(at, 0, s), ToFloat(scale));
+        g < 4 ? And(ScaleByte(rows, s, g), 63)
+              : WithTopBits(And(ScaleByte(rows, s, g + 4), 15), ScaleByte(rows, s, g - 4));
+    return svmul_f32_x(svptrue_b32(), LoadHalves(rows, 0, s), ToFloat(scale));
   }
-  static FOVEA_SVE_INLINE svfloat32_t Minimum(const Rows& at, std::size_t b) {
+  static FOVEA_SVE_INLINE svfloat32_t Minimum(const Rows& rows, std::size_t b) {
     const svbool_t all = svptrue_b32();
     const std::size_t s = b / 8;
     const std::size_t g = b % 8;
-    const svint32_t minimum =
-        g < 4 ? And(ScaleByte(at, s, g + 4), 63)
-              : WithTopBits(svasr_n_s32_x(all, ScaleByte(at, s, g + 4), 4), ScaleByte(at, s, g));
-    return svneg_f32_x(all, svmul_f32_x(all, LoadHalves(at, 1, s), ToFloat(minimum)));
+    const svint32_t minimum = g < 4 ? And(ScaleByte(rows, s, g + 4), 63)
+                                    : WithTopBits(svasr_n_s32_x(all, ScaleByte(rows, s, g + 4), 4),
+                                                  ScaleByte(rows, s, g));
+    return svneg_f32_x(all, svmul_f32_x(all, LoadHalves(rows, 1, s), ToFloat(minimum)));
   }
 };
 
 struct FormatQ4_K : SuperBlocks {
   static constexpr DataType kType = DataType::kQ4_K;
-  static FOVEA_SVE_INLINE svint8_t Load(const Rows& at, std::size_t b, std::size_t step) {
-    return Signed(SuperNibbles(at, 3, b, step));
+  static FOVEA_SVE_INLINE svint8_t Load(const Rows& rows, std::size_t b, std::size_t step) {
+    return Signed(SuperNibbles(rows, 3, b, step));
   }
 };
 
@@ -228,9 +232,9 @@ FOVEA_SVE_INLINE svuint8_t HighBits(svuint8_t line, std::size_t shift, std::uint
 
 struct FormatQ5_K : SuperBlocks {
   static constexpr DataType kType = DataType::kQ5_K;
-  static FOVEA_SVE_INLINE svint8_t Load(const Rows& at, std::size_t b, std::size_t step) {
-    return Signed(
-        Or(SuperNibbles(at, 4, b, step), HighBits(LoadLine(at, 3, b / 8 * 8 + step), b % 8, 1)));
+  static FOVEA_SVE_INLINE svint8_t Load(const Rows& rows, std::size_t b, std::size_t step) {
+    return Signed(Or(SuperNibbles(rows, 4, b, step),
+                     HighBits(LoadLine(rows, 3, b / 8 * 8 + step), b % 8, 1)));
   }
 };
 
@@ -238,23 +242,23 @@ struct FormatQ6_K {
   static constexpr DataType kType = DataType::kQ6_K;
   static constexpr bool kHasMinimum = false, kHalves = true;
   static constexpr int kOffset = 32;
-  static FOVEA_SVE_INLINE svint8_t Load(const Rows& at, std::size_t b, std::size_t step) {
+  static FOVEA_SVE_INLINE svint8_t Load(const Rows& rows, std::size_t b, std::size_t step) {
     // Of each half of 128 columns, runs 0 and 1 are the low nibbles of 16 lines, 2 and 3 the high
     // ones; run r takes bits 2r and 2r + 1 of 8 lines.
     const std::size_t half = b / 4;
     const std::size_t run = b % 4;
     const svbool_t all = svptrue_b8();
-    const svuint8_t low = LoadLine(at, 3, half * 16 + run % 2 * 8 + step);
+    const svuint8_t low = LoadLine(rows, 3, half * 16 + run % 2 * 8 + step);
     const svuint8_t nibbles = svand_n_u8_x(
         all, svlsr_u8_x(all, low, svdup_n_u8(static_cast<std::uint8_t>(run < 2 ? 0 : 4))), 15);
-    return Signed(Or(nibbles, HighBits(LoadLine(at, 2, half * 8 + step), 2 * run, 3)));
+    return Signed(Or(nibbles, HighBits(LoadLine(rows, 2, half * 8 + step), 2 * run, 3)));
   }
-  static FOVEA_SVE_INLINE svfloat32_t Scale(const Rows& at, std::size_t b, std::size_t half) {
+  static FOVEA_SVE_INLINE svfloat32_t Scale(const Rows& rows, std::size_t b, std::size_t half) {
     const std::size_t s = b / 8;
-    const auto* scales = reinterpret_cast<const std::int8_t*>(at.section[1]) +
-                         (s * 16 + b % 8 * 2 + half) * kPanelRows + at.row;
-    return svmul_f32_x(svptrue_b32(), LoadHalves(at, 0, s),
-                       ToFloat(svld1sb_s32(at.Words(), scales)));
+    const auto* scales = reinterpret_cast<const std::int8_t*>(rows.begin[1]) +
+                         (s * 16 + b % 8 * 2 + half) * kPanelRows + rows.row;
+    return svmul_f32_x(svptrue_b32(), LoadHalves(rows, 0, s),
+                       ToFloat(svld1sb_s32(rows.Words(), scales)));
   }
   static FOVEA_SVE_INLINE svfloat32_t Minimum(const Rows&, std::size_t) { return svdup_n_f32(0); }
 };

@@ -13,6 +13,7 @@
 #include <cstdint>
 
 #include "engine/kernels/simd/simd-inl.h"
+#include "engine/tensor/blocks.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace fovea::kernels::HWY_NAMESPACE {
@@ -59,6 +60,21 @@ HWY_INLINE void StoreScaled(I32 quants, F32 scale, F32 minimum, float* out) {
 /// out[0 … kLanes) = q · scale
 HWY_INLINE void StoreScaled(I32 quants, F32 scale, float* out) {
   hn::StoreU(hn::Mul(ToFloat(quants), scale), F32Tag(), out);
+}
+
+/// 32 levels of IQ4_NL: of the low nibbles of 16 bytes, then of the high ones.
+HWY_INLINE void LookUpLevels(const std::uint8_t* nibbles, std::int8_t* quants) {
+  const hn::FixedTag<std::uint8_t, 16> d;
+  const hn::RebindToSigned<decltype(d)> d_signed;
+  const auto levels = hn::BitCast(d, hn::LoadU(d_signed, &kIQ4NLValues[0]));
+  const auto bytes = hn::LoadU(d, nibbles);
+  const auto low = hn::And(bytes, hn::Set(d, std::uint8_t{15}));
+  // Bytes have no shift of their own on x86: shift pairs of them and drop what crossed over.
+  const hn::Repartition<std::uint16_t, decltype(d)> wide;
+  const auto high = hn::And(hn::BitCast(d, hn::ShiftRight<4>(hn::BitCast(wide, bytes))),
+                            hn::Set(d, std::uint8_t{15}));
+  hn::StoreU(hn::BitCast(d_signed, hn::TableLookupBytes(levels, low)), d_signed, quants);
+  hn::StoreU(hn::BitCast(d_signed, hn::TableLookupBytes(levels, high)), d_signed, quants + 16);
 }
 
 #endif  // FOVEA_SIMD_TARGET

@@ -95,20 +95,11 @@ HWY_INLINE void DecodeQ5_1(const std::uint8_t* block, float* out) {
 }
 
 HWY_INLINE void DecodeIQ4_NL(const std::uint8_t* block, float* out) {
-  const hn::FixedTag<std::uint8_t, 16> d;
-  const auto levels = hn::LoadU(d, reinterpret_cast<const std::uint8_t*>(&kIQ4NLValues[0]));
-  const auto bytes = hn::LoadU(d, block + offsetof(BlockIQ4_NL, nibbles));
-  const auto low = hn::And(bytes, hn::Set(d, std::uint8_t{15}));
-  // Bytes have no shift of their own on x86: shift pairs of them and drop what crossed over.
-  const hn::Repartition<std::uint16_t, decltype(d)> wide;
-  const auto high = hn::And(hn::BitCast(d, hn::ShiftRight<4>(hn::BitCast(wide, bytes))),
-                            hn::Set(d, std::uint8_t{15}));
-  std::uint8_t quants[kSmallBlock];
-  hn::StoreU(hn::TableLookupBytes(levels, low), d, quants);
-  hn::StoreU(hn::TableLookupBytes(levels, high), d, quants + kHalfBlock);
+  std::int8_t quants[kSmallBlock];
+  LookUpLevels(block + offsetof(BlockIQ4_NL, nibbles), quants);
   const F32 scale = LoadHalfScale(block + offsetof(BlockIQ4_NL, scale));
   for (std::size_t i = 0; i < kSmallBlock; i += kLanes) {
-    StoreScaled(LoadSignedBytes(reinterpret_cast<const std::int8_t*>(quants) + i), scale, out + i);
+    StoreScaled(LoadSignedBytes(quants + i), scale, out + i);
   }
 }
 
