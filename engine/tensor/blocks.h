@@ -19,7 +19,7 @@ static_assert(std::endian::native == std::endian::little,
 
 /// Elements of a block of the Q*_0, Q*_1 and IQ4_NL types.
 inline constexpr std::size_t kSmallBlock = 32;
-/// Elements of a block of the Q*_K types.
+/// Elements of a block of the Q*_K types and IQ4_XS.
 inline constexpr std::size_t kSuperBlock = 256;
 
 // The small sections come first: a stream of quants that is fetched ahead runs into them before
@@ -163,9 +163,24 @@ inline constexpr PanelField kPanelFieldsIQ4_NL[] = {
     FOVEA_PANEL_FIELD(BlockIQ4_NL, nibbles, 4),
 };
 
+/// 8 groups of 32: value = scale * (s[g] - 32) * kIQ4NLValues[nibble]; the 6-bit s are packed, see
+/// UnpackScaleIQ4XS. Group g has bytes 16g..16g+15 of nibbles, as a block of IQ4_NL has its own.
+struct BlockIQ4_XS {
+  std::uint16_t scale;
+  std::uint16_t high_scales;
+  std::uint8_t low_scales[kSuperBlock / 64];
+  std::uint8_t nibbles[kSuperBlock / 2];
+};
+inline constexpr PanelField kPanelFieldsIQ4_XS[] = {
+    FOVEA_PANEL_FIELD(BlockIQ4_XS, scale, 2),
+    FOVEA_PANEL_FIELD(BlockIQ4_XS, high_scales, 2),
+    FOVEA_PANEL_FIELD(BlockIQ4_XS, low_scales, 1),
+    FOVEA_PANEL_FIELD(BlockIQ4_XS, nibbles, 4),
+};
+
 #undef FOVEA_PANEL_FIELD
 
-/// The non-linear levels of IQ4_NL.
+/// The non-linear levels of IQ4_NL and IQ4_XS.
 inline constexpr std::int8_t kIQ4NLValues[16] = {-127, -104, -83, -65, -49, -35, -22, -10,
                                                  1,    13,   25,  38,  53,  69,  89,  113};
 
@@ -196,6 +211,14 @@ constexpr void UnpackScalesQ3K(const std::uint8_t (&scales)[12], std::uint8_t (&
     const unsigned high = (scales[8 + g % 4] >> (2 * (g / 4))) & 3U;
     out[g] = static_cast<std::uint8_t>(low | (high << 4U));
   }
+}
+
+/// The 6-bit scale of a group of IQ4_XS, 0..63 (32 is zero): the low four bits are nibbles, low
+/// ones first, the upper two are pairs of bits of high_scales.
+constexpr int UnpackScaleIQ4XS(const BlockIQ4_XS& block, std::size_t group) {
+  const int low = (block.low_scales[group / 2] >> (4 * (group % 2))) & 15;
+  const int high = (block.high_scales >> (2 * group)) & 3;
+  return low | (high << 4);
 }
 
 }  // namespace fovea

@@ -85,4 +85,14 @@ void ReadGroup(const BlockQ6_K& block, std::size_t group, WeightGroup* out) {
   }
 }
 
+void ReadGroup(const BlockIQ4_XS& block, std::size_t group, WeightGroup* out) {
+  out->SetScale(HalfToFloat(block.scale) * static_cast<float>(UnpackScaleIQ4XS(block, group) - 32));
+  constexpr std::size_t kHalf = kGroup / 2;
+  for (std::size_t i = 0; i < kHalf; ++i) {
+    const std::uint8_t byte = block.nibbles[group * kHalf + i];
+    out->quants[i] = kIQ4NLValues[byte & 15U];
+    out->quants[i + kHalf] = kIQ4NLValues[byte >> 4U];
+  }
+}
+
 }  // namespace fovea

@@ -35,7 +35,8 @@
   ROW(X, PANELS,    Q4_K,   12, 256, 144, 14, kLargestHalf * 63,          Q5_0)                \
   ROW(X, PANELS,    Q4_1,    3,  32,  20,  3, kLargestHalf,               Q4_1)                \
   ROW(X, PANELS,    Q4_0,    2,  32,  18,  2, kLargestHalf * 8,           Q4_0)                \
-  ROW(X, PANELS,    IQ4_NL, 20,  32,  18, 25, 0,                          IQ4_NL)              \
+  ROW(X, PANELS,    IQ4_NL, 20,  32,  18, 25, kLargestHalf * 127,         IQ4_NL)              \
+  ROW(X, PANELS,    IQ4_XS, 23, 256, 136, 30, kLargestHalf * 32 * 127,    IQ4_NL)              \
   ROW(X, NO_PANELS, Q3_K,   11, 256, 110, 11, 0,                          Q5_0)                \
   ROW(X, NO_PANELS, Q2_K,   10, 256,  84, 10, 0,                          Q5_0)
 // clang-format on

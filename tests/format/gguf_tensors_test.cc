@@ -122,7 +122,7 @@ TEST(GgufTensors, RefusesRowsThatAreNotWholeBlocks) {
 
 TEST(GgufTensors, NamesTypesThatAreKnownButNotSupported) {
   const std::pair<std::uint32_t, std::string_view> types[] = {
-      {4, "Q4_2"}, {9, "Q8_1"},      {15, "Q8_K"},  {16, "IQ2_XXS"}, {23, "IQ4_XS"},
+      {4, "Q4_2"}, {9, "Q8_1"},      {15, "Q8_K"},  {16, "IQ2_XXS"}, {22, "IQ2_S"},
       {28, "F64"}, {31, "Q4_0_4_4"}, {34, "TQ1_0"}, {39, "MXFP4"},   {40, "NVFP4"}};
   for (const auto& [type, name] : types) {
     GgufBuilder builder = OneTensor();

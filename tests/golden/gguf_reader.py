@@ -1,5 +1,6 @@
 """Reads a GGUF file into metadata and float64 tensors.  Written from the format's description, independently of the
-engine: it is part of the oracle.  Types: F32, F16, BF16, Q4_0, Q4_1, Q5_0, Q5_1, Q8_0, Q2_K .. Q6_K."""
+engine: it is part of the oracle.  Types: F32, F16, BF16, Q4_0, Q4_1, Q5_0, Q5_1, Q8_0, Q2_K .. Q6_K,
+IQ4_NL, IQ4_XS."""
 import struct
 
 import numpy as np
@@ -125,11 +126,32 @@ def _q3_k(b):
     return ((d * scale)[:, :, None] * q).reshape(len(b), 256)
 
 
+_LEVELS = np.array([-127, -104, -83, -65, -49, -35, -22, -10, 1, 13, 25, 38, 53, 69, 89, 113], np.float64)
+
+
+def _levels(b):
+    """[..., 16] bytes -> [..., 32] levels: those of all low nibbles, then of all high ones."""
+    return _LEVELS[np.concatenate((b & 15, b >> 4), -1)]
+
+
+def _iq4_nl(b):
+    return _levels(b[:, 2:]) * _f16(b[:, :2])
+
+
+def _iq4_xs(b):
+    high = np.ascontiguousarray(b[:, 2:4]).view('<u2')
+    low = np.stack((b[:, 4:8] & 15, b[:, 4:8] >> 4), -1).reshape(-1, 8)
+    six = low | (((high >> np.arange(0, 16, 2, dtype=np.uint16)) & 3) << 4)
+    scale = _f16(b[:, :2]) * (six.astype(np.float64) - 32)
+    return (scale[:, :, None] * _levels(b[:, 8:].reshape(-1, 8, 16))).reshape(len(b), 256)
+
+
 # ggml type -> (name, values a block, bytes a block, bytes [blocks, size] -> float64 [blocks, values])
 _BLOCKS = {
     2: ('Q4_0', 32, 18, _q4_0), 3: ('Q4_1', 32, 20, _q4_1), 6: ('Q5_0', 32, 22, _q5_0), 7: ('Q5_1', 32, 24, _q5_1),
     8: ('Q8_0', 32, 34, _q8_0), 10: ('Q2_K', 256, 84, _q2_k), 11: ('Q3_K', 256, 110, _q3_k),
     12: ('Q4_K', 256, 144, _q4_k), 13: ('Q5_K', 256, 176, _q5_k), 14: ('Q6_K', 256, 210, _q6_k),
+    20: ('IQ4_NL', 32, 18, _iq4_nl), 23: ('IQ4_XS', 256, 136, _iq4_xs),
 }
 
 

@@ -253,6 +253,10 @@ VARIANTS = {
         shape=shape(dim=256, layers=1), keys=rope(16), head_length=True, output=False, file_type=15, types={
             'token_embd': 'Q6_K', 'attn_q': 'Q4_K', 'attn_k': 'BF16', 'attn_v': 'Q5_K', 'attn_output': 'Q4_0',
             'ffn_gate': 'Q5_0', 'ffn_up': 'Q4_1', 'ffn_down': 'Q5_1'}),
+    'llama-iq4': LLAMA | dict(
+        shape=shape(dim=256, layers=1), keys=rope(16), head_length=True, output=False, file_type=30, types={
+            'token_embd': 'IQ4_XS', 'attn_q': 'IQ4_XS', 'attn_k': 'IQ4_NL', 'attn_v': 'IQ4_XS', 'attn_output': 'IQ4_NL',
+            'ffn_gate': 'IQ4_XS', 'ffn_up': 'IQ4_XS', 'ffn_down': 'IQ4_NL'}),
     'qwen2': dict(arch='qwen2', block=llama_block, tokenizer=byte_level_tokenizer('qwen2'), eps=(RMS_EPS, 1e-6), output=False,
                   shape=narrow(kv=2, qkv_bias=True), keys=rope(12, 1000000.0)),
     'qwen3': dict(arch='qwen3', block=llama_block, tokenizer=byte_level_tokenizer('qwen2'), eps=(RMS_EPS, 1e-6), output=False,

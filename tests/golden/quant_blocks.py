@@ -7,9 +7,11 @@ import numpy as np
 
 # name -> (ggml type, values a block)
 TYPES = {'Q4_0': (2, 32), 'Q4_1': (3, 32), 'Q5_0': (6, 32), 'Q5_1': (7, 32), 'Q8_0': (8, 32),
-         'Q4_K': (12, 256), 'Q5_K': (13, 256), 'Q6_K': (14, 256)}
+         'Q4_K': (12, 256), 'Q5_K': (13, 256), 'Q6_K': (14, 256),
+         'IQ4_NL': (20, 32), 'IQ4_XS': (23, 256)}
 # spread of the stored integers when all are equally likely
-_STEP = {'Q4_0': 4.6, 'Q4_1': 4.6, 'Q5_0': 9.2, 'Q5_1': 9.2, 'Q8_0': 73.6, 'Q4_K': 4.6 * 44, 'Q5_K': 9.2 * 44, 'Q6_K': 18.5 * 44}
+_STEP = {'Q4_0': 4.6, 'Q4_1': 4.6, 'Q5_0': 9.2, 'Q5_1': 9.2, 'Q8_0': 73.6, 'Q4_K': 4.6 * 44, 'Q5_K': 9.2 * 44, 'Q6_K': 18.5 * 44,
+         'IQ4_NL': 73.1, 'IQ4_XS': 73.1 * 22}
 
 
 def _half(x):
@@ -44,6 +46,13 @@ def random_blocks(kind, rows, columns, spread, rng):
         minimum = np.clip(scale + rng.randint(-3, 4, (n, 8)), 0, 63)
         middle = 7.5 if kind == 'Q4_K' else 15.5
         parts = [_half(d), _half(middle * d), _pack_six_bit(scale, minimum)] + ([raw(32)] if kind == 'Q5_K' else []) + [raw(128)]
+    elif kind == 'IQ4_NL':
+        parts = [_half(d), raw(16)]
+    elif kind == 'IQ4_XS':
+        scale = 32 + rng.randint(12, 32, (n, 8)) * rng.choice([-1, 1], (n, 8))
+        low = (scale[:, 0::2] & 15) | ((scale[:, 1::2] & 15) << 4)
+        high = ((scale >> 4) << np.arange(0, 16, 2)).sum(1).astype('<u2').reshape(-1, 1).view(np.uint8)
+        parts = [_half(d), high, low.astype(np.uint8), raw(128)]
     else:
         scale = rng.randint(24, 65, (n, 16)) * rng.choice([-1, 1], (n, 16))
         parts = [raw(128), raw(64), scale.astype(np.int8).view(np.uint8), _half(d)]

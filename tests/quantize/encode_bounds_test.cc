@@ -28,16 +28,16 @@ float StoredStepError(float step) {
 /// The largest |decoded - original| that a block of 32 may have. Half a step from rounding (a whole
 /// one where the quant opposite to the peak is missing), and what the stored step and minimum are
 /// off by, times the quants.
-float Bound32(DataType type, const Extremes& of) {
-  const float range = of.high - of.low;
+float Bound32(DataType type, const Extremes& extremes) {
+  const float range = extremes.high - extremes.low;
   const auto symmetric = [&](float levels, float rounding) {
-    const float step = of.peak() / levels;
+    const float step = extremes.peak() / levels;
     return rounding * step + levels * StoredStepError(step);
   };
   const auto with_minimum = [&](float levels) {
     const float step = range / levels;
     return 0.5F * step + levels * StoredStepError(step) +
-           std::max(std::abs(of.low) * 0x1p-11F, 0x1p-25F);
+           std::max(std::abs(extremes.low) * 0x1p-11F, 0x1p-25F);
   };
   switch (type) {
     case DataType::kQ8_0: return symmetric(127.0F, 0.5F);
@@ -61,34 +61,54 @@ double BoundK(DataType type, const float* values) {
   double step = 0.0;
   double minimum = 0.0;
   for (std::size_t group = 0; group < kSuperBlock; group += 32) {
-    const Extremes of = ExtremesOf(values + group, 32);
-    const double low = std::min(static_cast<double>(of.low), 0.0);
-    step = std::max(step, 1.1 * (static_cast<double>(of.high) - low) / top);
+    const Extremes extremes = ExtremesOf(values + group, 32);
+    const double low = std::min(static_cast<double>(extremes.low), 0.0);
+    step = std::max(step, 1.1 * (static_cast<double>(extremes.high) - low) / top);
     minimum = std::max(minimum, -1.1 * low);
   }
   return 0.5 * step + top * 0.5 * step / 63.0 + 0.5 * minimum / 63.0 +
          static_cast<double>(0x1p-24F) * 63.0;
 }
 
+bool HasLevels(DataType type) {
+  return type == DataType::kIQ4_NL || type == DataType::kIQ4_XS;
+}
+
+/// The same for a block of IQ4_NL or IQ4_XS. A fit is no worse than rounding with the peak at level
+/// 124, where no number is more than 12 from a level (half the largest distance of two). IQ4_XS
+/// moves a group's scale by a thirty-second of the largest one at most, times levels up to 127; no
+/// scale is above the peak over 92, and a tenth. Stored scales are off by 2^-11 or a subnormal
+/// half.
+double BoundLevels(DataType type, const float* values) {
+  const auto peak = static_cast<double>(ExtremesOf(values, BlockElements(type)).peak());
+  const bool has_groups = type == DataType::kIQ4_XS;
+  const double moved = has_groups ? 127.0 * 1.1 / 92.0 / 32.0 : 0.0;
+  const double subnormal = 0x1p-24 * 127.0 * (has_groups ? 32.0 : 1.0);
+  return peak * (12.0 / 124.0 + moved + 0x1p-10) + subnormal;
+}
+
 void ExpectWithinBounds(DataType type, const std::vector<float>& values) {
   const std::vector<float> decoded = Rounded(type, values);
   const std::size_t block = BlockElements(type);
   for (std::size_t first = 0; first < values.size(); first += block) {
-    const float* of = values.data() + first;
+    const float* numbers = values.data() + first;
     double squares = 0.0;
     float largest = 0.0F;
     for (std::size_t i = 0; i < block; ++i) {
-      const float difference = decoded[first + i] - of[i];
+      const float difference = decoded[first + i] - numbers[i];
       largest = std::max(largest, std::abs(difference));
       squares += static_cast<double>(difference) * static_cast<double>(difference);
     }
     const std::string what =
         std::string(DataTypeName(type)) + ", block from " + std::to_string(first);
-    if (block == kSmallBlock) {
+    const double rms = std::sqrt(squares / static_cast<double>(block));
+    if (HasLevels(type)) {
+      ASSERT_LE(rms, BoundLevels(type, numbers)) << what;
+    } else if (block == kSmallBlock) {
       // 1e-6 for the float arithmetic itself.
-      ASSERT_LE(largest, Bound32(type, ExtremesOf(of, block)) * (1.0F + 1e-6F)) << what;
+      ASSERT_LE(largest, Bound32(type, ExtremesOf(numbers, block)) * (1.0F + 1e-6F)) << what;
     } else {
-      ASSERT_LE(std::sqrt(squares / static_cast<double>(block)), BoundK(type, of)) << what;
+      ASSERT_LE(rms, BoundK(type, numbers)) << what;
     }
   }
 }
@@ -123,6 +143,8 @@ float LargestFactor(DataType type) {
     case DataType::kQ4_K: return 15.0F * 63.0F;
     case DataType::kQ5_K: return 31.0F * 63.0F;
     case DataType::kQ6_K: return 32.0F * 128.0F;
+    case DataType::kIQ4_NL: return 127.0F;
+    case DataType::kIQ4_XS: return 127.0F * 32.0F;
     default: return 31.0F;
   }
 }
@@ -138,7 +160,9 @@ TEST_P(EncodeBounds, OneNumberAmongZerosIsKeptToTheStoredScale) {
         // half floats.
         const float scale_error =
             std::max(std::abs(number) * 0x1p-11F, LargestFactor(GetParam()) * 0x1p-24F);
-        ASSERT_NEAR(decoded[i], values[i], 2.0F * scale_error)
+        // Zeros beside the number become level 1 where no level is 0.
+        const float level_error = HasLevels(GetParam()) ? std::abs(number) / 100.0F : 0.0F;
+        ASSERT_NEAR(decoded[i], values[i], 2.0F * scale_error + level_error)
             << DataTypeName(GetParam()) << " number at " << at << ", looking at " << i;
       }
     }
@@ -166,8 +190,8 @@ TEST_P(EncodeBounds, NumbersTooSmallForTheScalesBecomeTinyOrZero) {
 
 TEST_P(EncodeBounds, AreNoWorseThanOtherToolsOnAverage) {
   // Relative errors of ggml's own quantizers on normal numbers (its library of autumn 2026, the
-  // same kind of numbers); the fits of the K types must beat theirs, the others follow the same
-  // rule. A half percent for the sample.
+  // same kind of numbers; IQ4_NL and IQ4_XS: its steps written down again); the fits of the K and
+  // IQ4 types must beat theirs, the others follow the same rule. A half percent for the sample.
   double peer = 0.0;
   switch (GetParam()) {
     case DataType::kQ8_0: peer = 0.00535; break;
@@ -177,6 +201,8 @@ TEST_P(EncodeBounds, AreNoWorseThanOtherToolsOnAverage) {
     case DataType::kQ5_1: peer = 0.0378; break;
     case DataType::kQ4_K: peer = 0.0712; break;
     case DataType::kQ5_K: peer = 0.0360; break;
+    case DataType::kIQ4_NL: peer = 0.0762; break;
+    case DataType::kIQ4_XS: peer = 0.0768; break;
     default: peer = 0.0177; break;
   }
   QuantizationError error;
@@ -185,7 +211,7 @@ TEST_P(EncodeBounds, AreNoWorseThanOtherToolsOnAverage) {
   EXPECT_GE(error.Relative(), peer * 0.9);  // Too good to be true would be a mistake in the sum.
 }
 
-INSTANTIATE_TEST_SUITE_P(Types, EncodeBounds, ::testing::ValuesIn(kBlockTypes),
+INSTANTIATE_TEST_SUITE_P(Types, EncodeBounds, ::testing::ValuesIn(EncodableBlockTypes()),
                          [](const auto& type) { return std::string(DataTypeName(type.param)); });
 
 }  // namespace

@@ -75,6 +75,10 @@ TEST(Encode, GivesBackNumbersThatBlocksOf32CanHold) {
     block->high_bits[0] &= 0xFEU;
     block->high_bits[2] |= 1U;
   });
+  ExpectExact<BlockIQ4_NL>(DataType::kIQ4_NL, [](BlockIQ4_NL* block, std::mt19937& random) {
+    block->scale = SomeScale(random);
+    block->nibbles[random() % 16] &= 0xF0U;  // level -127
+  });
 }
 
 /// Scales and minimums whose largest are 63, and in every group quants 0 and the largest.
@@ -111,6 +115,16 @@ TEST(Encode, GivesBackNumbersThatSuperBlocksCanHold) {
     // Quants 0, the value -32, at the first element of every group.
     for (std::size_t i = 0; i < 128; i += 16) block->nibbles[i] = 0;
     for (std::size_t i = 0; i < 64; i += 16) block->high_bits[i] = 0;
+  });
+  ExpectExact<BlockIQ4_XS>(DataType::kIQ4_XS, [](BlockIQ4_XS* block, std::mt19937& random) {
+    block->scale = SomeScale(random);
+    // Scale 0, which stands for -32, in one group and not less than 1 in the others, and level -127
+    // in every group.
+    for (std::uint8_t& low : block->low_scales) low |= 0x11U;
+    const std::size_t group = random() % 8;
+    block->low_scales[group / 2] &= group % 2 == 0 ? 0xF0U : 0x0FU;
+    block->high_scales = static_cast<std::uint16_t>(block->high_scales & ~(3U << (2 * group)));
+    for (std::size_t i = 0; i < 128; i += 16) block->nibbles[i + random() % 16] &= 0xF0U;
   });
 }
 
@@ -163,11 +177,12 @@ TEST(Encode, RefusesNumbersBeyondTheScales) {
 
 TEST(Encode, KeepsTheLargestNumbersFinite) {
   const std::vector<std::pair<DataType, float>> limits = {
-      {DataType::kF16, 65504.0F},         {DataType::kQ8_0, 65504.0F * 127},
-      {DataType::kQ4_0, 65504.0F * 8},    {DataType::kQ5_0, 65504.0F * 16},
-      {DataType::kQ4_1, 65504.0F},        {DataType::kQ5_1, 65504.0F},
-      {DataType::kQ4_K, 65504.0F * 63},   {DataType::kQ5_K, 65504.0F * 63},
-      {DataType::kQ6_K, 65504.0F * 3968}, {DataType::kBF16, 0x1.FEp127F}};
+      {DataType::kF16, 65504.0F},          {DataType::kQ8_0, 65504.0F * 127},
+      {DataType::kQ4_0, 65504.0F * 8},     {DataType::kQ5_0, 65504.0F * 16},
+      {DataType::kQ4_1, 65504.0F},         {DataType::kQ5_1, 65504.0F},
+      {DataType::kQ4_K, 65504.0F * 63},    {DataType::kQ5_K, 65504.0F * 63},
+      {DataType::kQ6_K, 65504.0F * 3968},  {DataType::kBF16, 0x1.FEp127F},
+      {DataType::kIQ4_NL, 65504.0F * 127}, {DataType::kIQ4_XS, 65504.0F * 127 * 32}};
   for (const auto& [type, limit] : limits) {
     std::vector<float> values = NormalNumbers(256, limit / 5.0F, 3);
     for (float& value : values) value = std::clamp(value, -limit, limit);
@@ -241,9 +256,9 @@ TEST(Encode, ReportsTheErrorThatDecodingShows) {
 TEST(EncodableTypes, AreDifferentAndAllButTheOnesThatCanOnlyBeDecoded) {
   const std::span<const DataType> types = EncodableTypes();
   EXPECT_EQ(std::set<DataType>(types.begin(), types.end()).size(), types.size());
-  EXPECT_EQ(types.size(), 11U);
+  EXPECT_EQ(types.size(), 13U);
   for (const DataType type : types) EXPECT_TRUE(CanEncode(type));
-  for (const DataType type : {DataType::kQ2_K, DataType::kQ3_K, DataType::kIQ4_NL}) {
+  for (const DataType type : {DataType::kQ2_K, DataType::kQ3_K}) {
     EXPECT_FALSE(CanEncode(type));
   }
 }

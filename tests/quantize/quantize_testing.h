@@ -16,9 +16,14 @@
 
 namespace fovea::testing {
 
-inline const std::vector<DataType> kBlockTypes = {DataType::kQ8_0, DataType::kQ4_0, DataType::kQ4_1,
-                                                  DataType::kQ5_0, DataType::kQ5_1, DataType::kQ4_K,
-                                                  DataType::kQ5_K, DataType::kQ6_K};
+/// The types with blocks that can be encoded.
+inline std::vector<DataType> EncodableBlockTypes() {
+  std::vector<DataType> types;
+  for (const DataType type : EncodableTypes()) {
+    if (BlockElements(type) > 1) types.push_back(type);
+  }
+  return types;
+}
 
 inline std::vector<float> NormalNumbers(std::size_t count, float deviation, std::uint32_t seed,
                                         float mean = 0.0F) {

@@ -13,8 +13,11 @@ TEST(FittingType, FallsBackWhereColumnsMakeNoWholeBlocks) {
   EXPECT_EQ(FittingType(DataType::kQ4_K, 288), DataType::kQ5_0);
   EXPECT_EQ(FittingType(DataType::kQ5_K, 288), DataType::kQ5_1);
   EXPECT_EQ(FittingType(DataType::kQ6_K, 288), DataType::kQ8_0);
+  EXPECT_EQ(FittingType(DataType::kIQ4_XS, 768), DataType::kIQ4_XS);
+  EXPECT_EQ(FittingType(DataType::kIQ4_XS, 288), DataType::kIQ4_NL);
   EXPECT_EQ(FittingType(DataType::kQ8_0, 288), DataType::kQ8_0);
-  for (const DataType type : {DataType::kQ8_0, DataType::kQ4_0, DataType::kQ4_K, DataType::kF16}) {
+  for (const DataType type :
+       {DataType::kQ8_0, DataType::kQ4_0, DataType::kQ4_K, DataType::kIQ4_XS, DataType::kF16}) {
     EXPECT_EQ(FittingType(type, 172), DataType::kF16);
   }
   EXPECT_EQ(FittingType(DataType::kF32, 172), DataType::kF32);
@@ -25,6 +28,7 @@ TEST(OutputType, KeepsAtLeastSixBits) {
   EXPECT_EQ(OutputType(DataType::kQ4_0), DataType::kQ6_K);
   EXPECT_EQ(OutputType(DataType::kQ4_K), DataType::kQ6_K);
   EXPECT_EQ(OutputType(DataType::kQ5_K), DataType::kQ6_K);
+  EXPECT_EQ(OutputType(DataType::kIQ4_XS), DataType::kQ6_K);
   EXPECT_EQ(OutputType(DataType::kQ6_K), DataType::kQ6_K);
   EXPECT_EQ(OutputType(DataType::kQ8_0), DataType::kQ8_0);
   EXPECT_EQ(OutputType(DataType::kF16), DataType::kF16);

@@ -4,9 +4,11 @@
 
 #include <cstdint>
 #include <limits>
+#include <set>
 
 #include "engine/tensor/blocks.h"
 #include "engine/tensor/dequantize.h"
+#include "engine/tensor/weight_types.h"
 
 namespace fovea {
 namespace {
@@ -20,13 +22,14 @@ struct Known {
 
 // From GGUF's public description of its tensor types.
 constexpr Known kKnown[] = {
-    {DataType::kF32, "F32", 1, 4},       {DataType::kF16, "F16", 1, 2},
-    {DataType::kBF16, "BF16", 1, 2},     {DataType::kQ4_0, "Q4_0", 32, 18},
-    {DataType::kQ4_1, "Q4_1", 32, 20},   {DataType::kQ5_0, "Q5_0", 32, 22},
-    {DataType::kQ5_1, "Q5_1", 32, 24},   {DataType::kQ8_0, "Q8_0", 32, 34},
-    {DataType::kQ2_K, "Q2_K", 256, 84},  {DataType::kQ3_K, "Q3_K", 256, 110},
-    {DataType::kQ4_K, "Q4_K", 256, 144}, {DataType::kQ5_K, "Q5_K", 256, 176},
-    {DataType::kQ6_K, "Q6_K", 256, 210}, {DataType::kIQ4_NL, "IQ4_NL", 32, 18},
+    {DataType::kF32, "F32", 1, 4},           {DataType::kF16, "F16", 1, 2},
+    {DataType::kBF16, "BF16", 1, 2},         {DataType::kQ4_0, "Q4_0", 32, 18},
+    {DataType::kQ4_1, "Q4_1", 32, 20},       {DataType::kQ5_0, "Q5_0", 32, 22},
+    {DataType::kQ5_1, "Q5_1", 32, 24},       {DataType::kQ8_0, "Q8_0", 32, 34},
+    {DataType::kQ2_K, "Q2_K", 256, 84},      {DataType::kQ3_K, "Q3_K", 256, 110},
+    {DataType::kQ4_K, "Q4_K", 256, 144},     {DataType::kQ5_K, "Q5_K", 256, 176},
+    {DataType::kQ6_K, "Q6_K", 256, 210},     {DataType::kIQ4_NL, "IQ4_NL", 32, 18},
+    {DataType::kIQ4_XS, "IQ4_XS", 256, 136},
 };
 
 TEST(DataTypes, HaveTheirNamesAndBlockSizes) {
@@ -35,6 +38,20 @@ TEST(DataTypes, HaveTheirNamesAndBlockSizes) {
     EXPECT_EQ(BlockElements(known.type), known.elements) << known.name;
     EXPECT_EQ(BlockBytes(known.type), known.bytes) << known.name;
   }
+}
+
+TEST(DataTypes, AreFoundByTheirNames) {
+  for (const Known& known : kKnown) EXPECT_EQ(DataTypeFromName(known.name), known.type);
+  for (const char* name : {"", "?", "q8_0", "Q8_0 ", "Q4"}) {
+    EXPECT_EQ(DataTypeFromName(name), std::nullopt) << name;
+  }
+}
+
+TEST(DataTypes, AreAllInTheListOnce) {
+  std::set<DataType> listed(std::begin(kWeightTypes), std::end(kWeightTypes));
+  EXPECT_EQ(listed.size(), std::size(kWeightTypes));
+  EXPECT_EQ(listed.size(), std::size(kKnown));
+  for (const Known& known : kKnown) EXPECT_TRUE(listed.contains(known.type)) << known.name;
 }
 
 TEST(DataTypes, UnknownNumbersHaveNoSize) {

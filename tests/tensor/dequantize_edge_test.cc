@@ -123,6 +123,31 @@ TEST(Dequantize, UsesTheLevelsOfIQ4NL) {
   }
 }
 
+TEST(Dequantize, UsesTheScalesAndLevelsOfIQ4XS) {
+  for (std::size_t group = 0; group < 8; ++group) {
+    for (const int scale : {0, 1, 15, 16, 31, 32, 33, 63}) {
+      // All other groups have scale 32, which stands for 0.
+      BlockIQ4_XS block = {};
+      block.scale = kMinusTwo;
+      unsigned high = 0xAAAAU & ~(3U << (2 * group));
+      high |= static_cast<unsigned>(scale >> 4) << (2 * group);
+      block.high_scales = static_cast<std::uint16_t>(high);
+      block.low_scales[group / 2] = static_cast<std::uint8_t>((scale & 15) << (4 * (group % 2)));
+      for (std::size_t i = 0; i < 16; ++i) {
+        block.nibbles[16 * group + i] = static_cast<std::uint8_t>(i | ((15 - i) << 4U));
+      }
+      const std::vector<float> values = Decode(DataType::kIQ4_XS, block);
+      for (std::size_t i = 0; i < kSuperBlock; ++i) {
+        const std::size_t place = i % 32;
+        const float level = kIQ4NLValues[place < 16 ? place : 31 - place];
+        const float wanted =
+            i / 32 == group ? -2.0F * static_cast<float>(scale - 32) * level : 0.0F;
+        ASSERT_EQ(values[i], wanted) << "group " << group << " scale " << scale << " at " << i;
+      }
+    }
+  }
+}
+
 TEST(Dequantize, FollowsZeroSubnormalInfiniteAndNanScales) {
   BlockQ8_0 block = {};
   block.quants[0] = -128;

@@ -110,6 +110,14 @@ constexpr Expected kExpected[] = {
      1,
      {-0x1.937cp-10F, 0x1.1c16p-9F, 0x1.ac3p-12F, -0x1.ac3p-9F, -0x1.937cp-10F},
      0x19a1b10eb472fffcU},
+    {DataType::kIQ4_XS,
+     0,
+     {-0x1.6a5d9p+5F, -0x1.179eep+4F, -0x1.e9f9cp+4F, -0x1.ac3p-3F, 0x1.1f64bp+5F},
+     0x850c45b9e5eccf35U},
+    {DataType::kIQ4_XS,
+     1,
+     {-0x1.fc79p-6F, -0x1.ac3p-11F, -0x1.9ece8p-7F, 0x1.0b9ep-6F, 0x1.2e9dp-8F},
+     0xe5d4e304e04dbc7dU},
 };
 
 constexpr std::size_t kSmallProbes[5] = {0, 1, 15, 16, 31};

@@ -18,7 +18,7 @@ namespace {
 
 constexpr DataType kTypes[] = {
     DataType::kQ8_0, DataType::kQ4_0, DataType::kIQ4_NL, DataType::kQ4_1, DataType::kQ5_0,
-    DataType::kQ5_1, DataType::kQ4_K, DataType::kQ5_K,   DataType::kQ6_K,
+    DataType::kQ5_1, DataType::kQ4_K, DataType::kQ5_K,   DataType::kQ6_K, DataType::kIQ4_XS,
 };
 
 std::vector<std::byte> RandomBytes(std::size_t n, unsigned seed) {

@@ -100,8 +100,9 @@ TEST(SynthModel, IsTheSameForAnyNumberOfThreadsAndDifferentForOtherSeeds) {
 
 TEST(SynthModel, LoadsAndRunsInEveryType) {
   const TemporaryFolder folder;
-  for (const DataType type : {DataType::kF32, DataType::kF16, DataType::kBF16, DataType::kQ8_0,
-                              DataType::kQ4_0, DataType::kQ4_K, DataType::kQ5_K, DataType::kQ6_K}) {
+  for (const DataType type :
+       {DataType::kF32, DataType::kF16, DataType::kBF16, DataType::kQ8_0, DataType::kQ4_0,
+        DataType::kQ4_K, DataType::kQ5_K, DataType::kQ6_K, DataType::kIQ4_XS}) {
     SynthShape shape = SmallShape();
     shape.tied = type == DataType::kQ8_0;
     shape.ffn_size = 256;

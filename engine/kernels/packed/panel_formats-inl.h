@@ -311,6 +311,38 @@ struct FormatQ6_K {
   HWY_INLINE F32 Minimum(std::size_t, std::size_t) const { return hn::Zero(F32Tag()); }
 };
 
+struct FormatIQ4_XS {
+  static constexpr DataType kType = DataType::kIQ4_XS;
+  static constexpr int kMaxValue = 127;
+  static constexpr bool kWide = true, kHasMinimum = false, kHalves = false, kSmallBlocks = false;
+  static constexpr std::size_t kStepBytes = kQuantLine / 2;
+  static constexpr int kOffset = kUnsignedBytes ? 128 : 0;
+  static constexpr std::size_t kQuantSection = 3;
+  Sections sections;
+
+  HWY_INLINE Quants Load(std::size_t b, std::size_t step, std::size_t v) const {
+    return LookUpLevels(LoadSmallNibbles(sections.begin[3], b, step, v));
+  }
+  /// As UnpackScaleIQ4XS, for kLanes rows.
+  HWY_INLINE F32 Scale(std::size_t b, std::size_t /*half*/, std::size_t v) const {
+    const I32Tag d;
+    const std::size_t s = b / 8;
+    const std::size_t g = b % 8;
+    const std::size_t row = s * kPanelRows + v * kLanes;
+    const hn::Rebind<std::uint16_t, F32Tag> words;
+    const I32 high = hn::PromoteTo(
+        d, hn::LoadU(words, reinterpret_cast<const std::uint16_t*>(sections.begin[1]) + row));
+    const I32 low = LoadBytes(sections.begin[2] + (s * 4 + g / 2) * kPanelRows + v * kLanes);
+    const I32 scale =
+        hn::Or(hn::And(hn::ShiftRightSame(low, static_cast<int>(4 * (g % 2))), hn::Set(d, 15)),
+               hn::ShiftLeft<4>(
+                   hn::And(hn::ShiftRightSame(high, static_cast<int>(2 * g)), hn::Set(d, 3))));
+    return hn::Mul(LoadHalves(sections.begin[0] + row * 2),
+                   ToFloat(hn::Sub(scale, hn::Set(d, 32))));
+  }
+  HWY_INLINE F32 Minimum(std::size_t, std::size_t) const { return hn::Zero(F32Tag()); }
+};
+
 }  // namespace
 
 #endif  // FOVEA_SIMD_TARGET

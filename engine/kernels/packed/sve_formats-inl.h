@@ -263,6 +263,31 @@ struct FormatQ6_K {
   static FOVEA_SVE_INLINE svfloat32_t Minimum(const Rows&, std::size_t) { return svdup_n_f32(0); }
 };
 
+struct FormatIQ4_XS {
+  static constexpr DataType kType = DataType::kIQ4_XS;
+  static constexpr bool kHasMinimum = false, kHalves = false;
+  static constexpr int kOffset = 0;
+  static FOVEA_SVE_INLINE svint8_t Load(const Rows& rows, std::size_t b, std::size_t step) {
+    return LookUpLevels(SmallNibbles(rows, 3, b, step));
+  }
+  /// As UnpackScaleIQ4XS, of each row.
+  static FOVEA_SVE_INLINE svfloat32_t Scale(const Rows& rows, std::size_t b, std::size_t /*half*/) {
+    const svbool_t all = svptrue_b32();
+    const std::size_t s = b / 8;
+    const std::size_t g = b % 8;
+    const auto* words = reinterpret_cast<const std::uint16_t*>(rows.begin[1]);
+    const svint32_t high = svreinterpret_s32_u32(
+        svlsr_u32_x(all, svld1uh_u32(rows.Words(), words + s * kPanelRows + rows.row),
+                    svdup_n_u32(static_cast<std::uint32_t>(2 * g))));
+    const svint32_t bytes =
+        svld1ub_s32(rows.Words(), rows.begin[2] + (s * 4 + g / 2) * kPanelRows + rows.row);
+    const svint32_t low = g % 2 == 0 ? bytes : svasr_n_s32_x(all, bytes, 4);
+    const svint32_t scale = svorr_s32_x(all, And(low, 15), svlsl_n_s32_x(all, And(high, 3), 4));
+    return svmul_f32_x(all, LoadHalves(rows, 0, s), ToFloat(svsub_n_s32_x(all, scale, 32)));
+  }
+  static FOVEA_SVE_INLINE svfloat32_t Minimum(const Rows&, std::size_t) { return svdup_n_f32(0); }
+};
+
 }  // namespace
 }  // namespace fovea::kernels::sve
 

@@ -30,7 +30,7 @@ HWY_INLINE I32 Bits(I32 bytes, std::size_t shift, int mask) {
   return hn::And(hn::ShiftRightSame(bytes, static_cast<int>(shift)), hn::Set(I32Tag(), mask));
 }
 
-/// out = q · scale - minimum; not q · scale + (-minimum) fused, see blocks-inl.h.
+/// out = q · scale - minimum, rounded twice: see blocks-inl.h.
 HWY_INLINE void StoreLessMinimum(I32 quants, F32 scale, F32 minimum, float* out) {
   hn::StoreU(hn::Sub(hn::Mul(scale, ToFloat(quants)), minimum), F32Tag(), out);
 }
@@ -120,6 +120,18 @@ HWY_INLINE void Decode(const BlockQ6_K& block, float* out) {
         const I32 high = hn::ShiftLeft<4>(Bits(LoadBytes(high_bits + i), 2 * place, 3));
         StoreScaled(hn::Sub(hn::Or(low, high), offset), group_scale, out + run * kRun + i);
       }
+    }
+  }
+}
+
+HWY_INLINE void Decode(const BlockIQ4_XS& block, float* out) {
+  const F32 scale = LoadHalfScale(&block.scale);
+  for (std::size_t run = 0; run < kRuns; ++run) {
+    const F32 run_scale = Times(scale, UnpackScaleIQ4XS(block, run) - 32);
+    std::int8_t quants[kRun];
+    LookUpLevels(block.nibbles + run * (kRun / 2), quants);
+    for (std::size_t i = 0; i < kRun; i += kLanes) {
+      StoreScaled(LoadSignedBytes(quants + i), run_scale, out + run * kRun + i);
     }
   }
 }
