@@ -10,6 +10,7 @@
 #include "bench/machine_limits.h"
 #include "engine/kernels/dispatch/kernel_table.h"
 #include "engine/tensor/dequantize.h"
+#include "engine/tensor/weight_types.h"
 
 namespace fovea::bench {
 namespace {
@@ -68,10 +69,8 @@ int RegisterAll() {
         ->Arg(1 << 23);
     const double memory = ReadBytesPerSecond(kernels, std::size_t{256} << 20);
     benchmark::AddCustomContext(name + " memory read, GB/s", std::to_string(memory / 1e9));
-    for (const DataType type :
-         {DataType::kF16, DataType::kBF16, DataType::kQ8_0, DataType::kQ4_0, DataType::kQ4_1,
-          DataType::kQ5_0, DataType::kQ5_1, DataType::kIQ4_NL, DataType::kQ2_K, DataType::kQ3_K,
-          DataType::kQ4_K, DataType::kQ5_K, DataType::kQ6_K}) {
+    for (const DataType type : kWeightTypes) {
+      if (type == DataType::kF32) continue;
       benchmark::RegisterBenchmark(
           ("dequantize/" + name + "/" + std::string(DataTypeName(type))).c_str(), Dequantize,
           kernels, type, memory);

@@ -14,6 +14,7 @@
 #include "engine/matmul/matmul.h"
 #include "engine/tensor/dequantize.h"
 #include "engine/tensor/packed_panels.h"
+#include "engine/tensor/weight_types.h"
 #include "platform/aligned_buffer.h"
 #include "platform/parallel.h"
 
@@ -83,9 +84,7 @@ int RegisterAll() {
                                 std::to_string(bf16.operations / 1e9));
     benchmark::AddCustomContext(name + " memory read, GB/s", std::to_string(memory / 1e9));
     for (const Shape& shape : kShapes) {
-      for (const DataType type :
-           {DataType::kF32, DataType::kF16, DataType::kBF16, DataType::kQ8_0, DataType::kQ4_0,
-            DataType::kQ5_0, DataType::kQ4_K, DataType::kQ5_K, DataType::kQ6_K}) {
+      for (const DataType type : kWeightTypes) {
         if (shape.cols % BlockElements(type) != 0) continue;
         for (const Arithmetic arithmetic : {Arithmetic::kFast, Arithmetic::kExact}) {
           const bool is_fast = arithmetic == Arithmetic::kFast;
