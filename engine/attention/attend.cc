@@ -1,25 +1,29 @@
-// Attention as an operator: checks the shapes, then runs the tiles (dot-like scores under a
-// softmax) or the readable loop (everything else).
+// Attention as an operator: checks the shapes, then runs tiled attention (scores that are dot
+// products, under a softmax) or a readable loop (everything else).
 #include <algorithm>
 #include <cmath>
 #include <initializer_list>
 #include <limits>
+#include <span>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "engine/attention/scoring.h"
-#include "engine/kernels/dispatch/kernel_table.h"
+#include "engine/attention/scratch_layout.h"
+#include "engine/attention/tiled_attention.h"
+#include "engine/kernels/dispatch/choose_kernels.h"
 #include "fovea/attention.h"
-#include "fovea/isa.h"
 #include "fovea/status_macros.h"
 #include "platform/aligned_buffer.h"
 #include "platform/checked_math.h"
 #include "platform/exceptions.h"
+#include "platform/parallel.h"
 
 namespace fovea {
 namespace {
 
-using kernels::kMaxTileRows;
 using platform::CheckedSize;
 
 Status Invalid(std::string message) {
@@ -45,166 +49,171 @@ Status CheckShape(std::string_view array, std::size_t given, std::initializer_li
                  "] needs " + (needed.ok() ? std::to_string(needed.value()) : "too many"));
 }
 
-Status CheckScoring(const AttendInputs& in) {
-  const ScoringWeights& w = in.weights;
-  switch (in.scoring) {
+Status CheckScoring(const AttendInputs& inputs) {
+  const ScoringWeights& w = inputs.weights;
+  switch (inputs.scoring) {
     case ScoringFunction::kScaledDot:
     case ScoringFunction::kDot:
-      if (in.query_width == in.key_width) return Status::Ok();
-      return Invalid("query_width " + std::to_string(in.query_width) + " and key_width " +
-                     std::to_string(in.key_width) + " differ, which a dot product does not allow");
+      if (inputs.query_width == inputs.key_width) return Status::Ok();
+      return Invalid("query_width " + std::to_string(inputs.query_width) + " and key_width " +
+                     std::to_string(inputs.key_width) +
+                     " differ, which a dot product does not allow");
     case ScoringFunction::kGeneral:
       return CheckShape("weights.general", w.general.size(),
-                        {{"query_width", in.query_width}, {"key_width", in.key_width}});
+                        {{"query_width", inputs.query_width}, {"key_width", inputs.key_width}});
     case ScoringFunction::kAdditive: {
       const std::size_t hidden = w.additive_v.size();
       if (hidden == 0) return Invalid("weights.additive_v is empty");
-      if (in.scale != 0.0F) return Invalid("scale multiplies dot scores; additive ones have none");
+      if (inputs.scale != 0.0F)
+        return Invalid("scale multiplies dot scores; additive ones have none");
       Status status = CheckShape("weights.additive_query", w.additive_query.size(),
-                                 {{"hidden", hidden}, {"query_width", in.query_width}});
+                                 {{"hidden", hidden}, {"query_width", inputs.query_width}});
       FOVEA_RETURN_IF_ERROR(status);
       return CheckShape("weights.additive_key", w.additive_key.size(),
-                        {{"hidden", hidden}, {"key_width", in.key_width}});
+                        {{"hidden", hidden}, {"key_width", inputs.key_width}});
     }
   }
   return Invalid("unknown scoring function");
 }
 
-Status CheckMask(const AttendInputs& in) {
-  if (in.mask.kind == Mask::Kind::kSlidingWindow && in.mask.window == 0) {
+Status CheckMask(const AttendInputs& inputs) {
+  if (inputs.mask.kind == Mask::Kind::kSlidingWindow && inputs.mask.window == 0) {
     return Invalid("mask.window of a sliding window is 0");
   }
-  if (!in.mask.key_valid.empty() && in.mask.key_valid.size() != in.keys) {
-    return Invalid("mask.key_valid holds " + std::to_string(in.mask.key_valid.size()) +
-                   " flags for " + std::to_string(in.keys) + " keys");
+  if (!inputs.mask.key_valid.empty() && inputs.mask.key_valid.size() != inputs.keys) {
+    return Invalid("mask.key_valid holds " + std::to_string(inputs.mask.key_valid.size()) +
+                   " flags for " + std::to_string(inputs.keys) + " keys");
   }
   return Status::Ok();
 }
 
-Status Check(const AttendInputs& in) {
-  if (in.heads == 0 || in.kv_heads == 0 || in.heads % in.kv_heads != 0) {
-    return Invalid("kv_heads " + std::to_string(in.kv_heads) + " does not divide heads " +
-                   std::to_string(in.heads));
+Status Check(const AttendInputs& inputs) {
+  if (inputs.heads == 0 || inputs.kv_heads == 0 || inputs.heads % inputs.kv_heads != 0) {
+    return Invalid("kv_heads " + std::to_string(inputs.kv_heads) + " does not divide heads " +
+                   std::to_string(inputs.heads));
   }
   for (const Extent& width :
-       {Extent{"query_width", in.query_width}, Extent{"key_width", in.key_width},
-        Extent{"value_width", in.value_width}}) {
+       {Extent{"query_width", inputs.query_width}, Extent{"key_width", inputs.key_width},
+        Extent{"value_width", inputs.value_width}}) {
     if (width.size == 0) return Invalid(std::string(width.name) + " is 0");
   }
-  if (!std::isfinite(in.scale)) return Invalid("scale is not finite");
-  if (!std::isfinite(in.softcap) || in.softcap < 0.0F) {
+  if (!std::isfinite(inputs.scale)) return Invalid("scale is not finite");
+  if (!std::isfinite(inputs.softcap) || inputs.softcap < 0.0F) {
     return Invalid("softcap is negative or not finite");
   }
-  Status status =
-      CheckShape("query", in.query.size(),
-                 {{"queries", in.queries}, {"heads", in.heads}, {"query_width", in.query_width}});
+  Status status = CheckShape(
+      "query", inputs.query.size(),
+      {{"queries", inputs.queries}, {"heads", inputs.heads}, {"query_width", inputs.query_width}});
   FOVEA_RETURN_IF_ERROR(status);
-  status = CheckShape("key", in.key.size(),
-                      {{"keys", in.keys}, {"kv_heads", in.kv_heads}, {"key_width", in.key_width}});
+  status = CheckShape(
+      "key", inputs.key.size(),
+      {{"keys", inputs.keys}, {"kv_heads", inputs.kv_heads}, {"key_width", inputs.key_width}});
   FOVEA_RETURN_IF_ERROR(status);
-  status =
-      CheckShape("value", in.value.size(),
-                 {{"keys", in.keys}, {"kv_heads", in.kv_heads}, {"value_width", in.value_width}});
+  status = CheckShape(
+      "value", inputs.value.size(),
+      {{"keys", inputs.keys}, {"kv_heads", inputs.kv_heads}, {"value_width", inputs.value_width}});
   FOVEA_RETURN_IF_ERROR(status);
-  status = CheckScoring(in);
-  return status.ok() ? CheckMask(in) : status;
+  status = CheckScoring(inputs);
+  return status.ok() ? CheckMask(inputs) : status;
 }
 
 /// Sizes the outputs, zeroed.
-Status Allocate(const AttendInputs& in, AttendOutputs* out) {
-  const CheckedSize rows = CheckedSize(in.heads) * in.queries;
-  const CheckedSize output = rows * in.value_width;
-  const CheckedSize weights = rows * in.keys;
+Status Allocate(const AttendInputs& inputs, AttendOutputs* outputs) {
+  const CheckedSize rows = CheckedSize(inputs.heads) * inputs.queries;
+  const CheckedSize output = rows * inputs.value_width;
+  const CheckedSize weights = rows * inputs.keys;
   constexpr std::size_t kMaxValue = std::numeric_limits<std::ptrdiff_t>::max() / sizeof(float);
   if (!output.ok() || !weights.ok() || output.value() > kMaxValue || weights.value() > kMaxValue) {
-    return Status(StatusCode::kLimitExceeded, "attend: outputs of " + std::to_string(in.heads) +
-                                                  " heads, " + std::to_string(in.queries) +
-                                                  " queries and " + std::to_string(in.keys) +
+    return Status(StatusCode::kLimitExceeded, "attend: outputs of " + std::to_string(inputs.heads) +
+                                                  " heads, " + std::to_string(inputs.queries) +
+                                                  " queries and " + std::to_string(inputs.keys) +
                                                   " keys exceed what memory can address");
   }
-  out->output.resize(output.value());
-  out->weights.resize(weights.value());
-  if (in.softmax) out->log_sum_exp.resize(rows.value());
+  outputs->output.resize(output.value());
+  outputs->weights.resize(weights.value());
+  if (inputs.softmax) outputs->log_sum_exp.resize(rows.value());
   return Status::Ok();
 }
 
-/// What the tile needs beside the caller's arrays.
-struct TileMemory {
-  std::size_t stride = 0;  ///< Floats between rows of weights, which start on cache lines.
-  platform::AlignedBuffer scratch, weights, split_max;
+/// Copies the rows that tiled attention delivers into the outputs.
+class RowCopier final : public AttentionObserver {
+ public:
+  RowCopier(const AttendInputs& inputs, AttendOutputs* outputs)
+      : inputs_(inputs), outputs_(outputs) {}
 
-  Status Allocate(const kernels::KernelTable& kernels, const AttendInputs& in) {
-    const CheckedSize line = CheckedSize(in.keys).AlignedUp(16);
-    const CheckedSize map_bytes = line * kMaxTileRows * sizeof(float);
-    stride = line.value();
-    scratch = platform::AlignedBuffer::Allocate(
-        kernels.attend_scratch_floats(in.key_width, in.value_width) * sizeof(float));
-    if (map_bytes.ok()) weights = platform::AlignedBuffer::Allocate(map_bytes.value());
-    split_max = platform::AlignedBuffer::Allocate(kernels::SplitMaxFloats(in.keys) * kMaxTileRows *
-                                                  sizeof(float));
-    if (scratch && weights && split_max) return Status::Ok();
-    return Status(StatusCode::kOutOfMemory, "attend: no memory for scratch");
+  const AttentionSelection& selection() const override { return selection_; }
+  void OnRows(const AttentionRows& rows) override {
+    const std::size_t first =
+        rows.head * inputs_.queries + (rows.query_begin - inputs_.mask.first_query);
+    std::copy_n(rows.log_sum_exp, rows.query_count, outputs_->log_sum_exp.data() + first);
+    for (std::size_t r = 0; r < rows.query_count; ++r) {
+      std::copy_n(rows.weights + r * rows.stride, rows.key_count,
+                  outputs_->weights.data() + (first + r) * inputs_.keys);
+    }
   }
+
+ private:
+  const AttendInputs& inputs_;
+  AttendOutputs* outputs_;
+  const AttentionSelection selection_;  // All heads' rows.
 };
 
-Status AttendTiled(const AttendInputs& in, AttendOutputs* out) {
-  if (in.keys == 0) {  // No key to see: outputs are zero already, and nothing bounds key_width.
-    std::fill(out->log_sum_exp.begin(), out->log_sum_exp.end(),
+/// Keys or values as the caller has them. [keys, kv_heads, width]
+attention::KeyValueView Rows(std::span<const float> rows, std::size_t kv_heads, std::size_t width) {
+  return {.type = DataType::kF32,
+          .data = reinterpret_cast<const std::byte*>(rows.data()),
+          .head_stride = width * sizeof(float),
+          .stride = kv_heads * width * sizeof(float)};
+}
+
+/// Scores that are dot products, under a softmax: one call of tiled attention.
+Status AttendTiled(const kernels::KernelTable& kernels, const AttendInputs& inputs,
+                   AttendOutputs* outputs) {
+  if (inputs.keys == 0) {  // Outputs are zero already, and nothing bounds key_width.
+    std::fill(outputs->log_sum_exp.begin(), outputs->log_sum_exp.end(),
               -std::numeric_limits<float>::infinity());
     return Status::Ok();
   }
-  if (in.queries == 0) return Status::Ok();
-  const kernels::KernelTable* kernels = kernels::KernelsFor(BestIsa());
-  TileMemory memory;
-  FOVEA_RETURN_IF_ERROR(memory.Allocate(*kernels, in));
+  const CheckedSize scratch_floats =
+      attention::ScratchFloats(kernels, {.batch_size = inputs.queries,
+                                         .max_positions = inputs.keys,
+                                         .heads = inputs.heads,
+                                         .kv_heads = inputs.kv_heads,
+                                         .head_dim = inputs.key_width,
+                                         .value_dim = inputs.value_width,
+                                         .rows = true});
+  const CheckedSize scratch_bytes = scratch_floats * sizeof(float);
+  platform::AlignedBuffer scratch;
+  if (scratch_bytes.ok()) scratch = platform::AlignedBuffer::Allocate(scratch_bytes.value());
+  if (!scratch) return Status(StatusCode::kOutOfMemory, "attend: no memory for scratch");
 
   std::vector<float> transformed;
-  const float* query = in.query.data();
-  if (in.scoring == ScoringFunction::kGeneral) {
-    transformed = attention::TransformQueries(in);
+  const float* query = inputs.query.data();
+  if (inputs.scoring == ScoringFunction::kGeneral) {
+    transformed = attention::TransformQueries(inputs);
     query = transformed.data();
   }
-
-  kernels::AttendTileArgs args;
-  args.head_dim = in.key_width;
-  args.value_dim = in.value_width;
-  args.query_stride = in.heads * in.key_width;
-  args.key_stride = in.kv_heads * in.key_width * sizeof(float);
-  args.value_stride = in.kv_heads * in.value_width * sizeof(float);
-  args.key_valid = in.mask.key_valid.empty() ? nullptr : in.mask.key_valid.data();
-  args.scale = attention::ScoreScale(in);
-  args.softcap = in.softcap;
-  args.out_stride = in.heads * in.value_width;
-  args.weights = memory.weights.As<float>();
-  args.weights_stride = memory.stride;
-  args.split_max = memory.split_max.As<float>();
-  args.key_count = in.keys;
-  args.scratch = memory.scratch.As<float>();
-  std::size_t key_begin[kMaxTileRows];
-  std::size_t key_end[kMaxTileRows];
-  args.key_begin = key_begin;
-  args.key_end = key_end;
-  for (std::size_t head = 0; head < in.heads; ++head) {
-    const std::size_t kv_head = head / (in.heads / in.kv_heads);
-    args.key = reinterpret_cast<const std::byte*>(in.key.data() + kv_head * in.key_width);
-    args.value = reinterpret_cast<const std::byte*>(in.value.data() + kv_head * in.value_width);
-    for (std::size_t first = 0; first < in.queries; first += kMaxTileRows) {
-      args.rows = std::min(in.queries - first, kMaxTileRows);
-      for (std::size_t r = 0; r < args.rows; ++r) {
-        const Mask::Range range = in.mask.KeyRange(first + r, in.keys);
-        key_begin[r] = range.begin;
-        key_end[r] = range.end;
-      }
-      args.query = query + (first * in.heads + head) * in.key_width;
-      args.out = out->output.data() + (first * in.heads + head) * in.value_width;
-      args.log_sum_exp = out->log_sum_exp.data() + head * in.queries + first;
-      kernels->attend_tile(args);
-      for (std::size_t r = 0; r < args.rows; ++r) {
-        std::copy_n(args.weights + r * memory.stride, in.keys,
-                    out->weights.data() + (head * in.queries + first + r) * in.keys);
-      }
-    }
-  }
+  RowCopier copier(inputs, outputs);
+  platform::SerialParallel serial;
+  attention::Run({.kernels = &kernels,
+                  .parallel = &serial,
+                  .scratch = {scratch.As<float>(), scratch_floats.value()}},
+                 {.tokens = inputs.queries,
+                  .heads = inputs.heads,
+                  .kv_heads = inputs.kv_heads,
+                  .head_dim = inputs.key_width,
+                  .value_dim = inputs.value_width,
+                  .positions = inputs.keys,
+                  .query = query,
+                  .query_stride = inputs.heads * inputs.key_width,
+                  .key = Rows(inputs.key, inputs.kv_heads, inputs.key_width),
+                  .value = Rows(inputs.value, inputs.kv_heads, inputs.value_width),
+                  .mask = inputs.mask,
+                  .scale = attention::ScoreScale(inputs),
+                  .softcap = inputs.softcap,
+                  .out = outputs->output.data(),
+                  .out_stride = inputs.heads * inputs.value_width,
+                  .observer = &copier});
   return Status::Ok();
 }
 
@@ -214,7 +223,7 @@ double SoftmaxInPlace(const std::vector<std::size_t>& visible, double* scores) {
   for (const std::size_t key : visible) {
     if (scores[key] > max || std::isnan(scores[key])) max = scores[key];
   }
-  if (std::isinf(max) && max < 0.0) {  // Nothing to see.
+  if (std::isinf(max) && max < 0.0) {  // No key that counts.
     for (const std::size_t key : visible) scores[key] = 0.0;
     return max;
   }
@@ -225,45 +234,48 @@ double SoftmaxInPlace(const std::vector<std::size_t>& visible, double* scores) {
 }
 
 /// Any scoring function, with or without softmax, row by row.
-void AttendReadably(const AttendInputs& in, AttendOutputs* out) {
-  const attention::Scorer scorer(in);
-  std::vector<double> row(in.keys);
-  std::vector<double> sums(in.value_width);
+void AttendReadably(const AttendInputs& inputs, AttendOutputs* outputs) {
+  const attention::Scorer scorer(inputs);
+  std::vector<double> row(inputs.keys);
+  std::vector<double> sums(inputs.value_width);
   std::vector<std::size_t> visible;
-  for (std::size_t head = 0; head < in.heads; ++head) {
-    const std::size_t kv_head = head / (in.heads / in.kv_heads);
-    for (std::size_t query = 0; query < in.queries; ++query) {
-      const Mask::Range range = in.mask.KeyRange(query, in.keys);
+  for (std::size_t head = 0; head < inputs.heads; ++head) {
+    const std::size_t kv_head = head / (inputs.heads / inputs.kv_heads);
+    for (std::size_t query = 0; query < inputs.queries; ++query) {
+      const Mask::Range range = inputs.mask.KeyRange(query, inputs.keys);
       visible.clear();
       for (std::size_t key = range.begin; key < range.end; ++key) {
-        if (in.mask.key_valid.empty() || in.mask.key_valid[key] != 0) visible.push_back(key);
+        if (inputs.mask.key_valid.empty() || inputs.mask.key_valid[key] != 0)
+          visible.push_back(key);
       }
       for (const std::size_t key : visible) row[key] = scorer.Score(head, query, key);
-      if (in.softmax) {
-        out->log_sum_exp[head * in.queries + query] =
+      if (inputs.softmax) {
+        outputs->log_sum_exp[head * inputs.queries + query] =
             static_cast<float>(SoftmaxInPlace(visible, row.data()));
       }
       std::fill(sums.begin(), sums.end(), 0.0);
       for (const std::size_t key : visible) {
-        out->weights[(head * in.queries + query) * in.keys + key] = static_cast<float>(row[key]);
-        const float* value = in.value.data() + (key * in.kv_heads + kv_head) * in.value_width;
-        for (std::size_t i = 0; i < in.value_width; ++i) {
+        outputs->weights[(head * inputs.queries + query) * inputs.keys + key] =
+            static_cast<float>(row[key]);
+        const float* value =
+            inputs.value.data() + (key * inputs.kv_heads + kv_head) * inputs.value_width;
+        for (std::size_t i = 0; i < inputs.value_width; ++i) {
           sums[i] += row[key] * static_cast<double>(value[i]);
         }
       }
-      float* output = out->output.data() + (query * in.heads + head) * in.value_width;
-      for (std::size_t i = 0; i < in.value_width; ++i) output[i] = static_cast<float>(sums[i]);
+      float* output = outputs->output.data() + (query * inputs.heads + head) * inputs.value_width;
+      for (std::size_t i = 0; i < inputs.value_width; ++i) output[i] = static_cast<float>(sums[i]);
     }
   }
 }
 
 Result<AttendOutputs> AttendChecked(const AttendInputs& inputs) {
+  const auto kernels = kernels::ChooseKernels(inputs.isa);
+  FOVEA_RETURN_IF_ERROR(kernels);
   AttendOutputs outputs;
-  Status status = Allocate(inputs, &outputs);
-  FOVEA_RETURN_IF_ERROR(status);
+  FOVEA_RETURN_IF_ERROR(Allocate(inputs, &outputs));
   if (inputs.softmax && inputs.scoring != ScoringFunction::kAdditive) {
-    status = AttendTiled(inputs, &outputs);
-    FOVEA_RETURN_IF_ERROR(status);
+    FOVEA_RETURN_IF_ERROR(AttendTiled(**kernels, inputs, &outputs));
   } else {
     AttendReadably(inputs, &outputs);
   }
@@ -273,8 +285,7 @@ Result<AttendOutputs> AttendChecked(const AttendInputs& inputs) {
 }  // namespace
 
 Result<AttendOutputs> Attend(const AttendInputs& inputs) {
-  Status status = Check(inputs);
-  FOVEA_RETURN_IF_ERROR(status);
+  FOVEA_RETURN_IF_ERROR(Check(inputs));
   return platform::IfMemoryLasts(
       [&] { return AttendChecked(inputs); },
       [] { return Status(StatusCode::kOutOfMemory, "attend: no memory for the outputs"); });

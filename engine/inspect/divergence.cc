@@ -1,7 +1,9 @@
 #include "fovea/divergence.h"
 
 #include <cmath>
+#include <limits>
 
+#include "engine/inspect/logit_sums.h"
 #include "engine/kernels/dispatch/kernel_table.h"
 #include "engine/text/vocabulary_math.h"
 #include "fovea/sampler.h"
@@ -9,10 +11,11 @@
 namespace fovea {
 namespace {
 
-const kernels::KernelTable& BestKernels() {
-  // Asking the CPU takes longer than a row of logits does.
-  static const kernels::KernelTable* const best = kernels::KernelsFor(BestIsa());
-  return *best;
+constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
+
+/// Null if the CPU lacks the instruction set.
+const kernels::KernelTable* KernelsOf(std::optional<Isa> isa) {
+  return kernels::KernelsFor(isa.value_or(BestIsa()));
 }
 
 /// (1 - r) ln(1 - r) + (1 + r) ln(1 + r) for |r| <= 1: even, 0 at 0.
@@ -32,6 +35,29 @@ double EntropyGap(double r) {
 
 }  // namespace
 
+namespace inspect {
+
+double LogSumExp(const kernels::KernelTable& kernels, std::span<const float> logits,
+                 float largest) {
+  return std::log(kernels.sum_exp(logits.data(), largest, logits.size())) +
+         static_cast<double>(largest);
+}
+
+double KullbackLeibler(const kernels::KernelTable& kernels, std::span<const float> p_logits,
+                       double p_log_sum_exp, std::span<const float> q_logits,
+                       double q_log_sum_exp) {
+  // Σ P ((p - q) + gap); what rounding the gap to float leaves is added afterwards.
+  const double gap = q_log_sum_exp - p_log_sum_exp;
+  const auto rounded = static_cast<float>(gap);
+  const kernels::DivergenceTerms terms =
+      kernels.divergence_sums(p_logits.data(), static_cast<float>(p_log_sum_exp), q_logits.data(),
+                              rounded, p_logits.size());
+  const double sum = terms.log_ratio + (gap - static_cast<double>(rounded)) * terms.mass;
+  return sum < 0.0 ? 0.0 : sum;  // NaN stays NaN.
+}
+
+}  // namespace inspect
+
 double JensenShannon(const float* p, const float* q, std::size_t n) {
   // With m = (p + q) / 2 and r = (q - p) / (p + q): p ln(p/m) + q ln(q/m) = m EntropyGap(r).
   double sum = 0.0;
@@ -48,33 +74,35 @@ bool SameLargest(const float* p, const float* q, std::size_t n) {
   return ArgMax({p, n}) == ArgMax({q, n});
 }
 
-double LogSumExp(std::span<const float> logits) {
-  return LogSumExp(logits, text::MaxValue(logits));
+double LogSumExp(std::span<const float> logits, std::optional<Isa> isa) {
+  return LogSumExp(logits, text::MaxValue(logits), isa);
 }
 
-double LogSumExp(std::span<const float> logits, float largest) {
-  return std::log(BestKernels().sum_exp(logits.data(), largest, logits.size())) +
-         static_cast<double>(largest);
+double LogSumExp(std::span<const float> logits, float largest, std::optional<Isa> isa) {
+  const kernels::KernelTable* kernels = KernelsOf(isa);
+  return kernels == nullptr ? kNan : inspect::LogSumExp(*kernels, logits, largest);
 }
 
-double NegativeLogLikelihood(std::span<const float> logits, std::int32_t id) {
-  return LogSumExp(logits) - static_cast<double>(logits[static_cast<std::size_t>(id)]);
+double NegativeLogLikelihood(std::span<const float> logits, std::int32_t id,
+                             std::optional<Isa> isa) {
+  return LogSumExp(logits, isa) - static_cast<double>(logits[static_cast<std::size_t>(id)]);
 }
 
-double KullbackLeibler(std::span<const float> p_logits, std::span<const float> q_logits) {
-  return KullbackLeibler(p_logits, LogSumExp(p_logits), q_logits, LogSumExp(q_logits));
+double KullbackLeibler(std::span<const float> p_logits, std::span<const float> q_logits,
+                       std::optional<Isa> isa) {
+  const kernels::KernelTable* kernels = KernelsOf(isa);
+  if (kernels == nullptr) return kNan;
+  return inspect::KullbackLeibler(
+      *kernels, p_logits, inspect::LogSumExp(*kernels, p_logits, text::MaxValue(p_logits)),
+      q_logits, inspect::LogSumExp(*kernels, q_logits, text::MaxValue(q_logits)));
 }
 
 double KullbackLeibler(std::span<const float> p_logits, double p_log_sum_exp,
-                       std::span<const float> q_logits, double q_log_sum_exp) {
-  // Σ P ((p - q) + gap), where what float leaves of the gap is added afterwards.
-  const double gap = q_log_sum_exp - p_log_sum_exp;
-  const auto rounded = static_cast<float>(gap);
-  const kernels::DivergenceTerms terms =
-      BestKernels().divergence_sums(p_logits.data(), static_cast<float>(p_log_sum_exp),
-                                    q_logits.data(), rounded, p_logits.size());
-  const double sum = terms.log_ratio + (gap - static_cast<double>(rounded)) * terms.mass;
-  return sum < 0.0 ? 0.0 : sum;  // NaN stays NaN.
+                       std::span<const float> q_logits, double q_log_sum_exp,
+                       std::optional<Isa> isa) {
+  const kernels::KernelTable* kernels = KernelsOf(isa);
+  if (kernels == nullptr) return kNan;
+  return inspect::KullbackLeibler(*kernels, p_logits, p_log_sum_exp, q_logits, q_log_sum_exp);
 }
 
 }  // namespace fovea

@@ -64,7 +64,8 @@ std::size_t MeanAttentionObserver::tokens() const {
 
 struct ValueNorms::Impl {};
 
-Result<ValueNorms> ValueNorms::Create(const Model& /*model*/, std::vector<std::size_t> /*layers*/) {
+Result<ValueNorms> ValueNorms::Create(const Model& /*model*/, std::vector<std::size_t> /*layers*/,
+                                      std::optional<Isa> /*isa*/) {
   return LeftOut();
 }
 ValueNorms::ValueNorms(ValueNorms&&) noexcept = default;

@@ -6,6 +6,7 @@
 #include <numeric>
 #include <utility>
 
+#include "engine/kernels/dispatch/choose_kernels.h"
 #include "engine/matmul/read_row.h"
 #include "engine/model/model_impl.h"
 #include "engine/model/run_checks.h"
@@ -64,7 +65,8 @@ struct ValueNorms::Impl {
   std::vector<std::vector<double>> layers;  // [layers], empty for layers not asked for
 };
 
-Result<ValueNorms> ValueNorms::Create(const Model& model, std::vector<std::size_t> layers) {
+Result<ValueNorms> ValueNorms::Create(const Model& model, std::vector<std::size_t> layers,
+                                      std::optional<Isa> isa) {
   const auto create = [&]() -> Result<ValueNorms> {
     const ModelInfo& info = model.info();
     auto impl = std::make_unique<Impl>();
@@ -76,12 +78,13 @@ Result<ValueNorms> ValueNorms::Create(const Model& model, std::vector<std::size_
       layers.resize(info.layers);
       std::iota(layers.begin(), layers.end(), std::size_t{0});
     }
-    const kernels::KernelTable& kernels = *kernels::KernelsFor(BestIsa());
     FOVEA_RETURN_IF_ERROR(model::CheckNumbers("layer", layers, info.layers));
+    auto kernels = kernels::ChooseKernels(isa);
+    FOVEA_RETURN_IF_ERROR(kernels);
     for (const std::size_t layer : layers) {
       if (!impl->layers[layer].empty()) continue;
       impl->layers[layer] =
-          GramMatrices(kernels, model.impl()->weights.layers[layer].attention_output.weight,
+          GramMatrices(**kernels, model.impl()->weights.layers[layer].attention_output.weight,
                        info.heads, info.value_dim);
     }
     return ValueNorms(std::move(impl));

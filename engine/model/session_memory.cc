@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <string>
 
+#include "engine/kernels/dispatch/choose_kernels.h"
 #include "engine/matmul/matmul.h"
 #include "fovea/status_macros.h"
 #include "platform/checked_math.h"
@@ -102,12 +103,9 @@ Status ResolveOptions(const Hyperparameters& hp, const SessionOptions& options, 
     return {StatusCode::kUnsupported, "kv_type must be F32, F16, BF16 or Q8_0, not " +
                                           std::string(DataTypeName(options.kv_type))};
   }
-  const Isa isa = options.isa.value_or(BestIsa());
-  plan.kernels = kernels::KernelsFor(isa);
-  if (plan.kernels == nullptr) {
-    return {StatusCode::kUnsupported,
-            "instruction set '" + std::string(IsaName(isa)) + "' cannot run on this CPU"};
-  }
+  const auto kernels = kernels::ChooseKernels(options.isa);
+  FOVEA_RETURN_IF_ERROR(kernels);
+  plan.kernels = *kernels;
   plan.kv = {.type = options.kv_type,
              .layers = info.layers,
              .kv_heads = info.kv_heads,

@@ -3,9 +3,13 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <vector>
+
+#include "engine/kernels/dispatch/kernel_table.h"
+#include "tests/kernels/isas_to_test.h"
 
 namespace fovea {
 namespace {
@@ -120,6 +124,41 @@ TEST(KullbackLeibler, TakesLogSumsThatAreKnown) {
     want += a * std::log(a / (std::exp(static_cast<double>(q[i])) / q_sum));
   }
   EXPECT_NEAR(KullbackLeibler(p, q), want, 2e-6 * want);
+}
+
+TEST(DivergencesOfLogits, AreComputedByTheKernelsThatWereAskedFor) {
+  std::vector<float> p(4099);
+  std::vector<float> q(p.size());
+  for (std::size_t i = 0; i < p.size(); ++i) {
+    p[i] = static_cast<float>(std::sin(static_cast<double>(i))) * 4.0F;
+    q[i] = static_cast<float>(std::cos(static_cast<double>(i) * 1.1)) * 3.0F;
+  }
+  const float largest = *std::max_element(p.begin(), p.end());
+  for (const Isa isa : AvailableIsas()) {
+    SCOPED_TRACE(IsaName(isa));
+    const kernels::KernelTable& table = *kernels::KernelsFor(isa);
+    const double log_sum_exp =
+        std::log(table.sum_exp(p.data(), largest, p.size())) + static_cast<double>(largest);
+    EXPECT_EQ(LogSumExp(p, isa), log_sum_exp);
+    EXPECT_EQ(LogSumExp(p, largest, isa), log_sum_exp);
+    EXPECT_EQ(NegativeLogLikelihood(p, 5, isa), log_sum_exp - static_cast<double>(p[5]));
+    const double q_log_sum_exp = LogSumExp(q, isa);
+    const double gap = q_log_sum_exp - log_sum_exp;
+    const auto rounded = static_cast<float>(gap);
+    const kernels::DivergenceTerms terms = table.divergence_sums(
+        p.data(), static_cast<float>(log_sum_exp), q.data(), rounded, p.size());
+    const double divergence = terms.log_ratio + (gap - static_cast<double>(rounded)) * terms.mass;
+    EXPECT_EQ(KullbackLeibler(p, q, isa), divergence);
+    EXPECT_EQ(KullbackLeibler(p, log_sum_exp, q, q_log_sum_exp, isa), divergence);
+  }
+  EXPECT_EQ(KullbackLeibler(p, q), KullbackLeibler(p, q, BestIsa()));
+}
+
+TEST(DivergencesOfLogits, AreNanOnKernelsThatTheCpuLacks) {
+  const std::vector<float> logits = {1.0F, 2.0F};
+  EXPECT_TRUE(std::isnan(LogSumExp(logits, MissingIsa())));
+  EXPECT_TRUE(std::isnan(NegativeLogLikelihood(logits, 0, MissingIsa())));
+  EXPECT_TRUE(std::isnan(KullbackLeibler(logits, logits, MissingIsa())));
 }
 
 }  // namespace

@@ -4,9 +4,11 @@
 #include <algorithm>
 #include <cmath>
 #include <fovea/fovea.hpp>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "tests/kernels/isas_to_test.h"
 #include "tests/model/golden_models.h"
 
 namespace fovea {
@@ -30,19 +32,22 @@ Rows AllLogits(const Model& model, const SessionOptions& options,
   return rows;
 }
 
-double Loss(const Rows& rows) {
+double Loss(const Rows& rows, std::optional<Isa> isa = std::nullopt) {
   const auto ids = SomeIds(kTokens);
   double sum = 0.0;
-  for (std::size_t i = 0; i + 1 < kTokens; ++i) sum += NegativeLogLikelihood(rows[i], ids[i + 1]);
+  for (std::size_t i = 0; i + 1 < kTokens; ++i) {
+    sum += NegativeLogLikelihood(rows[i], ids[i + 1], isa);
+  }
   return sum / (kTokens - 1);
 }
 
-HeadEffect FullRun(const Model& model, const Rows& original, const HeadAblation& ablation) {
-  const Rows rows = AllLogits(model, {}, {ablation});
-  HeadEffect effect{.layer = ablation.layer, .head = ablation.head, .loss = Loss(rows)};
-  effect.loss_change = effect.loss - Loss(original);
+HeadEffect FullRun(const Model& model, const Rows& original, const HeadAblation& ablation,
+                   std::optional<Isa> isa = std::nullopt) {
+  const Rows rows = AllLogits(model, {.isa = isa}, {ablation});
+  HeadEffect effect{.layer = ablation.layer, .head = ablation.head, .loss = Loss(rows, isa)};
+  effect.loss_change = effect.loss - Loss(original, isa);
   for (std::size_t i = 0; i < kTokens; ++i) {
-    effect.divergence += KullbackLeibler(original[i], rows[i]);
+    effect.divergence += KullbackLeibler(original[i], rows[i], isa);
     effect.top1_change += ArgMax(original[i]) != ArgMax(rows[i]) ? 1.0 : 0.0;
   }
   effect.divergence /= kTokens;
@@ -75,7 +80,7 @@ std::size_t LeastMemory(const Model& model, SessionOptions options) {
 
 class HeadEffectsOf : public ::testing::TestWithParam<const char*> {};
 
-TEST_P(HeadEffectsOf, EqualFullRunsForAnyChunkAndThreadCount) {
+TEST_P(HeadEffectsOf, EqualFullRunsForAnyPrefillBatchAndThreadCount) {
   auto model = Model::Load(Data(GetParam()));
   ASSERT_TRUE(model) << model.error().message();
   const ModelInfo& info = model->info();
@@ -89,7 +94,7 @@ TEST_P(HeadEffectsOf, EqualFullRunsForAnyChunkAndThreadCount) {
   }
   for (const std::size_t prefill_batch : {1U, 7U, 16U, 256U}) {
     for (const std::size_t threads : {1U, 2U}) {
-      // The least memory leaves no room for the original logits.
+      // With the least memory the original logits are not kept.
       for (const bool tight : {false, true}) {
         SCOPED_TRACE(std::to_string(prefill_batch) + " " + std::to_string(threads) +
                      (tight ? "!" : ""));
@@ -192,6 +197,20 @@ TEST_F(HeadEffectsTest, OfChosenHeadsAreThoseOfAllHeads) {
   ExpectEqual(some->effects[0], all->effects[model().info().heads]);
   ExpectEqual(some->effects[1], all->effects[model().info().heads + 3]);
   EXPECT_EQ(some->loss, all->loss);
+}
+
+TEST_F(HeadEffectsTest, AreMeasuredByTheKernelsOfTheSession) {
+  for (const Isa isa : IsasToTest()) {
+    SCOPED_TRACE(IsaName(isa));
+    const Rows original = AllLogits(model(), {.isa = isa}, {});
+    auto report = MeasureHeadEffects(model(), SomeIds(kTokens), {.isa = isa}, {.layers = {1}});
+    ASSERT_TRUE(report) << report.error().message();
+    EXPECT_EQ(report->loss, Loss(original, isa));
+    for (const HeadEffect& effect : report->effects) {
+      ExpectEqual(effect,
+                  FullRun(model(), original, {.layer = effect.layer, .head = effect.head}, isa));
+    }
+  }
 }
 
 TEST_F(HeadEffectsTest, ReportProgressUpToOne) {

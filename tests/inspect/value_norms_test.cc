@@ -13,6 +13,7 @@
 
 #include "engine/format/gguf_file.h"
 #include "engine/tensor/dequantize.h"
+#include "tests/kernels/isas_to_test.h"
 #include "tests/model/editable_llama.h"
 #include "tests/platform/temporary_folder.h"
 
@@ -171,6 +172,15 @@ TEST(ValueNorms, MayBeAskedForByManyThreads) {
   for (auto& out : got) threads.emplace_back([&] { norms->Norms(0, given, out.data()); });
   for (std::thread& thread : threads) thread.join();
   for (const auto& out : got) EXPECT_EQ(out, want);
+}
+
+TEST(ValueNorms, AreReadByTheKernelsThatWereAskedFor) {
+  auto model = Model::Load(Data("llama-quantized"));
+  ASSERT_TRUE(model) << model.error().message();
+  for (const Isa isa : AvailableIsas()) EXPECT_TRUE(ValueNorms::Create(*model, {}, isa));
+  auto refused = ValueNorms::Create(*model, {}, MissingIsa());
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code(), StatusCode::kUnsupported);
 }
 
 }  // namespace

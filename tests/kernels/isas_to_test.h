@@ -40,6 +40,13 @@ inline std::vector<Isa> IsasToTest() {
   return wanted;
 }
 
+/// One that this CPU does not have: an x86 has no NEON, and others have no AVX2.
+inline Isa MissingIsa() {
+  const std::vector<Isa> available = AvailableIsas();
+  const bool arm = std::find(available.begin(), available.end(), Isa::kNeon) != available.end();
+  return arm ? Isa::kAvx2 : Isa::kNeon;
+}
+
 }  // namespace fovea
 
 #endif  // FOVEA_TESTS_KERNELS_ISAS_TO_TEST_H_

@@ -73,7 +73,7 @@ TEST_P(AblationOfFamily, EqualsAModelWithoutTheHeadsOutputWeights) {
   }
 }
 
-TEST_P(AblationOfFamily, GivesTheSameBitsForAnyChunkAndThreadCount) {
+TEST_P(AblationOfFamily, GivesTheSameBitsForAnyPrefillBatchAndThreadCount) {
   auto model = Model::Load(Data(GetParam()));
   ASSERT_TRUE(model) << model.error().message();
   const ModelInfo& info = model->info();

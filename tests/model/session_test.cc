@@ -1,5 +1,6 @@
 // What a session promises besides right numbers (those are in tests/golden): results that do not
-// depend on chunks, threads or observers, errors that change nothing, memory that is planned.
+// depend on prefill batches, threads or observers, errors that change nothing, memory that is
+// planned.
 
 #include "fovea/session.h"
 #include "tests/kernels/isas_to_test.h"
@@ -50,7 +51,7 @@ Outcome RunAll(const Model& model, const SessionOptions& options,
 
 class SessionOfFamily : public ::testing::TestWithParam<const char*> {};
 
-TEST_P(SessionOfFamily, GivesTheSameBitsForAnyChunkAndThreadCount) {
+TEST_P(SessionOfFamily, GivesTheSameBitsForAnyPrefillBatchAndThreadCount) {
   auto model = Model::Load(Data(GetParam()));
   ASSERT_TRUE(model) << model.error().message();
   const auto ids = SomeIds(45);

@@ -1,5 +1,5 @@
 // Does a head matter? The change of the loss and of the next-token distributions when its output is
-// taken away (Michel et al. 2019, "Are Sixteen Heads Really Better than One?"), for every head of a
+// ablated (Michel et al. 2019, "Are Sixteen Heads Really Better than One?"), for every head of a
 // model at about half of a run per head.
 #ifndef FOVEA_ABLATION_H_
 #define FOVEA_ABLATION_H_
@@ -22,7 +22,7 @@ enum class AblationKind : std::uint8_t {
   kMean,  ///< The head's mean output over the tokens of the text, as it is without any ablation.
 };
 
-/// What a text loses without one head.
+/// How a text's loss and predictions change without one head.
 struct HeadEffect {
   std::size_t layer = 0;     ///< Counted from 0.
   std::size_t head = 0;      ///< Query head.
@@ -59,13 +59,13 @@ struct EffectOptions {
 /// full run with RunOptions::ablations bit for bit, for any prefill batch and number of threads.
 ///
 /// Memory beside the session's own (which is sized for `tokens`, not for options.context_size): per
-/// token width + heads * value_dim floats, and its logits; logits of more than 1 GiB, or than
-/// options.max_memory leaves room for, are computed again for each head instead.
-/// kLimitExceeded, before anything is allocated, if options.max_memory does not suffice even then,
-/// or if the tokens exceed options.context_size (or the model's context where that is 0);
-/// kInvalidArgument for fewer than two tokens, an id outside the vocabulary, or a layer or head
-/// that does not exist; kNonFinite, naming the head, if a logit is not finite; kOutOfMemory.
-/// Thread-safe: nothing of the model changes. Example:
+/// token hidden_size + heads * value_dim floats, and its logits; logits that take more than 1 GiB,
+/// or more than options.max_memory leaves, are computed again for each head instead. All of it runs
+/// on the kernels of session.isa. kLimitExceeded, before anything is allocated, if
+/// options.max_memory does not suffice even then, or if the tokens exceed options.context_size (or
+/// the model's context where that is 0); kInvalidArgument for fewer than two tokens, an id outside
+/// the vocabulary, or a layer or head that does not exist; kNonFinite, naming the head, if a logit
+/// is not finite; kOutOfMemory. Thread-safe: nothing of the model changes. Example:
 /// @code
 /// auto report = MeasureHeadEffects(model, ids, {.threads = 4});
 /// if (!report) return report.status();

@@ -1,5 +1,5 @@
 // Numbers from attention maps (formulas: Clark et al. 2019, Vig & Belinkov 2019, Olsson et al.
-// 2022, Gu et al. 2025). All work on rows as they stream by, so no map has to be kept.
+// 2022, Gu et al. 2025). All work on rows as they are delivered, so no map has to be kept.
 #ifndef FOVEA_ANALYSIS_H_
 #define FOVEA_ANALYSIS_H_
 
@@ -12,12 +12,12 @@
 
 namespace fovea {
 
-/// Statistics of one head over all rows seen. Means are over rows.
+/// Statistics of one head over all rows that came. Means are over rows.
 struct HeadStatistics {
   std::size_t layer = 0;        ///< Counted from 0.
   std::size_t head = 0;         ///< Query head.
   std::size_t kv_head = 0;      ///< Key/value head that it reads.
-  std::size_t rows = 0;         ///< Rows that have been seen.
+  std::size_t rows = 0;         ///< Rows that have come.
   double entropy = 0.0;         ///< Mean of -Σ A ln A, nats.
   double mean_distance = 0.0;   ///< Σ A·(q-k) / Σ A over all cells.
   double confidence = 0.0;      ///< Mean of the row maximum.
@@ -28,10 +28,10 @@ struct HeadStatistics {
   /// (induction) over the second block.
   double duplicate_token = 0.0;
   double induction = 0.0;  ///< See duplicate_token.
-  /// Largest |Σ A - 1| of a row that sees a key.
+  /// Largest |Σ A - 1| of a row that attends to a key.
   double row_sum_error = 0.0;
-  /// Entropy and mean distance of a head that would look evenly at all its mask shows (padding
-  /// aside): what "broad" and "local" are measured against.
+  /// Entropy and mean distance of a head with equal weights on all keys that its mask allows
+  /// (padding aside): what "broad" and "local" are compared with.
   double even_entropy = 0.0;
   double even_distance = 0.0;  ///< See even_entropy.
 };
@@ -48,9 +48,9 @@ struct HeadStatistics {
 class HeadStatisticsObserver : public AttentionObserver {
  public:
   /// period > 0: the input is a block of `period` tokens repeated once, starting at `repeat_begin`
-  /// (1 after a BOS): fills duplicate_token and induction. With `model` (read here only), room for
-  /// all its heads is made now and a run allocates nothing; without, on the session's threads when
-  /// a head first comes.
+  /// (1 after a BOS): fills duplicate_token and induction. With `model` (read here only), memory
+  /// for all its heads is reserved now and a run allocates nothing; without, it is allocated on the
+  /// session's threads when a head first comes.
   explicit HeadStatisticsObserver(AttentionSelection selection = {}, std::size_t period = 0,
                                   std::size_t repeat_begin = 0, const ModelInfo* model = nullptr);
 
@@ -76,7 +76,7 @@ class HeadStatisticsObserver : public AttentionObserver {
   AttentionSelection selection_;
   std::size_t period_;
   std::size_t repeat_begin_;
-  std::vector<Sums> heads_;  ///< Of the heads seen so far, by layer, then head.
+  std::vector<Sums> heads_;  ///< Of the heads that have come, by layer, then head.
 };
 
 /// A plain-words type, the first that fits: "induction" or "duplicate token" (where a repeat was

@@ -1,24 +1,26 @@
-// Attention, and how it is seen: masks, the observer that receives exact maps while a session runs,
+// Attention and its observation: masks, the observer that receives exact maps while a session runs,
 // and attention as an operator of its own with the classic scoring functions.
 //
 // Maps are [query, key]: row = query, column = key, unmasked rows sum to 1. Heads are query heads;
-// under grouped-query attention `kv_head` says which key/value head a query head read.
+// under grouped-query attention `kv_head` says which key/value head a query head reads.
 #ifndef FOVEA_ATTENTION_H_
 #define FOVEA_ATTENTION_H_
 
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string_view>
 #include <vector>
 
+#include "fovea/isa.h"
 #include "fovea/resources.h"
 #include "fovea/status.h"
 
 namespace fovea {
 
-/// Which keys a query may look at. Positions count from 0 within the key sequence.
+/// Which keys a query attends to. Positions count from 0 within the key sequence.
 struct Mask {
   /// The shape of the mask.
   enum class Kind : std::uint8_t {
@@ -26,17 +28,18 @@ struct Mask {
     kCausal,         ///< key <= query.
     kSlidingWindow,  ///< key <= query and query - key < window.
   };
-  Kind kind = Kind::kCausal;  ///< Causal unless it is said otherwise.
-  /// Keys that a query of a sliding window sees, itself included; > 0 for kSlidingWindow.
+  Kind kind = Kind::kCausal;  ///< Causal by default.
+  /// Keys that a query of a sliding window attends to, its own position included; > 0 for
+  /// kSlidingWindow.
   std::size_t window = 0;
   /// Position of the first query row among the keys (the cached positions before this call).
   std::size_t first_query = 0;
-  /// Padding: key_valid[key] == 0 hides that key from every query. Empty: all keys are valid. A
-  /// query that sees no key at all gets a row of zeros and a zero output.
+  /// Padding mask: no query attends to a key with key_valid[key] == 0. Empty: all keys are valid. A
+  /// query that attends to no key at all gets a row of zeros and a zero output.
   std::span<const std::uint8_t> key_valid = {};
 
-  /// The half-open key range [begin, end) that query row `query` (counted from 0 within this call)
-  /// may see among `keys` keys, padding aside.
+  /// The half-open range [begin, end) of the keys that query row `query` (counted from 0 within
+  /// this call) attends to among `keys` keys, padding aside.
   struct Range {
     std::size_t begin = 0;  ///< The first key.
     std::size_t end = 0;    ///< One beyond the last key.
@@ -56,7 +59,7 @@ struct AttentionRows {
   AttentionStream stream = AttentionStream::kSelf;  ///< Which attention this is.
   std::size_t layer = 0;                            ///< Counted from 0.
   std::size_t head = 0;                             ///< Query head.
-  std::size_t kv_head = 0;                          ///< Key/value head that it read.
+  std::size_t kv_head = 0;                          ///< Key/value head that it reads.
   std::size_t query_begin = 0;                      ///< Position of the first row in the sequence.
   std::size_t query_count = 0;                      ///< Number of rows.
   std::size_t key_count = 0;                        ///< Columns 0 … key_count - 1 are delivered.
@@ -68,8 +71,8 @@ struct AttentionRows {
   std::size_t stride = 0;  ///< Floats between rows, >= key_count.
   /// ln of the softmax denominator of each row (natural log-sum-exp of its scores), [query_count].
   const float* log_sum_exp = nullptr;
-  Mask::Kind mask = Mask::Kind::kCausal;  ///< Which keys the queries may look at.
-  std::size_t window = 0;                 ///< Of a sliding window: keys that a query sees.
+  Mask::Kind mask = Mask::Kind::kCausal;  ///< Which keys the queries attend to.
+  std::size_t window = 0;                 ///< Of a sliding window: keys per query.
 };
 
 /// What is needed to rebuild any row of one layer's maps later:
@@ -89,8 +92,8 @@ struct AttentionTrace {
   const float* log_sum_exp = nullptr;     ///< [heads, query_count]
   float scale = 1.0F;                     ///< Multiplies q · k.
   float softcap = 0.0F;                   ///< 0: none.
-  Mask::Kind mask = Mask::Kind::kCausal;  ///< Which keys the queries may look at.
-  std::size_t window = 0;                 ///< Of a sliding window: keys that a query sees.
+  Mask::Kind mask = Mask::Kind::kCausal;  ///< Which keys the queries attend to.
+  std::size_t window = 0;                 ///< Of a sliding window: keys per query.
 };
 
 /// The values of the tokens of one call, of all KV heads of a layer. Pointers are valid during the
@@ -175,7 +178,7 @@ class AttentionRecorder : public AttentionObserver {
   /// One head's map, by layer and query head counted from 0.
   View Map(std::size_t layer, std::size_t head) const;
 
-  /// Rows seen so far. A generation is stitched: prompt rows first, then one row per token.
+  /// Rows recorded so far. A generation is stitched: prompt rows first, then one row per token.
   std::size_t tokens() const;
   /// kOutOfMemory if rows had to be dropped because a map could not grow; Clear() forgets it.
   const Status& status() const;
@@ -224,7 +227,7 @@ struct AttendInputs {
   std::span<const float> query = {};  ///< [queries, heads, query_width]
   std::span<const float> key = {};    ///< [keys, kv_heads, key_width]
   std::span<const float> value = {};  ///< [keys, kv_heads, value_width]
-  Mask mask = {.kind = Mask::Kind::kNone};                ///< Which keys the queries may look at.
+  Mask mask = {.kind = Mask::Kind::kNone};                ///< Which keys the queries attend to.
   ScoringFunction scoring = ScoringFunction::kScaledDot;  ///< How a query and a key are compared.
   ScoringWeights weights = {};  ///< Learned parameters of general and additive scoring.
   /// Multiplies dot and general scores; 0: the scoring function's own. Must be 0 for kAdditive.
@@ -232,17 +235,21 @@ struct AttendInputs {
   float softcap = 0.0F;  ///< > 0: scores become softcap * tanh(score / softcap) (Gemma 2).
   /// False: the scores themselves are the weights (a weighted sum without softmax; masked cells 0).
   bool softmax = true;
+  /// Kernels to use; nothing: the best that this CPU has. kUnsupported if the CPU lacks it. Scores
+  /// that are no dot products, and weights without softmax, are computed by plain C++ in double
+  /// precision whatever it says.
+  std::optional<Isa> isa = std::nullopt;
 };
 
 /// Results; sized by Attend.
 struct AttendOutputs {
   std::vector<float> output;   ///< [queries, heads, value_width]
   std::vector<float> weights;  ///< [heads, queries, keys]
-  /// [heads, queries]; -inf for a row that sees no key. Empty without softmax.
+  /// [heads, queries]; -inf for a row that attends to no key. Empty without softmax.
   std::vector<float> log_sum_exp;
 };
 
-/// Computes weights and outputs with the best kernels of this CPU. kInvalidArgument names the shape
+/// Computes weights and outputs. kInvalidArgument names the shape
 /// that does not fit, kLimitExceeded a size that no memory holds. Thread-safe. Example:
 /// @code
 /// std::vector<float> q(4 * 8), k(4 * 8), v(4 * 8);

@@ -82,7 +82,7 @@ struct InfluenceMap {
 
 /// Rollout: R_l = ½ (A_l + I) R_{l-1} from R = I before the first layer, with A_l the mean of layer
 /// l's heads and I for the residual connection. Cell [q, k] is the share of input token k in
-/// position q after the chosen layer, if every layer hands on in proportion to its weights.
+/// position q after the chosen layer, if every layer passes on in proportion to its weights.
 /// Takes layers * tokens³ / 6 multiply-adds in float. kInvalidArgument for a layer that does not
 /// exist or if no rows have come, kOutOfMemory, kCancelled.
 Result<InfluenceMap> Rollout(const MeanAttentionObserver& maps,
