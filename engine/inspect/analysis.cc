@@ -11,8 +11,9 @@ namespace {
 // of its weight on average; a first token that takes 0.3 counts as a sink already (Gu et al. 2025).
 constexpr double kPositionShare = 0.4;
 constexpr double kSinkShare = 0.3;
-// A head is broad if its rows are nearly as spread as rows that look evenly at all they may see; it
-// is local if it looks clearly nearer than those would, and near in tokens too.
+// A head is broad if the entropy of its rows is nearly that of equal weights on all keys that the
+// mask allows; it is local if its mean distance is clearly below that of equal weights, and small
+// in tokens too.
 constexpr double kBroadShareOfEven = 0.8;
 constexpr double kLocalShareOfEven = 0.5;
 constexpr double kLocalDistance = 8.0;
@@ -47,7 +48,7 @@ void HeadStatisticsObserver::OnRows(const AttentionRows& rows) {
   for (std::size_t r = 0; r < rows.query_count; ++r) {
     const Mask::Range range = mask.KeyRange(r, rows.key_count);
     if (range.begin < range.end) {
-      // Middle of the keys that the row may see.
+      // Middle of the keys that the row attends to.
       const double middle =
           (static_cast<double>(range.begin) + static_cast<double>(range.end - 1)) / 2;
       sums.partial.even_entropy += std::log(static_cast<double>(range.end - range.begin));
@@ -72,19 +73,19 @@ void HeadStatisticsObserver::AddRow(const float* row, std::size_t query, std::si
     entropy -= weight * std::log(weight);
     largest = std::max(largest, weight);
   }
-  const auto at = [&](std::size_t key) {
+  const auto weight_of = [&](std::size_t key) {
     return key < key_count ? static_cast<double>(row[key]) : 0.0;
   };
   ++head.rows;
   head.entropy += entropy;
   head.confidence += largest;
-  head.self += at(query);
+  head.self += weight_of(query);
   sums->mass += mass;
   sums->weighted_distance += distance;
   if (query >= 1) {
     ++sums->rows_with_previous;
-    head.previous_token += at(query - 1);
-    head.first_token += at(0);
+    head.previous_token += weight_of(query - 1);
+    head.first_token += weight_of(0);
   }
   // A row whose sum is NaN makes the error NaN, and it stays so.
   const double error = std::abs(mass - 1.0);
@@ -94,8 +95,8 @@ void HeadStatisticsObserver::AddRow(const float* row, std::size_t query, std::si
   if (period_ > 0 && query >= repeat_begin_ && query - repeat_begin_ >= period_ &&
       query - repeat_begin_ - period_ < period_) {
     ++sums->repeat_rows;
-    head.duplicate_token += at(query - period_);
-    head.induction += at(query - period_ + 1);
+    head.duplicate_token += weight_of(query - period_);
+    head.induction += weight_of(query - period_ + 1);
   }
 }
 

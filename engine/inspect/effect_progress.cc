@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "engine/model/run_checks.h"
+
 namespace fovea::inspect {
 namespace {
 
@@ -30,8 +32,7 @@ EffectProgress::EffectProgress(const EffectOptions& options, const model::Weight
 }
 
 Status EffectProgress::CheckCancelled() const {
-  if (!options_.cancelled || !options_.cancelled()) return Status::Ok();
-  return {StatusCode::kCancelled, "cancelled by the caller"};
+  return model::CheckCancelled(options_.cancelled);
 }
 
 void EffectProgress::Add(double work) {

@@ -1,5 +1,5 @@
-// How far the measurement of head effects has come, in the cost of its steps: callers see progress
-// that is nearly even in time.
+// How far the measurement of head effects has come. Steps count by their cost, so that progress is
+// nearly even in time.
 #ifndef FOVEA_INSPECT_EFFECT_PROGRESS_H_
 #define FOVEA_INSPECT_EFFECT_PROGRESS_H_
 

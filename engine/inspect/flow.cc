@@ -2,6 +2,7 @@
 
 #include "engine/inspect/influence_layers.h"
 #include "engine/inspect/layered_flow.h"
+#include "engine/model/run_checks.h"
 #include "fovea/influence.h"
 #include "fovea/status_macros.h"
 #include "platform/exceptions.h"
@@ -24,9 +25,9 @@ Result<std::vector<float>> FlowOf(const MeanAttentionObserver& maps, std::size_t
   }
   std::vector<float> flows(maps.tokens());
   for (std::size_t key = 0; key <= query; ++key) {
-    FOVEA_RETURN_IF_ERROR(inspect::CheckCancelled(options));
+    FOVEA_RETURN_IF_ERROR(model::CheckCancelled(options.cancelled));
     flows[key] = static_cast<float>(graph.MaximumFlow(key));
-    inspect::Report(options, key + 1, query + 1);
+    inspect::ReportProgress(options, key + 1, query + 1);
   }
   return flows;
 }

@@ -21,7 +21,7 @@ using model::ForwardContext;
 using platform::AlignedBuffer;
 using platform::CheckedSize;
 
-/// The most that logits may take if the caller sets no limit.
+/// Bytes of logits that are kept if the caller sets no limit, at most.
 constexpr std::size_t kMaxLogitBytes = std::size_t{1} << 30;
 
 /// The numbers asked for in ascending order, each once; all below count if none are.
@@ -56,7 +56,7 @@ Result<EffectPlan> PlanEffects(const model::Hyperparameters& hp,
   FOVEA_RETURN_IF_ERROR(text);
   plan.text = *text;
   const std::size_t count = tokens.size();
-  // Residual stream, attention outputs, and what is known of each position.
+  // Residual stream, attention outputs, and the figures of each position.
   const CheckedSize base =
       CheckedSize(plan.text.session.memory.total()) +
       CheckedSize(count) * (info.hidden_size + info.heads * info.value_dim) * sizeof(float) +
@@ -71,11 +71,11 @@ Result<EffectPlan> PlanEffects(const model::Hyperparameters& hp,
   return plan;
 }
 
-/// What is known of each position's next-token distribution.
+/// Figures of each position's next-token distribution.
 struct PositionFigures {
   std::vector<double> log_sum_exp;  // of the whole model
   std::vector<std::int32_t> top;    // of the whole model
-  // Of the run at hand:
+  // Of the current run:
   std::vector<double> loss;
   std::vector<double> divergence;
   std::vector<std::uint8_t> top_changed;
@@ -140,11 +140,11 @@ class EffectRun {
   const EffectOptions& options_;
   const ModelInfo& info_;
   const std::size_t attended_row_;
-  AlignedBuffer entry_;     // [tokens, hidden_size]: the residual stream before the layer at hand
+  AlignedBuffer entry_;     // [tokens, hidden_size]: the residual stream before the current layer
   AlignedBuffer attended_;  // [tokens, heads, value_dim]: its attention outputs, of the whole model
   inspect::OriginalLogits original_;
   PositionFigures figures_;
-  std::vector<float> means_;  // [heads, value_dim], of the layer at hand
+  std::vector<float> means_;  // [heads, value_dim], of the current layer
   std::vector<double> sums_;  // [heads, value_dim]
   inspect::EffectProgress progress_;
 };
@@ -175,7 +175,7 @@ void EffectRun::LoadEntry(const Batch& batch) const {
   std::copy_n(EntryOf(batch), batch.count * info_.hidden_size, forward_.buffers.hidden_state);
 }
 
-/// Everything as it is after the layer's attention.
+/// Restores the buffers as they are after the layer's attention in the whole model.
 void EffectRun::LoadAttended(std::size_t layer, const Batch& batch) const {
   LoadEntry(batch);
   std::copy_n(AttendedOf(batch), batch.count * attended_row_, forward_.buffers.attended);
@@ -184,7 +184,8 @@ void EffectRun::LoadAttended(std::size_t layer, const Batch& batch) const {
   }
 }
 
-/// Leaves the original logits, and the residual stream at the entry of the first layer asked for.
+/// Fills original_ with the logits and entry_ with the residual stream before the first layer asked
+/// for.
 Status EffectRun::RunWholeModel() {
   return ForBatches([&](const Batch& batch) {
     model::Embed(forward_, tokens_.subspan(batch.begin, batch.count), batch.begin);
@@ -196,7 +197,7 @@ Status EffectRun::RunWholeModel() {
       model::RunLayer(forward_, layer, batch.count, batch.begin, 0, nullptr, {});
       progress_.LayerDone(batch.count);
     }
-    original_.Take(forward_, batch.begin, batch.count);
+    original_.Store(forward_, batch.begin, batch.count);
     return Score(batch, /*original=*/true);
   });
 }
@@ -206,7 +207,7 @@ Status EffectRun::AttendBatches(std::size_t layer) {
   const Status status = ForBatches([&](const Batch& batch) {
     FOVEA_RETURN_IF_ERROR(progress_.CheckCancelled());
     LoadEntry(batch);
-    model::FillAngles(forward_, batch.count, batch.begin);
+    model::ComputeRotaryAngles(forward_, batch.count, batch.begin);
     model::AttendLayer(forward_, layer, batch.count, batch.begin, nullptr);
     std::copy_n(forward_.buffers.attended, batch.count * attended_row_, AttendedOf(batch));
     inspect::AddRows(forward_.buffers.attended, batch.count, sums_);
@@ -223,7 +224,7 @@ Status EffectRun::RunWithout(std::size_t layer, std::size_t head, HeadEffect* ef
   }
   const Status status = ForBatches([&](const Batch& batch) {
     FOVEA_RETURN_IF_ERROR(progress_.CheckCancelled());
-    model::FillAngles(forward_, batch.count, batch.begin);
+    model::ComputeRotaryAngles(forward_, batch.count, batch.begin);
     LoadAttended(layer, batch);
     model::ReplaceHead(forward_, ablation, 0, batch.count);
     model::FinishLayer(forward_, layer, batch.count, 0);
@@ -250,7 +251,7 @@ Status EffectRun::RunWithout(std::size_t layer, std::size_t head, HeadEffect* ef
   return status;
 }
 
-/// From the entry of this layer to that of the next, in the whole model.
+/// Advances entry_ from the input of this layer to that of the next, in the whole model.
 Status EffectRun::AdvanceEntry(std::size_t layer) {
   return ForBatches([&](const Batch& batch) {
     FOVEA_RETURN_IF_ERROR(progress_.CheckCancelled());
@@ -265,7 +266,7 @@ Status EffectRun::AdvanceEntry(std::size_t layer) {
 /// Figures of the batch whose last layer has run. With `original`, the run is that of the whole
 /// model.
 Status EffectRun::Score(const Batch& batch, bool original) {
-  const std::size_t rows_at_once = std::min(plan_.text.session.prefill_batch, model::kLogitRows);
+  const std::size_t rows_at_once = plan_.text.session.logit_rows();
   for (std::size_t first = 0; first < batch.count; first += rows_at_once) {
     const std::size_t rows = std::min(rows_at_once, batch.count - first);
     const std::size_t begin = batch.begin + first;

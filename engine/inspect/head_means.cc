@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "engine/inspect/text_plan.h"
+#include "engine/model/run_checks.h"
 #include "fovea/ablation.h"
 #include "fovea/status_macros.h"
 #include "platform/exceptions.h"
@@ -42,8 +43,7 @@ Result<HeadMeans> MeansOf(const Model& model, std::span<const std::int32_t> toke
     const std::size_t count = std::min(batch, tokens.size() - begin);
     model::Embed(forward, tokens.subspan(begin, count), begin);
     for (std::size_t layer = 0; layer < info.layers; ++layer) {
-      if (cancelled && cancelled())
-        return Status(StatusCode::kCancelled, "cancelled by the caller");
+      FOVEA_RETURN_IF_ERROR(model::CheckCancelled(cancelled));
       model::AttendLayer(forward, layer, count, begin, nullptr);
       inspect::AddRows(forward.buffers.attended, count,
                        std::span(sums).subspan(layer * hidden_size, hidden_size));

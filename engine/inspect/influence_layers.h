@@ -1,4 +1,4 @@
-// What rollout and flow share: how many layers to follow, and stopping.
+// What rollout and flow share: how many layers to follow, and progress.
 #ifndef FOVEA_INSPECT_INFLUENCE_LAYERS_H_
 #define FOVEA_INSPECT_INFLUENCE_LAYERS_H_
 
@@ -13,11 +13,8 @@ namespace fovea::inspect {
 Result<std::size_t> LayersToFollow(const MeanAttentionObserver& maps,
                                    const InfluenceOptions& options);
 
-/// kCancelled if the caller wants to stop.
-Status CheckCancelled(const InfluenceOptions& options);
-
-/// Tells the caller that `done` of `all` steps are done.
-void Report(const InfluenceOptions& options, std::size_t done, std::size_t all);
+/// Reports to the caller that `done` of `all` steps are done.
+void ReportProgress(const InfluenceOptions& options, std::size_t done, std::size_t all);
 
 }  // namespace fovea::inspect
 

@@ -38,8 +38,8 @@ bool LayeredFlow::FindDistances() {
   std::fill(distance_.begin(), distance_.end(), kUnreached);
   distance_[source_] = 0;
   queue_.assign(1, source_);
-  for (std::size_t at = 0; at < queue_.size(); ++at) {
-    const Node node = queue_[at];
+  for (std::size_t next = 0; next < queue_.size(); ++next) {
+    const Node node = queue_[next];
     Step step;
     for (std::size_t i = 0; StepAt(node, i, &step); ++i) {
       if (distance_[step.to] != kUnreached || Residual(step) <= kLeast) continue;

@@ -1,4 +1,5 @@
-// The divergences of next-token distributions by given kernels, for runs that have chosen theirs.
+// Divergences of next-token distributions, computed by given kernels: for runs that have chosen
+// theirs already.
 #ifndef FOVEA_INSPECT_LOGIT_SUMS_H_
 #define FOVEA_INSPECT_LOGIT_SUMS_H_
 

@@ -20,8 +20,8 @@ struct MeanAttentionObserver::State {
   AttentionSelection selection;
   std::size_t layers = 0;
   std::size_t heads = 0;
-  std::size_t capacity = 0;       // tokens
-  float one = 0.0F;               // What a weight of 1 adds; the sum over heads fits 31 bits.
+  std::size_t capacity = 0;  // tokens
+  float one = 0.0F;  // Fixed-point 1: what a weight of 1 adds. The sum over heads fits 31 bits.
   std::vector<std::size_t> rows;  // Rows that came, of all heads. [layers]
   AlignedBuffer sums;             // [layers, triangle of capacity] std::uint32_t
 
@@ -101,9 +101,10 @@ std::size_t MeanAttentionObserver::tokens() const {
 
 void MeanAttentionObserver::ReadRow(std::size_t layer, std::size_t query, float* out) const {
   const std::uint32_t* sums = state_->Row(layer, query);
-  const double unit = 1.0 / (static_cast<double>(state_->one) * static_cast<double>(state_->heads));
+  const double factor =
+      1.0 / (static_cast<double>(state_->one) * static_cast<double>(state_->heads));
   for (std::size_t key = 0; key <= query; ++key) {
-    out[key] = static_cast<float>(static_cast<double>(sums[key]) * unit);
+    out[key] = static_cast<float>(static_cast<double>(sums[key]) * factor);
   }
 }
 

@@ -1,5 +1,6 @@
-// Stands in for the analyses in builds without them: what can say so says so. (The rest, such as
-// HeadStatisticsObserver, which has no error to give, does not exist: the linker says it.)
+// Stands in for the analyses in builds without them: what returns a Status or Result says that it
+// is left out. (The rest, such as HeadStatisticsObserver, is not there, and programs that use it do
+// not link.)
 #include "fovea/ablation.h"
 #include "fovea/influence.h"
 #include "fovea/value_norms.h"
@@ -36,8 +37,8 @@ Result<std::vector<float>> Flow(const MeanAttentionObserver& /*maps*/, std::size
   return LeftOut();
 }
 
-// No object of the two classes below is ever made; what is here is what a caller's Result of them
-// needs.
+// No object of the two classes below is ever created; these are the members that a caller's Result
+// of them needs.
 
 struct MeanAttentionObserver::State {
   AttentionSelection selection;

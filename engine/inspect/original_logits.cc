@@ -39,8 +39,8 @@ bool OriginalLogits::Allocate(const ModelInfo& info, std::size_t tokens, bool ke
   return logits_ && (kept || output_);
 }
 
-void OriginalLogits::Take(const model::ForwardContext& forward, std::size_t begin,
-                          std::size_t count) {
+void OriginalLogits::Store(const model::ForwardContext& forward, std::size_t begin,
+                           std::size_t count) {
   if (!kept_) {
     std::copy_n(forward.buffers.hidden_state, count * hidden_size_,
                 output_.As<float>() + begin * hidden_size_);

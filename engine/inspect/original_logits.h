@@ -1,5 +1,5 @@
-// The logits of the whole model over a text, to compare those of changed models with: kept, or
-// computed again from the last layer's output where that much memory is not to be had.
+// The logits of the whole model over a text, as a reference for those of ablated models: kept, or
+// computed again from the last layer's output where they would take too much memory.
 #ifndef FOVEA_INSPECT_ORIGINAL_LOGITS_H_
 #define FOVEA_INSPECT_ORIGINAL_LOGITS_H_
 
@@ -17,17 +17,17 @@ namespace fovea::inspect {
 
 class OriginalLogits {
  public:
-  /// What Allocate takes: all logits, or (kept == false) the last layer's output and one group of
-  /// rows.
+  /// Bytes that Allocate needs: all logits, or (kept == false) the last layer's output and
+  /// kLogitRows rows of logits.
   static platform::CheckedSize Bytes(const ModelInfo& info, std::size_t tokens, bool kept);
 
   /// False if there is no memory.
   bool Allocate(const ModelInfo& info, std::size_t tokens, bool kept,
                 const platform::MemorySource& source);
 
-  /// Takes the batch whose last layer has run, `count` tokens from position `begin` on. Of the
-  /// forward's buffers only `normed` is overwritten.
-  void Take(const model::ForwardContext& forward, std::size_t begin, std::size_t count);
+  /// Stores the logits (or the output) of the batch whose last layer has run: `count` tokens from
+  /// position `begin` on. Of the forward pass's buffers only `normed` is overwritten.
+  void Store(const model::ForwardContext& forward, std::size_t begin, std::size_t count);
 
   /// Logits of positions [begin, begin + count), count <= model::kLogitRows, valid until the next
   /// call. Of the forward's buffers only `normed` is overwritten.

@@ -1,7 +1,7 @@
 #include <algorithm>
-#include <string>
 
 #include "engine/inspect/influence_layers.h"
+#include "engine/model/run_checks.h"
 #include "fovea/influence.h"
 #include "fovea/status_macros.h"
 #include "platform/exceptions.h"
@@ -12,23 +12,14 @@ namespace inspect {
 Result<std::size_t> LayersToFollow(const MeanAttentionObserver& maps,
                                    const InfluenceOptions& options) {
   const std::size_t last = options.layer.value_or(maps.layers() - 1);
-  if (last >= maps.layers()) {
-    return Status(StatusCode::kInvalidArgument, "layer " + std::to_string(last) +
-                                                    " does not exist; the model has layers 0 to " +
-                                                    std::to_string(maps.layers() - 1));
-  }
+  FOVEA_RETURN_IF_ERROR(model::CheckNumbers("layer", {&last, 1}, maps.layers()));
   if (maps.tokens() == 0) {
     return Status(StatusCode::kInvalidArgument, "no attention has been observed yet");
   }
   return last + 1;
 }
 
-Status CheckCancelled(const InfluenceOptions& options) {
-  if (!options.cancelled || !options.cancelled()) return Status::Ok();
-  return {StatusCode::kCancelled, "cancelled by the caller"};
-}
-
-void Report(const InfluenceOptions& options, std::size_t done, std::size_t all) {
+void ReportProgress(const InfluenceOptions& options, std::size_t done, std::size_t all) {
   if (options.on_progress) {
     options.on_progress(static_cast<double>(done) / static_cast<double>(all));
   }
@@ -38,10 +29,10 @@ void Report(const InfluenceOptions& options, std::size_t done, std::size_t all) 
 
 namespace {
 
-/// map = ½ (A + I) map, in place: rows from the last to the first, since a row takes from itself
-/// and rows before it only. mean, sum: [tokens], scratch.
-void HandOn(const MeanAttentionObserver& maps, std::size_t layer, InfluenceMap* map, float* mean,
-            float* sum) {
+/// map = ½ (A + I) map, in place: from the last row to the first, since a row depends on itself and
+/// on earlier rows only. mean, sum: [tokens], scratch.
+void MultiplyByLayer(const MeanAttentionObserver& maps, std::size_t layer, InfluenceMap* map,
+                     float* mean, float* sum) {
   for (std::size_t query = map->tokens; query-- > 0;) {
     maps.ReadRow(layer, query, mean);
     std::fill_n(sum, query + 1, 0.0F);
@@ -68,9 +59,9 @@ Result<InfluenceMap> Rollout(const MeanAttentionObserver& maps, const InfluenceO
     std::vector<float> mean(map.tokens);
     std::vector<float> sum(map.tokens);
     for (std::size_t layer = 0; layer < *layers; ++layer) {
-      FOVEA_RETURN_IF_ERROR(inspect::CheckCancelled(options));
-      HandOn(maps, layer, &map, mean.data(), sum.data());
-      inspect::Report(options, layer + 1, *layers);
+      FOVEA_RETURN_IF_ERROR(model::CheckCancelled(options.cancelled));
+      MultiplyByLayer(maps, layer, &map, mean.data(), sum.data());
+      inspect::ReportProgress(options, layer + 1, *layers);
     }
     return map;
   };

@@ -1,5 +1,5 @@
-// Plans for one whole text that is run by itself: the memory of a session, for as many positions as
-// the text has and no more.
+// Plans for one whole text that is run by itself: the memory of a session for exactly as many
+// positions as the text has.
 #ifndef FOVEA_INSPECT_TEXT_PLAN_H_
 #define FOVEA_INSPECT_TEXT_PLAN_H_
 

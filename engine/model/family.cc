@@ -38,7 +38,7 @@ constexpr Family kKnownFamilies[] = {
      .windows = Windows::kDefaulted,
      .default_window = 4096,
      .window_period = 2,
-     .layers_scaled_by_width = 46},
+     .layers_scaled_by_hidden_size = 46},
     // Gemma Team 2025
     {.name = "gemma3",
      .activation = Activation::kGelu,
@@ -49,7 +49,7 @@ constexpr Family kKnownFamilies[] = {
      .windows = Windows::kIfStated,
      .window_period = 6,
      .window_rope_base = 10000.0F,
-     .layers_scaled_by_width = 62},
+     .layers_scaled_by_hidden_size = 62},
     // Javaheripi et al. 2023
     {.name = "phi2",
      .norm = NormKind::kLayer,
@@ -59,7 +59,7 @@ constexpr Family kKnownFamilies[] = {
      .ffn_norm_optional = true,
      .output_required = true},
     // Abdin et al. 2024. Files of this family state windows that their models were not trained
-    // with, so
+    // with;
     // they are not read.
     {.name = "phi3", .gate = Gate::kFused},
     // Black et al. 2022
@@ -79,8 +79,9 @@ constexpr Family kKnownFamilies[] = {
 constexpr std::string_view kChosen = FOVEA_FAMILIES;
 
 constexpr bool IsChosen(std::string_view name) {
-  for (std::size_t at = kChosen.find(name); at < kChosen.size(); at = kChosen.find(name, at + 1)) {
-    if (kChosen[at - 1] == ',' && kChosen[at + name.size()] == ',') return true;
+  for (std::size_t begin = kChosen.find(name); begin < kChosen.size();
+       begin = kChosen.find(name, begin + 1)) {
+    if (kChosen[begin - 1] == ',' && kChosen[begin + name.size()] == ',') return true;
   }
   return kChosen.empty();
 }

@@ -1,5 +1,5 @@
-// Architectures as data: one row per model family says how its blocks are built, and one block
-// walker (forward_pass.h) reads the row. A new Llama-like family is a new row in family.cc.
+// Architectures as data: one row per model family says how its layers are built, and one forward
+// pass (forward_pass.h) reads the row. A new Llama-like family is a new row in family.cc.
 #ifndef FOVEA_MODEL_FAMILY_H_
 #define FOVEA_MODEL_FAMILY_H_
 
@@ -40,7 +40,7 @@ struct Family {
   Activation activation = Activation::kSilu;
   Gate gate = Gate::kSeparate;
   Residual residual = Residual::kSequential;
-  bool ffn_norm_optional = false;  ///< Without one the block is parallel and shares its norm.
+  bool ffn_norm_optional = false;  ///< Without one the layer is parallel: one norm for both.
   bool head_norms = false;         ///< attn_q_norm and attn_k_norm are required.
   bool post_norms = false;         ///< Norms after attention and after the feed-forward network.
   bool scale_embedding = false;    ///< Embeddings are multiplied by sqrt(hidden_size).
@@ -51,11 +51,11 @@ struct Family {
   bool reads_logit_softcap = false;
   Windows windows = Windows::kNever;
   std::size_t default_window = 0;
-  std::size_t window_period = 0;  ///< Every window_period-th layer sees everything.
+  std::size_t window_period = 0;  ///< Every window_period-th layer has full attention.
   float window_rope_base = 0.0F;  ///< RoPE base of layers with a window; 0: that of the others.
   /// A model with this many layers scales scores by 1/sqrt(hidden_size / heads) instead of
   /// 1/sqrt(head_dim).
-  std::size_t layers_scaled_by_width = 0;
+  std::size_t layers_scaled_by_hidden_size = 0;
 };
 
 /// All rows of this build, in the order that SupportedFamilies reports.
@@ -64,7 +64,7 @@ std::span<const Family> Families();
 /// Null for a family that is not supported.
 const Family* FindFamily(std::string_view name);
 
-/// Whether the family is one that this build was told to leave out (CMake option FOVEA_FAMILIES).
+/// Whether this build leaves the family out (CMake option FOVEA_FAMILIES).
 bool IsLeftOut(std::string_view name);
 
 }  // namespace fovea::model

@@ -8,14 +8,15 @@
 namespace fovea::model {
 namespace {
 
-/// Tokens of one parallel task of cheap per-token work, so that a task outweighs its hand-over, and
-/// as many as share the cache lines of a block of keys.
+/// Tokens of one parallel task where the work per token is small: enough that handing out a task
+/// costs little beside it, and a whole block of cached keys, so that no two tasks write to the same
+/// cache lines.
 constexpr std::size_t kTokensPerTask = 16;
 
 /// Calls body(token) for every token in [first, count), spread over the workers.
 template <typename Body>
-void ForTokens(const ForwardContext& context, std::size_t first, std::size_t count,
-               const Body& body) {
+void ForEachToken(const ForwardContext& context, std::size_t first, std::size_t count,
+                  const Body& body) {
   if (first >= count) return;
   const std::size_t tasks = (count - first + kTokensPerTask - 1) / kTokensPerTask;
   const auto task = [&](std::size_t index, std::size_t /*worker*/) {
@@ -42,9 +43,9 @@ void ApplyNorm(const ForwardContext& context, const Norm& norm, const float* x, 
   }
 }
 
-/// Norm of each head, then rotation. x: [heads, head_dim]
-void PrepareHeads(const ForwardContext& context, const Norm& norm, const float* cosine,
-                  const float* sine, std::size_t heads, float* x) {
+/// Normalizes each head if there is a norm, then rotates it. x: [heads, head_dim]
+void NormAndRotateHeads(const ForwardContext& context, const Norm& norm, const float* cosine,
+                        const float* sine, std::size_t heads, float* x) {
   const Hyperparameters& hp = *context.hp;
   const std::size_t dim = hp.info.head_dim;
   const std::size_t pairs = hp.rope.dims / 2;
@@ -60,9 +61,9 @@ void PrepareHeads(const ForwardContext& context, const Norm& norm, const float* 
   }
 }
 
-/// Queries, keys and values of the batch; keys and values go to the cache.
-void ProjectHeads(const ForwardContext& context, std::size_t layer, std::size_t count,
-                  std::size_t position) {
+/// Computes queries, keys and values of the batch; stores keys and values in the cache.
+void ProjectQueryKeyValue(const ForwardContext& context, std::size_t layer, std::size_t count,
+                          std::size_t position) {
   const ModelInfo& info = context.hp->info;
   const LayerWeights& weights = context.weights->layers[layer];
   const Buffers& b = context.buffers;
@@ -80,11 +81,11 @@ void ProjectHeads(const ForwardContext& context, std::size_t layer, std::size_t 
   const float* cosine = windowed ? b.window_cosine : b.cosine;
   const float* sine = windowed ? b.window_sine : b.sine;
   const std::size_t pairs = context.hp->rope.dims / 2;
-  ForTokens(context, 0, count, [&](std::size_t t) {
-    PrepareHeads(context, weights.query_norm, cosine + t * pairs, sine + t * pairs, info.heads,
-                 b.query + t * query_row);
-    PrepareHeads(context, weights.key_norm, cosine + t * pairs, sine + t * pairs, info.kv_heads,
-                 b.key + t * key_row);
+  ForEachToken(context, 0, count, [&](std::size_t t) {
+    NormAndRotateHeads(context, weights.query_norm, cosine + t * pairs, sine + t * pairs,
+                       info.heads, b.query + t * query_row);
+    NormAndRotateHeads(context, weights.key_norm, cosine + t * pairs, sine + t * pairs,
+                       info.kv_heads, b.key + t * key_row);
     context.cache->Store(*context.kernels, layer, position + t, b.key + t * key_row,
                          b.value + t * value_row);
   });
@@ -117,9 +118,9 @@ void Attend(const ForwardContext& context, std::size_t layer, std::size_t count,
   attention::Run(context.attention, call);
 }
 
-/// down(act(gate(x)) * up(x)) or down(act(up(x))), of the tokens from `first` on. in: [count,
+/// down(act(gate(x)) * up(x)) or down(act(up(x))), for the tokens from `first` on. input: [count,
 /// hidden_size]
-void FeedForward(const ForwardContext& context, const LayerWeights& weights, const float* in,
+void FeedForward(const ForwardContext& context, const LayerWeights& weights, const float* input,
                  std::size_t first, std::size_t count) {
   const ModelInfo& info = context.hp->info;
   const Family& family = *context.hp->family;
@@ -132,8 +133,8 @@ void FeedForward(const ForwardContext& context, const LayerWeights& weights, con
       {weights.gate.weight, weights.gate.bias_data(), gate, info.ffn_size},
   };
   const std::span<const matmul::Product> used(products, family.gate == Gate::kNone ? 1 : 2);
-  matmul::Multiply(context.matmul, used, in + first * info.hidden_size, info.hidden_size, rows);
-  ForTokens(context, 0, rows, [&](std::size_t t) {
+  matmul::Multiply(context.matmul, used, input + first * info.hidden_size, info.hidden_size, rows);
+  ForEachToken(context, 0, rows, [&](std::size_t t) {
     float* row = up + t * info.ffn_size;
     const float* gate_row = gate + t * info.ffn_size;
     const bool silu = family.activation == Activation::kSilu;
@@ -157,10 +158,10 @@ void Embed(const ForwardContext& context, std::span<const std::int32_t> tokens,
   const Weights& weights = *context.weights;
   const Buffers& b = context.buffers;
   const std::size_t hidden_size = hp.info.hidden_size;
-  ForTokens(context, 0, tokens.size(), [&](std::size_t t) {
+  ForEachToken(context, 0, tokens.size(), [&](std::size_t t) {
     float* x = b.hidden_state + t * hidden_size;
     const MatrixView& table = weights.token_embedding;
-    float* unpacked = b.normed + t * hidden_size;  // No type takes more bytes than floats do.
+    float* unpacked = b.normed + t * hidden_size;  // No data type needs more bytes than floats do.
     matmul::ReadRow(*context.kernels, table, static_cast<std::size_t>(tokens[t]),
                     reinterpret_cast<std::byte*>(unpacked), x);
     if (hp.family->scale_embedding) {
@@ -174,16 +175,16 @@ void Embed(const ForwardContext& context, std::span<const std::int32_t> tokens,
       context.kernels->add(x, learned, hidden_size, x);
     }
   });
-  FillAngles(context, tokens.size(), position);
+  ComputeRotaryAngles(context, tokens.size(), position);
 }
 
-void FillAngles(const ForwardContext& context, std::size_t count, std::size_t position) {
+void ComputeRotaryAngles(const ForwardContext& context, std::size_t count, std::size_t position) {
   const Hyperparameters& hp = *context.hp;
   const Buffers& b = context.buffers;
   const std::size_t pairs = hp.rope.dims / 2;
   const bool any_window = std::any_of(hp.info.windows.begin(), hp.info.windows.end(),
                                       [](std::size_t window) { return window != 0; });
-  ForTokens(context, 0, count, [&](std::size_t t) {
+  ForEachToken(context, 0, count, [&](std::size_t t) {
     context.rope->Fill(position + t, b.cosine + t * pairs, b.sine + t * pairs);
     if (any_window) {
       context.window_rope->Fill(position + t, b.window_cosine + t * pairs,
@@ -196,7 +197,7 @@ void NormLayerInput(const ForwardContext& context, std::size_t layer, std::size_
   const LayerWeights& weights = context.weights->layers[layer];
   const Buffers& b = context.buffers;
   const std::size_t hidden_size = context.hp->info.hidden_size;
-  ForTokens(context, 0, count, [&](std::size_t t) {
+  ForEachToken(context, 0, count, [&](std::size_t t) {
     ApplyNorm(context, weights.attention_norm, b.hidden_state + t * hidden_size, hidden_size,
               b.normed + t * hidden_size);
   });
@@ -205,7 +206,7 @@ void NormLayerInput(const ForwardContext& context, std::size_t layer, std::size_
 void AttendLayer(const ForwardContext& context, std::size_t layer, std::size_t count,
                  std::size_t position, AttentionObserver* observer) {
   NormLayerInput(context, layer, count);
-  ProjectHeads(context, layer, count, position);
+  ProjectQueryKeyValue(context, layer, count, position);
   Attend(context, layer, count, position, observer);
 }
 
@@ -240,10 +241,11 @@ void FinishLayer(const ForwardContext& context, std::size_t layer, std::size_t c
   matmul::Multiply(context.matmul, output, b.attended + first_needed * attended_row, attended_row,
                    count - first_needed);
 
-  // A block without a norm of its own before the feed-forward network shares attention's: parallel.
+  // A layer whose feed-forward network has no norm of its own shares attention's, so it is
+  // parallel.
   const bool own_norm = !SharesNorm(weights);
   const bool parallel = hp.parallel_residual || !own_norm;
-  ForTokens(context, first_needed, count, [&](std::size_t t) {
+  ForEachToken(context, first_needed, count, [&](std::size_t t) {
     float* x = b.hidden_state + t * hidden_size;
     float* projected = b.projected + t * hidden_size;
     if (weights.post_attention_norm) {
@@ -253,7 +255,7 @@ void FinishLayer(const ForwardContext& context, std::size_t layer, std::size_t c
     if (own_norm) ApplyNorm(context, weights.ffn_norm, x, hidden_size, b.normed + t * hidden_size);
   });
   FeedForward(context, weights, b.normed, first_needed, count);
-  ForTokens(context, first_needed, count, [&](std::size_t t) {
+  ForEachToken(context, first_needed, count, [&](std::size_t t) {
     float* x = b.hidden_state + t * hidden_size;
     float* ffn = b.ffn_out + t * hidden_size;
     if (weights.post_ffn_norm) ApplyNorm(context, weights.post_ffn_norm, ffn, hidden_size, ffn);
@@ -277,7 +279,7 @@ void ComputeLogits(const ForwardContext& context, std::size_t first, std::size_t
   const ModelInfo& info = context.hp->info;
   const Weights& weights = *context.weights;
   const Buffers& b = context.buffers;
-  ForTokens(context, 0, count, [&](std::size_t t) {
+  ForEachToken(context, 0, count, [&](std::size_t t) {
     ApplyNorm(context, weights.output_norm, b.hidden_state + (first + t) * info.hidden_size,
               info.hidden_size, b.normed + t * info.hidden_size);
   });

@@ -1,4 +1,4 @@
-// An application's task runner, as the engine sees threads.
+// The host's executor (TaskRunner) behind the interface that the engine runs its tasks by.
 #ifndef FOVEA_MODEL_HOST_THREADS_H_
 #define FOVEA_MODEL_HOST_THREADS_H_
 
@@ -11,7 +11,8 @@ namespace fovea::model {
 
 class HostThreads final : public platform::Parallel {
  public:
-  /// The runner must outlive this. `workers` is what it answered when the session was planned.
+  /// The runner must outlive this. `workers` is the number that it gave when the session was
+  /// planned.
   HostThreads(TaskRunner* runner, std::size_t workers) : runner_(runner), workers_(workers) {}
 
   std::size_t workers() const override { return workers_; }

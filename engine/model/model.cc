@@ -75,11 +75,11 @@ std::string Model::FileHash() const {
   };
   if (impl_->packed) {
     if (!impl_->has_file) return {};
-    // Piece by piece: a second copy of the file would be seen in the process's memory.
+    // Through a small buffer: a second copy of the whole file would double the process's memory.
     std::ifstream file(impl_->hp.info.path, std::ios::binary);
-    std::array<char, 16 * 1024> piece;
-    while (file.read(piece.data(), piece.size()) || file.gcount() > 0) {
-      add(std::as_bytes(std::span(piece.data(), static_cast<std::size_t>(file.gcount()))));
+    std::array<char, 16 * 1024> buffer;
+    while (file.read(buffer.data(), buffer.size()) || file.gcount() > 0) {
+      add(std::as_bytes(std::span(buffer.data(), static_cast<std::size_t>(file.gcount()))));
     }
     if (!file.eof()) return {};
   } else {

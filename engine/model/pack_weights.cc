@@ -9,7 +9,7 @@
 namespace fovea::model {
 namespace {
 
-/// Every matrix that is multiplied with, once.
+/// Every matrix that is multiplied with and can be packed, once.
 std::vector<MatrixView*> Matrices(Weights& weights) {
   std::vector<MatrixView*> matrices = {&weights.output.weight};
   for (LayerWeights& layer : weights.layers) {
@@ -25,7 +25,7 @@ void PackMatrix(std::span<std::byte> bytes, std::vector<std::byte>& rows, Matrix
   const std::size_t panel_bytes = kPanelRows * matrix.row_bytes;
   std::byte* data = bytes.data() + (matrix.data - bytes.data());
   const std::size_t panels = matrix.rows / kPanelRows;
-  for (std::size_t s = 0; s < panels; ++s, data += panel_bytes) {
+  for (std::size_t panel = 0; panel < panels; ++panel, data += panel_bytes) {
     std::memcpy(rows.data(), data, panel_bytes);
     PackPanel(matrix.type, rows.data(), matrix.row_bytes, kPanelRows, data);
   }
@@ -40,7 +40,7 @@ void PackWeights(std::span<std::byte> bytes, Weights& weights) {
   for (const MatrixView* matrix : matrices) longest = std::max(longest, matrix->row_bytes);
   std::vector<std::byte> rows(kPanelRows * longest);
   for (MatrixView* matrix : matrices) PackMatrix(bytes, rows, *matrix);
-  // A tied embedding is the same bytes under another name.
+  // A tied embedding has the bytes of the output matrix.
   if (weights.token_embedding.data == weights.output.weight.data) {
     weights.token_embedding.panel_rows = weights.output.weight.panel_rows;
   }

@@ -9,10 +9,10 @@
 
 namespace fovea::model {
 
-/// Turns the rows of every matrix that products read into panels (tensor/packed_panels.h), as far
-/// as its type has them: rows beyond the last multiple of 16 stay. `bytes` are the file's, which
-/// the views of `weights` point into; nobody else may read them meanwhile. May throw std::bad_alloc
-/// before anything is changed.
+/// Turns the rows of every matrix that is multiplied with into packed panels
+/// (tensor/packed_panels.h) if its data type has such; the rows beyond the last multiple of 16 stay
+/// as they are. `bytes` are the file's, which the views of `weights` point into; nobody else may
+/// read them meanwhile. May throw std::bad_alloc before anything is changed.
 void PackWeights(std::span<std::byte> bytes, Weights& weights);
 
 }  // namespace fovea::model

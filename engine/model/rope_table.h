@@ -1,6 +1,6 @@
 // Cosines and sines of rotary position embeddings (Su et al. 2021) with linear, YaRN (Peng et al.
 // 2023), Llama 3 and long-context factors. All scalings are linear in the position, so one
-// frequency per pair, kept in double precision, says everything.
+// frequency per pair, in double precision, is enough.
 #ifndef FOVEA_MODEL_ROPE_TABLE_H_
 #define FOVEA_MODEL_ROPE_TABLE_H_
 

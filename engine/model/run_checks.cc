@@ -39,4 +39,9 @@ Status CheckNumbers(const char* what, std::span<const std::size_t> numbers, std:
   return Status::Ok();
 }
 
+Status CheckCancelled(const std::function<bool()>& cancelled) {
+  if (!cancelled || !cancelled()) return Status::Ok();
+  return {StatusCode::kCancelled, "cancelled by the caller"};
+}
+
 }  // namespace fovea::model

@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <span>
 
 #include "fovea/model.h"
@@ -20,6 +21,9 @@ bool AllFinite(std::span<const float> values);
 /// kInvalidArgument, "layer 7 does not exist; …", unless all numbers are below count. `what` is
 /// "layer" or "head".
 Status CheckNumbers(const char* what, std::span<const std::size_t> numbers, std::size_t count);
+
+/// kCancelled if the caller wants to stop; `cancelled` may be empty.
+Status CheckCancelled(const std::function<bool()>& cancelled);
 
 }  // namespace fovea::model
 

@@ -56,7 +56,7 @@ void Runner::Connect(std::size_t context) {
   rope_ = RopeTable(hp.rope, *factors);
   window_rope_ = RopeTable(hp.window_rope, *factors);
 
-  const ScratchLayout& at = plan_.scratch;
+  const ScratchLayout& layout = plan_.scratch;
   const auto floats = [&](std::size_t offset) { return scratch_.As<float>(offset); };
   forward_.hp = &hp;
   forward_.weights = &weights;
@@ -67,34 +67,22 @@ void Runner::Connect(std::size_t context) {
                      .arithmetic = plan_.arithmetic,
                      .unequal_cores = parallel_->workers() > 1 && platform::HasUnequalCores(),
                      .shape = plan_.matmul,
-                     .scratch = {floats(at.matmul), at.matmul_floats}};
+                     .scratch = {floats(layout.matmul), layout.matmul_floats}};
   forward_.attention = {.kernels = plan_.kernels,
                         .parallel = parallel_.get(),
-                        .scratch = {floats(at.attention), at.attention_floats}};
+                        .scratch = {floats(layout.attention), layout.attention_floats}};
   forward_.cache = &cache_;
-  forward_.buffers = {.hidden_state = floats(at.hidden_state),
-                      .normed = floats(at.normed),
-                      .query = floats(at.query),
-                      .key = floats(at.key),
-                      .value = floats(at.value),
-                      .attended = floats(at.attended),
-                      .projected = floats(at.projected),
-                      .gate = floats(at.gate),
-                      .up = floats(at.up),
-                      .ffn_out = floats(at.ffn_out),
-                      .cosine = floats(at.cosine),
-                      .sine = floats(at.sine),
-                      .window_cosine = floats(at.window_cosine),
-                      .window_sine = floats(at.window_sine),
-                      .logits = floats(at.logits)};
+  for (const BufferPlace& place : layout.buffers) {
+    forward_.buffers.*place.buffer = floats(place.offset);
+  }
   forward_.rope = &rope_;
   forward_.window_rope = &window_rope_;
 }
 
-Status Runner::CheckFinite(std::span<const float> logits, std::size_t at) const {
+Status Runner::CheckFinite(std::span<const float> logits, std::size_t position) const {
   if (AllFinite(logits)) return Status::Ok();
   return {StatusCode::kNonFinite, model_->hp.info.path + ": the logits of position " +
-                                      std::to_string(at) + " are not finite"};
+                                      std::to_string(position) + " are not finite"};
 }
 
 }  // namespace fovea::model

@@ -1,6 +1,6 @@
-// What it takes to forward a model's layers: cache, scratch memory, threads and angle tables, all
-// allocated at once and wired up as a ForwardContext. Sessions run tokens with it; so does whatever
-// walks layers in another order.
+// All that running a model's layers needs: KV cache, scratch memory, threads and rotary tables,
+// allocated at once and connected in a ForwardContext. Sessions run tokens with it; measurements
+// that run layers in another order do so, too.
 #ifndef FOVEA_MODEL_RUNNER_H_
 #define FOVEA_MODEL_RUNNER_H_
 
@@ -23,8 +23,8 @@ namespace fovea::model {
 
 class Runner {
  public:
-  /// Allocates what the plan says. `context` is the number of tokens that the session may grow to:
-  /// which factors Phi 3 takes depends on it. kOutOfMemory.
+  /// Allocates what the plan says. `context` is the number of tokens that the session may grow to;
+  /// Phi 3's rotary factors depend on it. kOutOfMemory.
   static Result<std::unique_ptr<Runner>> Create(std::shared_ptr<const Model::Impl> model,
                                                 const SessionPlan& plan, std::size_t context);
   Runner(const Runner&) = delete;
@@ -34,8 +34,8 @@ class Runner {
   const SessionPlan& plan() const { return plan_; }
   const ForwardContext& forward() const { return forward_; }
 
-  /// kNonFinite if one of the logits, of position `at`, is not finite.
-  Status CheckFinite(std::span<const float> logits, std::size_t at) const;
+  /// kNonFinite if one of the position's logits is not finite.
+  Status CheckFinite(std::span<const float> logits, std::size_t position) const;
 
  private:
   Runner(std::shared_ptr<const Model::Impl> model, const SessionPlan& plan)

@@ -23,7 +23,7 @@ struct Session::Impl {
       : runner(std::move(created)), forward(runner->forward()) {}
 
   std::unique_ptr<model::Runner> runner;
-  model::ForwardContext forward;  // The runner's, but for the attention scratch of an observed run.
+  model::ForwardContext forward;  // The runner's; an observed run has attention scratch of its own.
   std::size_t max_memory = 0;
   platform::AlignedBuffer observer_scratch;  // Grown when an observer first asks for more.
   std::size_t position = 0;
@@ -35,7 +35,7 @@ struct Session::Impl {
   Status PrepareObserver(AttentionObserver* observer);
   Status CheckAblations(std::span<const HeadAblation> ablations) const;
   Result<std::span<const float>> Run(std::span<const std::int32_t> tokens, const RunOptions& run);
-  Status EmitLogits(std::size_t chunk_position, std::size_t count, const RunOptions& run);
+  Status EmitLogits(std::size_t batch_position, std::size_t count, const RunOptions& run);
 };
 
 Status Session::Impl::CheckTokens(std::span<const std::int32_t> tokens) const {
@@ -84,12 +84,8 @@ Status Session::Impl::PrepareObserver(AttentionObserver* observer) {
 Status Session::Impl::CheckAblations(std::span<const HeadAblation> ablations) const {
   const ModelInfo& info = this->info();
   for (const HeadAblation& ablation : ablations) {
-    if (Status status = CheckNumbers("layer", {&ablation.layer, 1}, info.layers); !status.ok()) {
-      return status;
-    }
-    if (Status status = CheckNumbers("head", {&ablation.head, 1}, info.heads); !status.ok()) {
-      return status;
-    }
+    FOVEA_RETURN_IF_ERROR(CheckNumbers("layer", {&ablation.layer, 1}, info.layers));
+    FOVEA_RETURN_IF_ERROR(CheckNumbers("head", {&ablation.head, 1}, info.heads));
     const std::size_t size = ablation.replacement.size();
     if (size != 0 && size != info.value_dim) {
       return {StatusCode::kInvalidArgument,
@@ -101,21 +97,21 @@ Status Session::Impl::CheckAblations(std::span<const HeadAblation> ablations) co
   return Status::Ok();
 }
 
-Status Session::Impl::EmitLogits(std::size_t chunk_position, std::size_t count,
+Status Session::Impl::EmitLogits(std::size_t batch_position, std::size_t count,
                                  const RunOptions& run) {
   const std::size_t vocabulary = info().vocabulary;
-  const std::size_t rows_at_once = std::min(plan().prefill_batch, model::kLogitRows);
+  const std::size_t rows_at_once = plan().logit_rows();
   for (std::size_t first = 0; first < count; first += rows_at_once) {
     const std::size_t rows = std::min(rows_at_once, count - first);
     model::ComputeLogits(forward, first, rows);
     for (std::size_t row = 0; row < rows; ++row) {
-      const std::size_t at = chunk_position + first + row;
+      const std::size_t position_of_row = batch_position + first + row;
       const std::span<const float> logits(forward.buffers.logits + row * vocabulary, vocabulary);
-      FOVEA_RETURN_IF_ERROR(runner->CheckFinite(logits, at));
-      run.on_logits(at, logits);
+      FOVEA_RETURN_IF_ERROR(runner->CheckFinite(logits, position_of_row));
+      run.on_logits(position_of_row, logits);
     }
   }
-  // The last row is what Prefill returns; bring it to the front.
+  // Prefill returns the logits at the front of the buffer: those of the last row.
   const std::size_t last = (count - 1) % rows_at_once;
   if (last != 0) {
     std::copy_n(forward.buffers.logits + last * vocabulary, vocabulary, forward.buffers.logits);
@@ -132,16 +128,15 @@ Result<std::span<const float>> Session::Impl::Run(std::span<const std::int32_t> 
   const std::size_t vocabulary = info().vocabulary;
   for (std::size_t begin = 0; begin < tokens.size(); begin += plan().prefill_batch) {
     const std::size_t count = std::min(plan().prefill_batch, tokens.size() - begin);
-    const std::size_t at = position + begin;
-    const bool last_chunk = begin + count == tokens.size();
-    model::Embed(forward, tokens.subspan(begin, count), at);
+    const std::size_t batch_position = position + begin;
+    const bool last_batch = begin + count == tokens.size();
+    model::Embed(forward, tokens.subspan(begin, count), batch_position);
     for (std::size_t layer = 0; layer < layers; ++layer) {
-      if (run.cancelled && run.cancelled()) {
-        return Status(StatusCode::kCancelled, "cancelled by the caller");
-      }
+      FOVEA_RETURN_IF_ERROR(model::CheckCancelled(run.cancelled));
       std::size_t first_needed = 0;
-      if (layer + 1 == layers && !run.on_logits) first_needed = last_chunk ? count - 1 : count;
-      model::RunLayer(forward, layer, count, at, first_needed, run.observer, run.ablations);
+      if (layer + 1 == layers && !run.on_logits) first_needed = last_batch ? count - 1 : count;
+      model::RunLayer(forward, layer, count, batch_position, first_needed, run.observer,
+                      run.ablations);
       if (run.on_progress) {
         const double done = static_cast<double>(begin) + static_cast<double>(count) *
                                                              static_cast<double>(layer + 1) /
@@ -150,11 +145,11 @@ Result<std::span<const float>> Session::Impl::Run(std::span<const std::int32_t> 
       }
     }
     if (run.on_logits) {
-      FOVEA_RETURN_IF_ERROR(EmitLogits(at, count, run));
-    } else if (last_chunk) {
+      FOVEA_RETURN_IF_ERROR(EmitLogits(batch_position, count, run));
+    } else if (last_batch) {
       model::ComputeLogits(forward, count - 1, 1);
       const std::span<const float> logits(forward.buffers.logits, vocabulary);
-      FOVEA_RETURN_IF_ERROR(runner->CheckFinite(logits, at + count - 1));
+      FOVEA_RETURN_IF_ERROR(runner->CheckFinite(logits, batch_position + count - 1));
     }
   }
   position += tokens.size();

@@ -1,7 +1,9 @@
 #include "engine/model/session_memory.h"
 
 #include <algorithm>
+#include <iterator>
 #include <string>
+#include <tuple>
 
 #include "engine/kernels/dispatch/choose_kernels.h"
 #include "engine/matmul/matmul.h"
@@ -15,7 +17,7 @@ using platform::CheckedSize;
 
 constexpr std::size_t kMaxPositions = std::size_t{1} << 28;
 
-/// Hands out aligned pieces of one block.
+/// Hands out aligned offsets into one block of memory.
 class LayoutBuilder {
  public:
   std::size_t Floats(CheckedSize count) {
@@ -29,28 +31,37 @@ class LayoutBuilder {
   CheckedSize end_ = 0;
 };
 
-Result<ScratchLayout> LayOutScratch(const Hyperparameters& hp, SessionPlan& plan) {
+Result<ScratchLayout> PlanScratch(const Hyperparameters& hp, SessionPlan& plan) {
   const ModelInfo& info = hp.info;
   const CheckedSize batch = plan.prefill_batch;
   const std::size_t pairs = hp.rope.dims / 2;
   ScratchLayout layout;
   LayoutBuilder block;
-  layout.hidden_state = block.Floats(batch * info.hidden_size);
-  layout.normed = block.Floats(batch * info.hidden_size);
-  layout.query = block.Floats(batch * info.heads * info.head_dim);
-  layout.key = block.Floats(batch * info.kv_heads * info.head_dim);
-  layout.value = block.Floats(batch * info.kv_heads * info.value_dim);
-  layout.attended = block.Floats(batch * info.heads * info.value_dim);
-  layout.projected = block.Floats(batch * info.hidden_size);
-  layout.gate = block.Floats(batch * (hp.family->gate == Gate::kNone ? 0 : info.ffn_size));
-  layout.up = block.Floats(batch * info.ffn_size);
-  layout.ffn_out = block.Floats(batch * info.hidden_size);
-  layout.cosine = block.Floats(batch * pairs);
-  layout.sine = block.Floats(batch * pairs);
-  layout.window_cosine = block.Floats(batch * pairs);
-  layout.window_sine = block.Floats(batch * pairs);
-  layout.logits =
-      block.Floats(CheckedSize(std::min(plan.prefill_batch, kLogitRows)) * info.vocabulary);
+  const std::size_t gate_size = hp.family->gate == Gate::kNone ? 0 : info.ffn_size;
+  const struct {
+    float* Buffers::*buffer;
+    CheckedSize floats;
+  } sizes[] = {
+      {&Buffers::hidden_state, batch * info.hidden_size},
+      {&Buffers::normed, batch * info.hidden_size},
+      {&Buffers::query, batch * info.heads * info.head_dim},
+      {&Buffers::key, batch * info.kv_heads * info.head_dim},
+      {&Buffers::value, batch * info.kv_heads * info.value_dim},
+      {&Buffers::attended, batch * info.heads * info.value_dim},
+      {&Buffers::projected, batch * info.hidden_size},
+      {&Buffers::gate, batch * gate_size},
+      {&Buffers::up, batch * info.ffn_size},
+      {&Buffers::ffn_out, batch * info.hidden_size},
+      {&Buffers::cosine, batch * pairs},
+      {&Buffers::sine, batch * pairs},
+      {&Buffers::window_cosine, batch * pairs},
+      {&Buffers::window_sine, batch * pairs},
+      {&Buffers::logits, CheckedSize(plan.logit_rows()) * info.vocabulary},
+  };
+  static_assert(std::size(sizes) == std::tuple_size_v<decltype(layout.buffers)>);
+  for (std::size_t i = 0; i < std::size(sizes); ++i) {
+    layout.buffers[i] = {sizes[i].buffer, block.Floats(sizes[i].floats)};
+  }
   const std::size_t max_cols =
       std::max({info.hidden_size, info.ffn_size, info.heads * info.value_dim});
   plan.matmul = {.batch_size = plan.prefill_batch,
@@ -131,7 +142,7 @@ Result<SessionPlan> PlanSession(const Hyperparameters& hp, const SessionOptions&
   SessionPlan plan;
   FOVEA_RETURN_IF_ERROR(ResolveOptions(hp, options, plan));
   const CheckedSize kv_bytes = attention::KvCache::Bytes(plan.kv);
-  auto layout = LayOutScratch(hp, plan);
+  auto layout = PlanScratch(hp, plan);
   FOVEA_RETURN_IF_ERROR(layout);
   plan.scratch = *layout;
   const CheckedSize total = kv_bytes + plan.scratch.total;

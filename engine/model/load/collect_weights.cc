@@ -70,8 +70,8 @@ class TensorReader {
             .bias = Floats(name + ".bias", rows, false)};
   }
 
-  /// Every tensor of the file must have been asked for: a tensor that we do not know would make the
-  /// results silently wrong.
+  /// Fails unless every tensor of the file was read: with one that we do not know, results would be
+  /// wrong without notice.
   void RequireAllUsed() {
     for (const format::GgufTensor& tensor : file_.tensors()) {
       if (!status_.ok()) return;

@@ -24,7 +24,7 @@ using text::Vocabulary;
 
 constexpr std::string_view kModelKey = "tokenizer.ggml.model";
 
-/// What holds for a kind when the file says nothing. Ids beyond the vocabulary are dropped then.
+/// Each kind's defaults, for what the file does not state; ids beyond the vocabulary become none.
 void SetDefaults(Vocabulary* v) {
   const auto id = [v](std::size_t value) {
     return value < v->pieces.size() ? static_cast<std::int32_t>(value) : kNoToken;
@@ -203,7 +203,8 @@ class Reader {
     return Status::Ok();
   }
 
-  /// Phi-3's special tokens swallow the spaces after them; only the model's name tells.
+  /// Phi-3's special tokens include the spaces after them; only the model's name shows that it is
+  /// one.
   static bool IsPhi3(std::string_view name) {
     std::string lower(name);
     for (char& c : lower) {

@@ -21,8 +21,8 @@ constexpr std::size_t kMaxHeads = 1U << 14;
 constexpr std::size_t kMaxHeadDim = 1U << 14;
 constexpr std::size_t kMaxContext = 1U << 28;
 
-/// Reads keys under "<family>." and remembers the first error, so that a run of reads needs one
-/// check.
+/// Reads keys under "<family>." and remembers the first error, so that one check after several
+/// reads is enough.
 class KeyReader {
  public:
   KeyReader(const format::GgufFile& file, std::string_view family)
@@ -197,7 +197,7 @@ void ReadRope(KeyReader& keys, Hyperparameters& hp) {
   if (rope.dims > info.head_dim || rope.dims % 2 != 0) {
     keys.Fail(StatusCode::kMalformed, keys.Name("rope.dimension_count"),
               "is " + std::to_string(rope.dims) +
-                  "; it must be even and at most the head hidden_size " +
+                  "; it must be even and at most the head dimension " +
                   std::to_string(info.head_dim));
   }
   hp.window_rope = rope;
@@ -239,12 +239,12 @@ void ReadWindows(KeyReader& keys, const Family& family, ModelInfo& info) {
 void ReadAttention(KeyReader& keys, Hyperparameters& hp) {
   ModelInfo& info = hp.info;
   const Family& family = *hp.family;
-  const bool by_width =
-      family.layers_scaled_by_width != 0 && family.layers_scaled_by_width == info.layers;
-  const std::size_t scaled_width = by_width ? info.hidden_size / info.heads : info.head_dim;
+  const bool by_hidden_size = family.layers_scaled_by_hidden_size != 0 &&
+                              family.layers_scaled_by_hidden_size == info.layers;
+  const std::size_t scaled_size = by_hidden_size ? info.hidden_size / info.heads : info.head_dim;
   info.attention_scale =
       keys.Positive("attention.scale",
-                    1.0F / std::sqrt(static_cast<float>(std::max<std::size_t>(scaled_width, 1))));
+                    1.0F / std::sqrt(static_cast<float>(std::max<std::size_t>(scaled_size, 1))));
   if (family.reads_attention_softcap) {
     info.attention_softcap =
         keys.FindFloat("attn_logit_softcapping").value_or(family.attention_softcap);

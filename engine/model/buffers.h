@@ -1,0 +1,28 @@
+// The buffers of activations that the forward pass works in.
+#ifndef FOVEA_MODEL_BUFFERS_H_
+#define FOVEA_MODEL_BUFFERS_H_
+
+namespace fovea::model {
+
+/// The session's buffers for one prefill batch.
+struct Buffers {
+  float* hidden_state = nullptr;   // [prefill_batch, hidden_size]
+  float* normed = nullptr;         // [prefill_batch, hidden_size]
+  float* query = nullptr;          // [prefill_batch, heads, head_dim]
+  float* key = nullptr;            // [prefill_batch, kv_heads, head_dim]
+  float* value = nullptr;          // [prefill_batch, kv_heads, value_dim]
+  float* attended = nullptr;       // [prefill_batch, heads, value_dim]
+  float* projected = nullptr;      // [prefill_batch, hidden_size]
+  float* gate = nullptr;           // [prefill_batch, ffn_size]
+  float* up = nullptr;             // [prefill_batch, ffn_size]
+  float* ffn_out = nullptr;        // [prefill_batch, hidden_size]
+  float* cosine = nullptr;         // [prefill_batch, pairs]
+  float* sine = nullptr;           // [prefill_batch, pairs]
+  float* window_cosine = nullptr;  // [prefill_batch, pairs], of layers with a window
+  float* window_sine = nullptr;    // [prefill_batch, pairs]
+  float* logits = nullptr;         // [logit rows, vocabulary]
+};
+
+}  // namespace fovea::model
+
+#endif  // FOVEA_MODEL_BUFFERS_H_
