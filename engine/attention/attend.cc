@@ -1,5 +1,5 @@
 // Attention as an operator: checks the shapes, then runs tiled attention (scores that are dot
-// products, under a softmax) or a readable loop (everything else).
+// products, under a softmax) or a plain loop (everything else).
 #include <algorithm>
 #include <cmath>
 #include <initializer_list>
@@ -233,8 +233,8 @@ double SoftmaxInPlace(const std::vector<std::size_t>& visible, double* scores) {
   return max + std::log(sum);
 }
 
-/// Any scoring function, with or without softmax, row by row.
-void AttendReadably(const AttendInputs& inputs, AttendOutputs* outputs) {
+/// Any scoring function, with or without softmax, row by row in double precision.
+void AttendInDouble(const AttendInputs& inputs, AttendOutputs* outputs) {
   const attention::Scorer scorer(inputs);
   std::vector<double> row(inputs.keys);
   std::vector<double> sums(inputs.value_width);
@@ -277,7 +277,7 @@ Result<AttendOutputs> AttendChecked(const AttendInputs& inputs) {
   if (inputs.softmax && inputs.scoring != ScoringFunction::kAdditive) {
     FOVEA_RETURN_IF_ERROR(AttendTiled(**kernels, inputs, &outputs));
   } else {
-    AttendReadably(inputs, &outputs);
+    AttendInDouble(inputs, &outputs);
   }
   return outputs;
 }

@@ -1,4 +1,4 @@
-// Where one layer's keys or values lie, and how to read one of them as floats.
+// Where one layer's keys or values are in memory, and how to read one of them as floats.
 #ifndef FOVEA_ATTENTION_KEY_VALUE_VIEW_H_
 #define FOVEA_ATTENTION_KEY_VALUE_VIEW_H_
 
@@ -8,8 +8,8 @@
 
 namespace fovea::attention {
 
-/// Keys or values of one layer, those of kv_head h from data + h * head_stride (bytes) on: blocks
-/// of 16 positions as in kernels/kv_blocks.h, or float32 rows.
+/// Keys or values of one layer; those of kv_head h start at data + h * head_stride (bytes). They
+/// are blocks of 16 positions as in kernels/attention/kv_blocks.h, or float32 rows.
 struct KeyValueView {
   DataType type = DataType::kF32;  ///< A type that IsKvType; rows are kF32.
   const std::byte* data = nullptr;

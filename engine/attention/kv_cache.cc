@@ -43,8 +43,8 @@ std::uint16_t FloatToBFloat16(float value) {
   return static_cast<std::uint16_t>((bits + 0x7FFF + (bits >> 16 & 1)) >> 16);
 }
 
-/// Rounds a row to 8-bit integers by nearest even; returns what they are to be multiplied by. The
-/// integers are handed to store(i, integer).
+/// Rounds a row to 8-bit integers, ties to even; returns their scale. Calls store(i, integer) for
+/// each.
 template <typename StoreElement>
 float Quantize(const float* row, std::size_t dim, const StoreElement& store) {
   float largest = 0.0F;
@@ -57,11 +57,11 @@ float Quantize(const float* row, std::size_t dim, const StoreElement& store) {
   // Rows so small that the division would overflow become 0.
   const float inverse = largest > 1e-30F && finite ? 127.0F / largest : 0.0F;
   for (std::size_t i = 0; i < dim; ++i) {
-    // Adding 1.5 * 2^23 leaves no bits for fractions.
+    // Adding 1.5 * 2^23 rounds to an integer: a float of that size has no bits for fractions.
     const float rounded = (finite ? row[i] * inverse : 1.0F) + 12582912.0F - 12582912.0F;
     store(i, static_cast<std::int8_t>(rounded));
   }
-  // A row that is not finite stays so as a whole.
+  // One value that is not finite makes the whole row NaN.
   return finite ? scale : std::numeric_limits<float>::quiet_NaN();
 }
 

@@ -22,7 +22,8 @@ struct KvCacheShape {
 };
 
 /// Layout: per layer the keys of each KV head, then the values of each; one head's positions are
-/// contiguous, in blocks of 16 (kernels/kv_blocks.h), so attention streams them.
+/// contiguous, in blocks of 16 (kernels/attention/kv_blocks.h), so that attention reads them in
+/// order.
 class KvCache {
  public:
   /// Bytes of all layers; not ok() if that does not fit an integer.
@@ -37,8 +38,8 @@ class KvCache {
   KeyValueView Values(std::size_t layer) const;
 
   /// Stores one position of one layer. key [kv_heads, head_dim], value [kv_heads, value_dim].
-  /// Different positions may be stored at the same time; threads that store positions of one block
-  /// of 16 wait for each other's cache lines, though.
+  /// Threads may store different positions at the same time; those that store positions of the same
+  /// block of 16 write to the same cache lines, which slows them down.
   void Store(const kernels::KernelTable& kernels, std::size_t layer, std::size_t position,
              const float* key, const float* value);
 

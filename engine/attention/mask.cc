@@ -6,7 +6,7 @@ namespace fovea {
 
 Mask::Range Mask::KeyRange(std::size_t query, std::size_t keys) const {
   if (kind == Kind::kNone) return {0, keys};
-  // Position of the query; saturates instead of wrapping, which sees the same keys.
+  // Position of the query. It saturates instead of wrapping, which does not change the range.
   const std::size_t position = first_query + std::min(query, ~first_query);
   const std::size_t end = position < keys ? position + 1 : keys;
   if (kind == Kind::kCausal) return {0, end};

@@ -1,5 +1,4 @@
-// Maps grow as rows arrive. Nothing here throws: memory that cannot be had is remembered in
-// status().
+// Maps grow as rows arrive. Nothing here throws: a failed allocation is kept in status().
 #include <algorithm>
 #include <new>
 #include <utility>
@@ -25,10 +24,11 @@ struct HeadMap {
 
   float* Row(std::size_t row) const { return cells.As<float>() + row * stride; }
 
-  /// Makes room for a square map of `size` tokens; false if there is no memory (nothing is lost).
+  /// Grows to a square map of at least `size` tokens; false if there is no memory (nothing is
+  /// lost).
   bool Grow(std::size_t size, const platform::MemorySource& source) {
     if (size <= stride && size <= row_capacity) return true;
-    // Half as much again, so that a generation of n tokens copies O(n²) cells in total.
+    // By half, so that a generation of n tokens copies O(n²) cells in total.
     const std::size_t larger = std::max(size, stride + stride / 2);
     const CheckedSize bytes = CheckedSize(larger) * larger * sizeof(float);
     if (!bytes.ok()) return false;
@@ -50,7 +50,7 @@ struct HeadMap {
       std::copy_n(delivered.weights + r * delivered.stride, delivered.key_count, row);
       std::fill(row + delivered.key_count, row + stride, 0.0F);
     }
-    // A sequence that was truncated and goes on another way replaces the old rows.
+    // After a truncation, new rows replace the old ones.
     rows = delivered.query_begin + delivered.query_count;
   }
 };

@@ -1,5 +1,5 @@
 // The scoring functions of attention as an operator, one score at a time and in double precision:
-// the readable side of Attend, for what the tiles do not compute.
+// for Attend where tiled attention does not compute them.
 #ifndef FOVEA_ATTENTION_SCORING_H_
 #define FOVEA_ATTENTION_SCORING_H_
 
@@ -17,8 +17,8 @@ float ScoreScale(const AttendInputs& inputs);
 /// Returns [queries, heads, key_width].
 std::vector<float> TransformQueries(const AttendInputs& inputs);
 
-/// Scores of validated inputs (which must outlive it), after scale and softcap; masks are not its
-/// concern. Keeps O(queries + keys) projections.
+/// Scores of validated inputs (which must outlive it), after scale and softcap and without the
+/// mask. Keeps O(queries + keys) projections.
 class Scorer {
  public:
   explicit Scorer(const AttendInputs& inputs);
@@ -29,10 +29,10 @@ class Scorer {
  private:
   const AttendInputs& inputs_;
   std::size_t group_ = 1;  ///< Query heads per KV head.
-  std::size_t width_ = 0;  ///< Of the rows that are compared.
-  /// kGeneral: [queries, heads, key_width]. kAdditive: W q, [queries, heads, hidden].
+  std::size_t width_ = 0;  ///< Size of the rows that are compared.
+  /// kGeneral: [queries, heads, key_width]. kAdditive: W q, [queries, heads, additive_size].
   std::vector<float> projected_query_;
-  std::vector<float> projected_key_;  ///< kAdditive: U k, [keys, kv_heads, hidden].
+  std::vector<float> projected_key_;  ///< kAdditive: U k, [keys, kv_heads, additive_size].
 };
 
 }  // namespace fovea::attention

@@ -12,8 +12,7 @@ using platform::CheckedSize;
 constexpr std::size_t kFloatsPerLine = 16;  // Regions start on cache lines.
 /// Floats of a worker's map: half of a second-level cache of 1 MiB.
 constexpr std::size_t kMapFloats = std::size_t{1} << 17;
-/// A call of several tokens is split if its rows times splits come to no more than this many per
-/// head.
+/// A call of several tokens is split if its rows times splits per head are no more than this.
 constexpr std::size_t kMaxRowSplits = 512;
 constexpr std::size_t kSplitCallTokens = 8;
 
@@ -30,7 +29,7 @@ HeadSplit SplitHeads(std::size_t heads, std::size_t kv_heads) {
   return {groups, (group + groups - 1) / groups};
 }
 
-ScratchLayout LayOut(const kernels::KernelTable& kernels, const ScratchShape& shape) {
+ScratchLayout PlanScratch(const kernels::KernelTable& kernels, const ScratchShape& shape) {
   const HeadSplit split = SplitHeads(shape.heads, shape.kv_heads);
   ScratchLayout layout;
   if (shape.trace) {
@@ -51,11 +50,11 @@ ScratchLayout LayOut(const kernels::KernelTable& kernels, const ScratchShape& sh
   }
   layout.tile = Lines(kernels.attend_scratch_floats(shape.head_dim, shape.value_dim));
   if (shape.rows || shape.scores) {
-    // Monotone in the number of positions: a layout for fewer of them never takes more.
+    // Monotone in the number of positions: a layout for fewer of them is never larger.
     layout.map_stride = Lines(shape.max_positions);
     const CheckedSize least = layout.map_stride * split.heads_per_group;
-    const std::size_t roomy = std::min((layout.map_stride * kMaxTileRows).value(), kMapFloats);
-    layout.map = least.value() >= roomy ? least : CheckedSize(roomy);
+    const std::size_t wanted = std::min((layout.map_stride * kMaxTileRows).value(), kMapFloats);
+    layout.map = least.value() >= wanted ? least : CheckedSize(wanted);
     layout.map_rows = std::min(
         kMaxTileRows, layout.map.value() / std::max<std::size_t>(1, layout.map_stride.value()));
     layout.split_max = CheckedSize(kernels::SplitMaxFloats(shape.max_positions)) * kMaxTileRows;
@@ -65,7 +64,7 @@ ScratchLayout LayOut(const kernels::KernelTable& kernels, const ScratchShape& sh
 }
 
 std::size_t ScratchFloats(const kernels::KernelTable& kernels, const ScratchShape& shape) {
-  const ScratchLayout layout = LayOut(kernels, shape);
+  const ScratchLayout layout = PlanScratch(kernels, shape);
   return (layout.workers_at() + layout.Worker() * shape.workers).value();
 }
 

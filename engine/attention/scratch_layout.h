@@ -1,4 +1,4 @@
-// Where everything lies in the scratch memory of tiled attention, with checked sizes.
+// What lies where in the scratch memory of tiled attention, with checked sizes.
 #ifndef FOVEA_ATTENTION_SCRATCH_LAYOUT_H_
 #define FOVEA_ATTENTION_SCRATCH_LAYOUT_H_
 
@@ -9,9 +9,9 @@
 
 namespace fovea::attention {
 
-/// What scratch is sized for; pass what will be observed. Rows (and scores) of an observer take up
-/// to 48 rows of max_positions per worker, but no more than 512 KiB unless a token's heads need
-/// them.
+/// What scratch is sized for, including what will be observed. Rows (and scores) for an observer
+/// need up to 48 rows of max_positions per worker, but no more than 512 KiB unless the heads of one
+/// token need more.
 struct ScratchShape {
   std::size_t batch_size = 0;  ///< Tokens of one call, at most (the prefill batch).
   std::size_t max_positions = 0;
@@ -29,7 +29,7 @@ struct ScratchShape {
 /// Floats of scratch for calls of at most these sizes; the largest size_t if the sum overflows.
 std::size_t ScratchFloats(const kernels::KernelTable& kernels, const ScratchShape& shape);
 
-/// How the query heads of one KV head are cut into head groups that fit a tile.
+/// How the query heads of one KV head are split into head groups that fit a tile.
 struct HeadSplit {
   std::size_t groups_per_kv_head = 1;
   std::size_t heads_per_group = 1;  ///< The last group may have fewer.
@@ -47,7 +47,7 @@ struct ScratchLayout {
   Size counters;     ///< [head groups]
   Size partials;     ///< [rows, splits, PartialFloats(value_dim)] of split calls.
   // Per worker:
-  Size tile;                 ///< The kernel's own.
+  Size tile;                 ///< The kernel's own scratch.
   Size map_stride;           ///< Floats between rows of weights or scores.
   Size map;                  ///< [map_rows, map_stride]
   Size split_max;            ///< [map_rows, SplitMaxFloats(positions)]
@@ -62,7 +62,8 @@ struct ScratchLayout {
   Size Worker() const { return tile + map + split_max + (scores ? map : Size(0)); }
 };
 
-ScratchLayout LayOut(const kernels::KernelTable& kernels, const ScratchShape& shape);
+/// Sizes and offsets for calls of this shape.
+ScratchLayout PlanScratch(const kernels::KernelTable& kernels, const ScratchShape& shape);
 
 }  // namespace fovea::attention
 

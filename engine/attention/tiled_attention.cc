@@ -7,6 +7,7 @@
 #include <limits>
 #include <mutex>
 
+#include "engine/attention/observer_arrays.h"
 #include "engine/attention/scratch_layout.h"
 
 namespace fovea::attention {
@@ -16,10 +17,10 @@ using kernels::AttendTileArgs;
 using kernels::kKvSplit;
 using kernels::kMaxTileRows;
 
-/// Tasks per worker that keep all of them busy to the end.
+/// Tasks per worker: enough of them that no worker waits long at the end.
 constexpr std::size_t kTasksPerWorker = 8;
 
-/// Heads that are computed together, because they read the same keys and values.
+/// Query heads that are computed together because they read the same keys and values.
 struct HeadGroup {
   std::size_t index = 0;
   std::size_t kv_head = 0;
@@ -27,7 +28,7 @@ struct HeadGroup {
   std::size_t heads = 0;
 };
 
-/// Rows of a head_group: all its heads for some tokens.
+/// Rows of a head group: all its heads for some tokens.
 struct Block {
   HeadGroup head_group;
   std::size_t first = 0;  ///< Token.
@@ -36,17 +37,17 @@ struct Block {
   std::size_t rows() const { return tokens * head_group.heads; }
 };
 
-/// Which keys the rows of a block see.
+/// Which keys the rows of a block attend to.
 struct KeyRanges {
   std::size_t begin[kMaxTileRows];
   std::size_t end[kMaxTileRows];
 };
 
-/// One call to Run, taken apart into independent tasks: blocks of rows of one head_group; or, where
-/// there are few rows and many keys, the KV splits that they see.
-class Runner {
+/// One call to Run, split into independent tasks: blocks of rows of one head group; or, where there
+/// are few rows and many keys, the KV splits that these rows attend to.
+class CallRunner {
  public:
-  Runner(const Context& context, const Call& call)
+  CallRunner(const Context& context, const Call& call)
       : context_(context),
         call_(call),
         split_(SplitHeads(call.heads, call.kv_heads)),
@@ -70,13 +71,13 @@ class Runner {
     rows_ = shape.rows;
     trace_ = shape.trace;
     values_ = shape.values;
-    layout_ = LayOut(*context.kernels, shape);
+    layout_ = PlanScratch(*context.kernels, shape);
     counters_ = reinterpret_cast<std::uint32_t*>(At(layout_.counters_at()));
     std::fill_n(counters_, head_groups_, 0U);
   }
 
   void Run() {
-    if (values_) DeliverValues();
+    if (values_) DeliverValues(call_, At(layout_.values_at()));
     std::size_t observed = 0;
     for (std::size_t head_group = 0; head_group < head_groups_; ++head_group)
       observed += Observed(HeadGroupAt(head_group)) ? 1 : 0;
@@ -87,8 +88,8 @@ class Runner {
     if (observed == 0 && blocks == 1 && PlanKvSplits()) {
       RunKvSplits();
     } else {
-      // Observed blocks are taken in ascending order, whatever order the tasks come in, so that a
-      // block which waits for the one before it waits for somebody who is at work.
+      // Observed blocks start in ascending order, whatever the order of the tasks: a block waits
+      // for the one before it, which must be running by then.
       const std::size_t map_tokens = TokensPerBlock(layout_.map_rows);
       const std::size_t map_blocks = (call_.tokens + map_tokens - 1) / map_tokens;
       const std::size_t tickets = observed * map_blocks;
@@ -98,7 +99,7 @@ class Runner {
           RunBlock(BlockAt(NthHeadGroup(ticket % observed, true), ticket / observed, map_tokens),
                    worker, true);
         } else {
-          // Blocks of a head group are neighbours; late ones, which see most keys, come first.
+          // Blocks of one head group follow each other; those with the most keys come first.
           const std::size_t index = task - tickets;
           RunBlock(
               BlockAt(NthHeadGroup(index / blocks, false), blocks - 1 - index % blocks, tokens),
@@ -106,7 +107,10 @@ class Runner {
         }
       });
     }
-    if (trace_) DeliverTrace();
+    if (trace_) {
+      DeliverTrace(call_, At(layout_.trace_at()), At(layout_.trace_at() + layout_.trace_lse),
+                   At(layout_.trace_at() + layout_.trace_lse + layout_.trace_query));
+    }
   }
 
  private:
@@ -219,7 +223,7 @@ class Runner {
     At(layout_.trace_at())[head * call_.tokens + token] = value;
   }
 
-  /// Gives the observer the block's rows after those of the same heads that come before them.
+  /// Gives the observer the block's rows, after all earlier rows of the same heads.
   void DeliverInOrder(const Block& block, const AttendTileArgs& args) {
     std::uint32_t& delivered = counters_[block.head_group.index];
     const bool concurrent = call_.observer->concurrent();
@@ -256,8 +260,8 @@ class Runner {
                             .window = call_.mask.window});
   }
 
-  /// Whether KV splits become tasks: several workers, several splits, and room for their
-  /// results.
+  /// Whether KV splits become tasks: if there are several workers and several splits, and the
+  /// scratch memory holds their results.
   bool PlanKvSplits() {
     if (context_.parallel->workers() == 1) return false;
     const Mask::Range first = call_.mask.KeyRange(0, call_.positions);
@@ -271,20 +275,21 @@ class Runner {
   }
 
   void RunKvSplits() {
-    const std::size_t most = kTasksPerWorker * context_.parallel->workers();
-    const std::size_t together = std::max<std::size_t>(1, splits_ * head_groups_ / most);
-    const std::size_t groups = (splits_ + together - 1) / together;
+    const std::size_t max_tasks = kTasksPerWorker * context_.parallel->workers();
+    const std::size_t splits_per_task =
+        std::max<std::size_t>(1, splits_ * head_groups_ / max_tasks);
+    const std::size_t groups = (splits_ + splits_per_task - 1) / splits_per_task;
     context_.parallel->Run(head_groups_ * groups, [&](std::size_t task, std::size_t worker) {
       const std::size_t head_group = task / groups;
       const Block block{HeadGroupAt(head_group), 0, call_.tokens};
       if (block.head_group.heads == 0) return;
       const KeyRanges ranges = RangesOf(block);
-      const std::size_t begin = task % groups * together;
-      const std::size_t end = std::min(splits_, begin + together);
+      const std::size_t begin = task % groups * splits_per_task;
+      const std::size_t end = std::min(splits_, begin + splits_per_task);
       for (std::size_t split = begin; split < end; ++split) {
         RunKvSplit(block, ranges, split, worker);
       }
-      // Whoever finishes last sees the results of all.
+      // The task that finishes last merges: it can read the results of all.
       std::atomic_ref<std::uint32_t> finished(counters_[head_group]);
       if (finished.fetch_add(1, std::memory_order_acq_rel) + 1 == groups) MergeKvSplits(block);
     });
@@ -322,63 +327,6 @@ class Runner {
     }
   }
 
-  /// The queries as [tokens, heads, head_dim], without copying where they already lie so.
-  const float* PackedQueries() const {
-    const std::size_t width = call_.heads * call_.head_dim;
-    if (call_.tokens == 1 || call_.query_stride == width) return call_.query;
-    float* packed = At(layout_.trace_at() + layout_.trace_lse);
-    for (std::size_t t = 0; t < call_.tokens; ++t) {
-      std::copy_n(call_.query + t * call_.query_stride, width, packed + t * width);
-    }
-    return packed;
-  }
-
-  /// The keys of this call's positions as floats, as the cache holds them.
-  const float* GatheredKeys() const {
-    float* gathered = At(layout_.trace_at() + layout_.trace_lse + layout_.trace_query);
-    float* out = gathered;
-    for (std::size_t t = 0; t < call_.tokens; ++t) {
-      for (std::size_t kv_head = 0; kv_head < call_.kv_heads; ++kv_head, out += call_.head_dim) {
-        ReadKey(call_.key, kv_head, call_.mask.first_query + t, call_.head_dim, out);
-      }
-    }
-    return gathered;
-  }
-
-  void DeliverValues() {
-    float* gathered = At(layout_.values_at());
-    float* out = gathered;
-    for (std::size_t t = 0; t < call_.tokens; ++t) {
-      for (std::size_t kv_head = 0; kv_head < call_.kv_heads; ++kv_head, out += call_.value_dim) {
-        ReadValue(call_.value, kv_head, call_.mask.first_query + t, call_.value_dim, out);
-      }
-    }
-    call_.observer->OnValues({.stream = call_.stream,
-                              .layer = call_.layer,
-                              .begin = call_.mask.first_query,
-                              .count = call_.tokens,
-                              .kv_heads = call_.kv_heads,
-                              .value_dim = call_.value_dim,
-                              .value = gathered});
-  }
-
-  void DeliverTrace() {
-    call_.observer->OnTrace({.stream = call_.stream,
-                             .layer = call_.layer,
-                             .query_begin = call_.mask.first_query,
-                             .query_count = call_.tokens,
-                             .heads = call_.heads,
-                             .kv_heads = call_.kv_heads,
-                             .head_dim = call_.head_dim,
-                             .query = PackedQueries(),
-                             .key = GatheredKeys(),
-                             .log_sum_exp = At(layout_.trace_at()),
-                             .scale = call_.scale,
-                             .softcap = call_.softcap,
-                             .mask = call_.mask.kind,
-                             .window = call_.mask.window});
-  }
-
   const Context& context_;
   const Call& call_;
   const HeadSplit split_;
@@ -388,7 +336,7 @@ class Runner {
   bool trace_ = false;  ///< This layer's trace is wanted.
   bool values_ = false;
   ScratchLayout layout_;
-  /// Per head_group: tokens delivered to the observer, or tasks finished.
+  /// Per head group: tokens delivered to the observer, or tasks finished.
   std::uint32_t* counters_ = nullptr;
   std::size_t first_split_ = 0;
   std::size_t splits_ = 0;
@@ -401,7 +349,7 @@ class Runner {
 
 void Run(const Context& context, const Call& call) {
   if (call.tokens == 0 || call.heads == 0) return;
-  Runner(context, call).Run();
+  CallRunner(context, call).Run();
 }
 
 }  // namespace fovea::attention

@@ -30,7 +30,7 @@ class OriginalLogits {
   void Store(const model::ForwardContext& forward, std::size_t begin, std::size_t count);
 
   /// Logits of positions [begin, begin + count), count <= model::kLogitRows, valid until the next
-  /// call. Of the forward's buffers only `normed` is overwritten.
+  /// call. Of the forward pass's buffers only `normed` is overwritten.
   const float* Rows(const model::ForwardContext& forward, std::size_t begin, std::size_t count);
 
  private:
