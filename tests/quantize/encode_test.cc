@@ -144,12 +144,12 @@ TEST(Encode, RoundsFloatsToNearestEven) {
 TEST(Encode, RefusesNanAndInfinityWhereverTheyAre) {
   for (const DataType type : EncodableTypes()) {
     for (const float bad : {kNan, -kNan, kInfinity, -kInfinity}) {
-      for (const std::size_t at : {0U, 7U, 31U, 100U, 255U, 511U}) {
+      for (const std::size_t place : {0U, 7U, 31U, 100U, 255U, 511U}) {
         std::vector<float> values = NormalNumbers(512, 1.0F, 5);
-        values[at] = bad;
+        values[place] = bad;
         std::vector<std::byte> bytes(EncodedBytes(type, values.size()));
         const auto result = Encode(type, values, bytes);
-        ASSERT_FALSE(result.ok()) << DataTypeName(type) << " at " << at;
+        ASSERT_FALSE(result.ok()) << DataTypeName(type) << " at " << place;
         EXPECT_EQ(result.status().code(), StatusCode::kNonFinite);
       }
     }
