@@ -52,16 +52,17 @@ TEST(ObservedAttention, DeliversOnlySelectedHeadsOfSelectedLayers) {
   const auto pool = platform::ThreadPool::Create(3);
   const std::vector<float> plain = RunPlain(*Tables().back(), problem);
   for (const std::size_t layer : {2U, 3U}) {
-    Collector seen(problem, {.layers = {3}, .heads = {1, 4}});
+    Collector collected(problem, {.layers = {3}, .heads = {1, 4}});
     std::vector<float> out(plain.size());
     Call call = problem.MakeCall(0, 40, out.data());
-    call.observer = &seen;
+    call.observer = &collected;
     call.layer = layer;
     RunCall(*Tables().back(), *pool, call);
     EXPECT_EQ(out, plain);
     for (std::size_t head = 0; head < 6; ++head) {
       const bool wanted = layer == 3 && (head == 1 || head == 4);
-      EXPECT_EQ(seen.lse[head * 40 + 39] != -1.0F, wanted) << "layer " << layer << " head " << head;
+      EXPECT_EQ(collected.lse[head * 40 + 39] != -1.0F, wanted)
+          << "layer " << layer << " head " << head;
     }
   }
 }

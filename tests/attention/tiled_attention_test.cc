@@ -34,11 +34,11 @@ void Check(ProblemShape shape) {
   for (const kernels::KernelTable* table : Tables()) {
     SCOPED_TRACE(IsaName(table->isa));
     const std::vector<float> plain = RunPlain(*table, problem);
-    Collector seen(problem, {.scores = true});
+    Collector collected(problem, {.scores = true});
     std::vector<float> out(plain.size(), -1.0F);
     platform::SerialParallel serial;
     Call call = problem.MakeCall(0, shape.tokens, out.data());
-    call.observer = &seen;
+    call.observer = &collected;
     RunCall(*table, serial, call);
     ASSERT_EQ(out, plain) << "observing must not change a bit";
 
@@ -49,25 +49,25 @@ void Check(ProblemShape shape) {
       double sum = 0.0;
       for (std::size_t k = 0; k < n; ++k) {
         const std::size_t cell = row * n + k;
-        const double weight = static_cast<double>(seen.weights[cell]);
+        const double weight = static_cast<double>(collected.weights[cell]);
         sum += weight;
         ASSERT_NEAR(weight, answer.weights[cell],
                     answer.weight_bound[row] * answer.weights[cell] + 1e-37)
             << "row " << row << " key " << k;
         if (std::isinf(answer.scores[cell])) {
-          ASSERT_EQ(seen.scores[cell], -std::numeric_limits<float>::infinity());
+          ASSERT_EQ(collected.scores[cell], -std::numeric_limits<float>::infinity());
           ASSERT_EQ(weight, 0.0);
         } else {
-          ASSERT_NEAR(seen.scores[cell], answer.scores[cell], answer.score_bound[row]);
+          ASSERT_NEAR(collected.scores[cell], answer.scores[cell], answer.score_bound[row]);
         }
       }
       if (std::isinf(answer.lse[row])) {
         ASSERT_EQ(sum, 0.0);
-        ASSERT_EQ(static_cast<double>(seen.lse[row]), answer.lse[row]);
+        ASSERT_EQ(static_cast<double>(collected.lse[row]), answer.lse[row]);
       } else {
         // Each weight errs by a few ulp beside the sum that they share.
         ASSERT_NEAR(sum, 1.0, (static_cast<double>(n) + 16.0) * kUnit);
-        ASSERT_NEAR(seen.lse[row], answer.lse[row], answer.lse_bound[row]);
+        ASSERT_NEAR(collected.lse[row], answer.lse[row], answer.lse_bound[row]);
       }
     }
   }
@@ -188,15 +188,15 @@ Observed RunChunked(const kernels::KernelTable& table, const Problem& problem,
   const ProblemShape& shape = problem.shape();
   Observed result;
   result.out.assign(shape.tokens * shape.heads * shape.value_dim, -1.0F);
-  Collector seen(problem, {});
+  Collector collected(problem, {});
   for (std::size_t begin = 0; begin < shape.tokens; begin += prefill_batch) {
     Call call =
         problem.MakeCall(begin, std::min(begin + prefill_batch, shape.tokens), result.out.data());
-    if (observed) call.observer = &seen;
+    if (observed) call.observer = &collected;
     RunCall(table, parallel, call);
   }
-  result.weights = seen.weights;
-  result.lse = seen.lse;
+  result.weights = collected.weights;
+  result.lse = collected.lse;
   return result;
 }
 

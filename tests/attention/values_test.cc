@@ -9,16 +9,16 @@
 namespace fovea::attention {
 namespace {
 
-class ValueTaker : public AttentionObserver {
+class ValueCollector : public AttentionObserver {
  public:
-  explicit ValueTaker(AttentionSelection selection) : selection_(std::move(selection)) {}
+  explicit ValueCollector(AttentionSelection selection) : selection_(std::move(selection)) {}
   const AttentionSelection& selection() const override { return selection_; }
   void OnRows(const AttentionRows& rows) override {
     EXPECT_GE(values.size(), rows.query_begin + rows.query_count) << "values come before rows";
-    ++rows_seen;
+    ++rows_delivered;
   }
   void OnValues(const AttentionValues& delivered) override {
-    EXPECT_EQ(rows_seen, rows_before) << "values come before the prefill batch's rows";
+    EXPECT_EQ(rows_delivered, rows_before) << "values come before the prefill batch's rows";
     layers.push_back(delivered.layer);
     EXPECT_EQ(delivered.begin, values.size());
     const std::size_t width = delivered.kv_heads * delivered.value_dim;
@@ -27,7 +27,7 @@ class ValueTaker : public AttentionObserver {
     }
   }
 
-  std::size_t rows_seen = 0, rows_before = 0;
+  std::size_t rows_delivered = 0, rows_before = 0;
   std::vector<std::size_t> layers;
   std::vector<std::vector<float>> values;  // [positions][kv_heads * value_dim]
 
@@ -54,21 +54,21 @@ TEST_P(ValuesOfType, AreThoseOfTheCacheInEveryChunkBeforeTheRows) {
     for (const std::size_t prefill_batch : {37U, 16U, 5U, 1U}) {
       for (const std::size_t threads : {1U, 2U}) {
         const auto pool = platform::ThreadPool::Create(threads);
-        ValueTaker seen({.values = true});
+        ValueCollector collected({.values = true});
         std::vector<float> out(plain.size());
         for (std::size_t begin = 0; begin < kTokens; begin += prefill_batch) {
-          seen.rows_before = seen.rows_seen;
+          collected.rows_before = collected.rows_delivered;
           Call call = problem.MakeCall(begin, std::min(begin + prefill_batch, kTokens), out.data());
-          call.observer = &seen;
+          call.observer = &collected;
           RunCall(kernels, *pool, call);
-          EXPECT_GT(seen.rows_seen, seen.rows_before);
+          EXPECT_GT(collected.rows_delivered, collected.rows_before);
         }
         EXPECT_EQ(out, plain);
-        ASSERT_EQ(seen.values.size(), kTokens);
+        ASSERT_EQ(collected.values.size(), kTokens);
         for (std::size_t t = 0; t < kTokens; ++t) {
           for (std::size_t kv_head = 0; kv_head < kKvHeads; ++kv_head) {
             for (std::size_t i = 0; i < kDim; ++i) {
-              ASSERT_EQ(seen.values[t][kv_head * kDim + i],
+              ASSERT_EQ(collected.values[t][kv_head * kDim + i],
                         problem.value[(kv_head * kTokens + t) * kDim + i])
                   << "token " << t << " kv head " << kv_head << " element " << i;
             }
@@ -88,17 +88,17 @@ INSTANTIATE_TEST_SUITE_P(Types, ValuesOfType,
 
 TEST(Values, ComeForSelectedLayersOnlyAndWithoutRowsIfNoneAreWanted) {
   const Problem problem({.tokens = 4, .heads = 2, .kv_heads = 1}, 6);
-  ValueTaker seen({.layers = {3}, .rows = false, .values = true});
+  ValueCollector collected({.layers = {3}, .rows = false, .values = true});
   std::vector<float> out(4 * 2 * 8);
   platform::SerialParallel serial;
   for (const std::size_t layer : {2U, 3U, 4U}) {
     Call call = problem.MakeCall(0, 4, out.data());
-    call.observer = &seen;
+    call.observer = &collected;
     call.layer = layer;
     RunCall(*kernels::KernelsFor(BestIsa()), serial, call);
   }
-  EXPECT_EQ(seen.layers, std::vector<std::size_t>{3});
-  EXPECT_EQ(seen.rows_seen, 0U);
+  EXPECT_EQ(collected.layers, std::vector<std::size_t>{3});
+  EXPECT_EQ(collected.rows_delivered, 0U);
 }
 
 }  // namespace

@@ -254,14 +254,14 @@ INSTANTIATE_TEST_SUITE_P(Peer, GoldenTest, ::testing::ValuesIn(PeerCases()), Cas
 GTEST_ALLOW_UNINSTANTIATED_PARAMETERIZED_TEST(GoldenTest);
 
 TEST(GoldenFiles, CoverEverySupportedFamily) {
-  std::map<std::string, int> seen;
+  std::map<std::string, int> models_of;
   for (const Case& c : OwnCases()) {
     auto model = Model::Load(c.model);
     ASSERT_TRUE(model) << model.error().message();
-    ++seen[model->info().family];
+    ++models_of[model->info().family];
   }
   for (const std::string_view family : SupportedFamilies()) {
-    EXPECT_GE(seen[std::string(family)], 1) << family;
+    EXPECT_GE(models_of[std::string(family)], 1) << family;
   }
 }
 

@@ -149,18 +149,18 @@ TEST_P(InspectGolden, ValueNormsAndWeightedCellsAreReproduced) {
   for (const std::size_t threads : {1U, 2U}) {
     auto session = Session::Create(model(), Options(threads));
     ASSERT_TRUE(session) << session.error().message();
-    NormObserver seen(model(), count);
-    ASSERT_TRUE(session->Prefill(tokens_, {.observer = &seen}));
+    NormObserver observer(model(), count);
+    ASSERT_TRUE(session->Prefill(tokens_, {.observer = &observer}));
     for (std::size_t i = 0; i < want.size(); ++i) {
-      ASSERT_NEAR(seen.norms[i], want[i], kRelative * want[i]) << i;
+      ASSERT_NEAR(observer.norms[i], want[i], kRelative * want[i]) << i;
     }
     const std::size_t last = info().layers - 1;
     const double scale = *std::max_element(want.begin(), want.end());
     for (std::size_t head = 0; head < info().heads; ++head) {
-      const AttentionRecorder::View map = seen.maps.Map(last, head);
+      const AttentionRecorder::View map = observer.maps.Map(last, head);
       for (std::size_t q = 0; q < count; ++q) {
         for (std::size_t k = 0; k < count; ++k) {
-          const float norm = seen.norms[(last * info().heads + head) * count + k];
+          const float norm = observer.norms[(last * info().heads + head) * count + k];
           ASSERT_NEAR(map.At(q, k) * norm, weighted[(head * count + q) * count + k],
                       kRelative * scale)
               << head << " " << q << " " << k;

@@ -114,8 +114,8 @@ TEST(HeadStatistics, OfAnEvenHead) {
 TEST(HeadStatistics, OfALocalHead) {
   // A fifth of the weight on each of the last five tokens, or as many as there are.
   const HeadStatistics head = StatisticsOf(64, 16, [](std::size_t q, std::size_t k) {
-    const std::size_t seen = std::min<std::size_t>(q + 1, 5);
-    return q - k < seen ? 1.0F / static_cast<float>(seen) : 0.0F;
+    const std::size_t attended = std::min<std::size_t>(q + 1, 5);
+    return q - k < attended ? 1.0F / static_cast<float>(attended) : 0.0F;
   });
   EXPECT_EQ(HeadType(head), "local");
 }
@@ -147,7 +147,7 @@ TEST(HeadStatistics, SeeInductionOnTheSecondBlockOnly) {
   const auto induction = [](std::size_t q, std::size_t k) {
     return k == (q >= 5 && q < 8 ? q - 3 : 0) ? 1.0F : 0.0F;
   };
-  // Rows 5, 6 and 7 of the second block 5 … 8 look at q - (4 - 1).
+  // Rows 5, 6 and 7 of the second block 5 … 8 attend to q - (4 - 1).
   const HeadStatistics head = StatisticsOf(12, 3, induction, 4, 1);
   EXPECT_DOUBLE_EQ(head.induction, 0.75);
   EXPECT_EQ(HeadType(head), "induction");
@@ -195,7 +195,7 @@ TEST(HeadStatistics, AreOrderedByLayerThenHead) {
 
 TEST(HeadStatistics, ReportTheLargestRowSumErrorOfRowsThatSeeAKey) {
   const HeadStatistics head = StatisticsOf(4, 4, [](std::size_t q, std::size_t k) {
-    if (q == 2) return 0.0F;  // Sees nothing: no error.
+    if (q == 2) return 0.0F;  // Attends to nothing: no error.
     return k == q ? (q == 1 ? 1.25F : 0.5F) : 0.0F;
   });
   EXPECT_DOUBLE_EQ(head.row_sum_error, 0.5);
@@ -232,7 +232,7 @@ TEST(HeadStatistics, WeighDistancesByWhatRowsHoldEvenIfTheyDoNotSumToOne) {
 }
 
 TEST(HeadStatistics, MeasureBroadAndLocalAgainstWhatAWindowShows) {
-  // A window of 2: every row but the first sees two keys.
+  // A window of 2: every row but the first attends to two keys.
   HeadStatisticsObserver observer;
   const float weights[] = {1, 0, 0, 0.5F, 0.5F, 0, 0, 0.5F, 0.5F};
   observer.OnRows({.query_count = 3,
@@ -270,7 +270,7 @@ TEST(HeadStatistics, NeedNoMemoryDuringARunIfTheModelIsKnown) {
   EXPECT_EQ(observer.Heads().size(), 35U);
 }
 
-/// A head of 100 rows that look evenly at everything, but for what the test says.
+/// A head of 100 rows with equal weights on all keys, except for what the test sets.
 HeadStatistics EvenHead() {
   HeadStatistics head;
   head.rows = 100;

@@ -160,12 +160,12 @@ TEST(HeadMeans, AreTheMeansOfWeightsTimesValues) {
     ASSERT_TRUE(means) << means.error().message();
     auto session = Session::Create(*model);
     ASSERT_TRUE(session);
-    OutputsObserver seen;
-    ASSERT_TRUE(session->Prefill(SomeIds(kTokens), {.observer = &seen}));
+    OutputsObserver outputs;
+    ASSERT_TRUE(session->Prefill(SomeIds(kTokens), {.observer = &outputs}));
     for (std::size_t layer = 0; layer < info.layers; ++layer) {
       for (std::size_t head = 0; head < info.heads; ++head) {
         const std::size_t kv_head = head / (info.heads / info.kv_heads);
-        const AttentionRecorder::View map = seen.maps.Map(layer, head);
+        const AttentionRecorder::View map = outputs.maps.Map(layer, head);
         for (std::size_t i = 0; i < info.value_dim; ++i) {
           double sum = 0.0, magnitude = 0.0;
           for (std::size_t q = 0; q < kTokens; ++q) {
@@ -173,7 +173,7 @@ TEST(HeadMeans, AreTheMeansOfWeightsTimesValues) {
               const double term =
                   static_cast<double>(map.At(q, k)) *
                   static_cast<double>(
-                      seen.values[layer][(k * info.kv_heads + kv_head) * info.value_dim + i]);
+                      outputs.values[layer][(k * info.kv_heads + kv_head) * info.value_dim + i]);
               sum += term;
               magnitude += std::abs(term);
             }
@@ -214,14 +214,14 @@ TEST_F(HeadEffectsTest, AreMeasuredByTheKernelsOfTheSession) {
 }
 
 TEST_F(HeadEffectsTest, ReportProgressUpToOne) {
-  std::vector<double> seen;
+  std::vector<double> progress;
   ASSERT_TRUE(MeasureHeadEffects(model(), SomeIds(kTokens), {.prefill_batch = 8},
-                                 {.on_progress = [&](double done) { seen.push_back(done); }}));
-  ASSERT_GT(seen.size(), model().info().layers * model().info().heads);
-  EXPECT_TRUE(std::is_sorted(seen.begin(), seen.end()));
-  EXPECT_GT(seen[seen.size() - 2], 0.9) << "steps must add up to the whole";
-  EXPECT_LT(seen[seen.size() - 2], 1.0);
-  EXPECT_EQ(seen.back(), 1.0);
+                                 {.on_progress = [&](double done) { progress.push_back(done); }}));
+  ASSERT_GT(progress.size(), model().info().layers * model().info().heads);
+  EXPECT_TRUE(std::is_sorted(progress.begin(), progress.end()));
+  EXPECT_GT(progress[progress.size() - 2], 0.9) << "steps must add up to the whole";
+  EXPECT_LT(progress[progress.size() - 2], 1.0);
+  EXPECT_EQ(progress.back(), 1.0);
 }
 
 TEST_F(HeadEffectsTest, StopWhenAskedTo) {

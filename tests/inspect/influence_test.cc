@@ -314,15 +314,15 @@ TEST(Influence, RefusesLayersAndTokensThatDoNotExist) {
 
 TEST(Influence, ReportsProgressAndStopsWhenAskedTo) {
   const MeanAttentionObserver maps = Observe(3, 1, 5, Previous);
-  std::vector<double> seen;
-  const auto report = [&](double done) { seen.push_back(done); };
+  std::vector<double> progress;
+  const auto report = [&](double done) { progress.push_back(done); };
   ASSERT_TRUE(Rollout(maps, {.on_progress = report}));
-  EXPECT_EQ(seen.size(), 3U);
-  EXPECT_EQ(seen.back(), 1.0);
-  seen.clear();
+  EXPECT_EQ(progress.size(), 3U);
+  EXPECT_EQ(progress.back(), 1.0);
+  progress.clear();
   ASSERT_TRUE(Flow(maps, 3, {.on_progress = report}));
-  EXPECT_EQ(seen.size(), 4U);
-  EXPECT_EQ(seen.back(), 1.0);
+  EXPECT_EQ(progress.size(), 4U);
+  EXPECT_EQ(progress.back(), 1.0);
   int asked = 0;
   const auto stop = [&] { return ++asked == 2; };
   EXPECT_EQ(Rollout(maps, {.cancelled = stop}).error().code(), StatusCode::kCancelled);

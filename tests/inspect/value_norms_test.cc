@@ -24,7 +24,7 @@ std::string Data(const std::string& name) {
   return FOVEA_SOURCE_DIR "/tests/golden/data/" + name + ".gguf";
 }
 
-/// The output projection of a layer, read by the test. [width, heads * value_dim]
+/// The output projection of a layer, read by the test. [hidden_size, heads * value_dim]
 std::vector<float> Projection(const std::string& path, std::size_t layer) {
   auto file = format::GgufFile::Open(path);
   EXPECT_TRUE(file) << file.error().message();

@@ -45,11 +45,11 @@ void Append(std::vector<float>& to, std::span<const float> values) {
   to.insert(to.end(), values.begin(), values.end());
 }
 
-/// Forgets what the session holds, runs the prompt and some tokens more, watched or not.
-Outcome RunOnce(Session& session, const ModelInfo& info, bool watched) {
+/// Forgets what the session holds, runs the prompt and some tokens more, observed or not.
+Outcome RunOnce(Session& session, const ModelInfo& info, bool observed) {
   Outcome outcome;
   AttentionRecorder recorder;
-  const RunOptions run = {.observer = watched ? &recorder : nullptr};
+  const RunOptions run = {.observer = observed ? &recorder : nullptr};
   const std::vector<std::int32_t> ids = SomeIds(kPrompt + kDecoded);
   EXPECT_TRUE(session.Truncate(0).ok());
   auto logits = session.Prefill(std::span(ids).first(kPrompt), run);
@@ -60,7 +60,7 @@ Outcome RunOnce(Session& session, const ModelInfo& info, bool watched) {
     EXPECT_TRUE(logits) << logits.error().message();
     Append(outcome.logits, *logits);
   }
-  if (!watched) return outcome;
+  if (!observed) return outcome;
   for (std::size_t layer = 0; layer < info.layers; ++layer) {
     for (std::size_t head = 0; head < info.heads; ++head) {
       const AttentionRecorder::View view = recorder.Map(layer, head);
@@ -89,8 +89,8 @@ class SharedRunner final : public TaskRunner {
   std::atomic<std::size_t> runs{0};
 };
 
-/// Sessions of a model differ in what must not change the bits (threads, chunks) and, every second
-/// one, in what does (arithmetic).
+/// Sessions of a model differ in what must not change the bits (threads, prefill batches) and,
+/// every second one, in what does (arithmetic).
 SessionOptions OptionsOf(std::size_t thread, TaskRunner* runner) {
   return {.context_size = kPrompt + kDecoded,
           .prefill_batch = thread % 3 == 0 ? std::size_t{256} : std::size_t{4},
@@ -129,13 +129,13 @@ class ManySessionsTest : public ::testing::Test {
       alone.prefill_batch = 256;
       auto session = Session::Create(ModelOf(thread), alone);
       ASSERT_TRUE(session) << session.error().message();
-      expected_.push_back(RunOnce(*session, ModelOf(thread).info(), /*watched=*/true));
+      expected_.push_back(RunOnce(*session, ModelOf(thread).info(), /*observed=*/true));
     }
   }
   const Model& ModelOf(std::size_t thread) const { return models_[thread / 2 % kModels]; }
 
   /// Runs `times` times in each of the threads at once; how many runs gave other bits.
-  std::size_t WrongRuns(std::size_t times, bool watched, bool new_sessions) {
+  std::size_t WrongRuns(std::size_t times, bool observed, bool new_sessions) {
     Gate gate;
     std::atomic<std::size_t> wrong{0};
     std::vector<std::thread> threads;
@@ -144,11 +144,11 @@ class ManySessionsTest : public ::testing::Test {
         const Model& model = ModelOf(thread);
         auto session = Session::Create(model, OptionsOf(thread, &runner_));
         Outcome expected = expected_[thread];
-        if (!watched) expected.maps.clear();
+        if (!observed) expected.maps.clear();
         gate.Pass();
         for (std::size_t i = 0; i < times; ++i) {
           if (new_sessions) session = Session::Create(model, OptionsOf(thread, &runner_));
-          if (!session || !(RunOnce(*session, model.info(), watched) == expected)) ++wrong;
+          if (!session || !(RunOnce(*session, model.info(), observed) == expected)) ++wrong;
         }
       });
     }
@@ -162,19 +162,19 @@ class ManySessionsTest : public ::testing::Test {
 };
 
 TEST_F(ManySessionsTest, OfTwoModelsGiveTheBitsOfEachAloneWhileWatched) {
-  EXPECT_EQ(WrongRuns(25, /*watched=*/true, /*new_sessions=*/false), 0U);
+  EXPECT_EQ(WrongRuns(25, /*observed=*/true, /*new_sessions=*/false), 0U);
   EXPECT_GT(runner_.runs, 0U);
 }
 
 // 8 threads, 4 calls in a run: 10,000 calls.
 TEST_F(ManySessionsTest, GiveTheSameBitsInTenThousandCalls) {
-  EXPECT_EQ(WrongRuns(10'000 / (kThreads * (1 + kDecoded)) + 1, /*watched=*/false,
+  EXPECT_EQ(WrongRuns(10'000 / (kThreads * (1 + kDecoded)) + 1, /*observed=*/false,
                       /*new_sessions=*/false),
             0U);
 }
 
 TEST_F(ManySessionsTest, MayComeAndGoWhileOthersRun) {
-  EXPECT_EQ(WrongRuns(10, /*watched=*/true, /*new_sessions=*/true), 0U);
+  EXPECT_EQ(WrongRuns(10, /*observed=*/true, /*new_sessions=*/true), 0U);
 }
 
 TEST_F(ManySessionsTest, RunWhileModelsAreLoadedAndTextIsTokenized) {
@@ -199,7 +199,7 @@ TEST_F(ManySessionsTest, RunWhileModelsAreLoadedAndTextIsTokenized) {
       }
     });
   }
-  EXPECT_EQ(WrongRuns(10, /*watched=*/true, /*new_sessions=*/false), 0U);
+  EXPECT_EQ(WrongRuns(10, /*observed=*/true, /*new_sessions=*/false), 0U);
   done = true;
   for (std::thread& other : others) other.join();
   EXPECT_EQ(failures, 0U);

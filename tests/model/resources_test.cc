@@ -1,4 +1,4 @@
-// What an application lends: a model's bytes, memory, and threads.
+// What the host provides: a model's bytes, an allocator, and an executor.
 
 #include "fovea/resources.h"
 

@@ -77,12 +77,12 @@ TEST_P(SessionOfFamily, GivesTheSameBitsWithAndWithoutAnObserver) {
   auto model = Model::Load(Data(GetParam()));
   ASSERT_TRUE(model) << model.error().message();
   const auto ids = SomeIds(40);
-  const Outcome seen = RunAll(*model, {.context_size = 64, .prefill_batch = 16}, ids);
+  const Outcome with_observer = RunAll(*model, {.context_size = 64, .prefill_batch = 16}, ids);
   auto session = Session::Create(*model, {.context_size = 64, .prefill_batch = 16});
   ASSERT_TRUE(session);
   auto logits = session->Prefill(ids);  // The path that skips what nobody reads.
   ASSERT_TRUE(logits);
-  EXPECT_EQ(std::vector<float>(logits->begin(), logits->end()), seen.last);
+  EXPECT_EQ(std::vector<float>(logits->begin(), logits->end()), with_observer.last);
 }
 
 INSTANTIATE_TEST_SUITE_P(Families, SessionOfFamily,
@@ -173,11 +173,12 @@ TEST_F(SessionTest, CancelsAtALayerAndKeepsTheCache) {
 
 TEST_F(SessionTest, ReportsProgressUpToOne) {
   Session session = Make({.prefill_batch = 8});
-  std::vector<double> seen;
-  ASSERT_TRUE(session.Prefill(SomeIds(20), {.on_progress = [&](double d) { seen.push_back(d); }}));
-  EXPECT_EQ(seen.size(), 3 * model().info().layers);
-  EXPECT_TRUE(std::is_sorted(seen.begin(), seen.end()));
-  EXPECT_DOUBLE_EQ(seen.back(), 1.0);
+  std::vector<double> progress;
+  ASSERT_TRUE(
+      session.Prefill(SomeIds(20), {.on_progress = [&](double d) { progress.push_back(d); }}));
+  EXPECT_EQ(progress.size(), 3 * model().info().layers);
+  EXPECT_TRUE(std::is_sorted(progress.begin(), progress.end()));
+  EXPECT_DOUBLE_EQ(progress.back(), 1.0);
 }
 
 TEST_F(SessionTest, KnowsItsMemoryBeforeItTakesIt) {
@@ -199,9 +200,9 @@ TEST_F(SessionTest, KnowsItsMemoryBeforeItTakesIt) {
   ASSERT_TRUE(fits);
   // Rows for an observer come on top, and count against the same budget.
   AttentionRecorder recorder;
-  auto watched = fits->Prefill(SomeIds(4), {.observer = &recorder});
-  ASSERT_FALSE(watched);
-  EXPECT_EQ(watched.error().code(), StatusCode::kLimitExceeded);
+  auto with_observer = fits->Prefill(SomeIds(4), {.observer = &recorder});
+  ASSERT_FALSE(with_observer);
+  EXPECT_EQ(with_observer.error().code(), StatusCode::kLimitExceeded);
   EXPECT_TRUE(fits->Prefill(SomeIds(4)));
 }
 
