@@ -1,4 +1,4 @@
-// What the host provides: a model's bytes, an allocator, and an executor.
+// What an application lends: a model's bytes, memory, and threads.
 
 #include "fovea/resources.h"
 

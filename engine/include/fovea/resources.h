@@ -1,4 +1,5 @@
-// What the host may provide in place of the library's own: an allocator and an executor.
+// What an application may lend to the library instead of letting it help itself: memory and
+// threads.
 #ifndef FOVEA_RESOURCES_H_
 #define FOVEA_RESOURCES_H_
 
@@ -32,7 +33,7 @@ class Allocator {
   virtual void Free(void* block, std::size_t bytes) = 0;
 };
 
-/// An executor: the host's own threads, for sessions that start none. Must outlive its sessions.
+/// The application's own threads, for sessions that shall start none. Must outlive its sessions.
 /// One session makes one call at a time; if several sessions share a runner, Run must be safe for
 /// calls at the same time.
 ///
