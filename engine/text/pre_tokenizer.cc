@@ -77,8 +77,8 @@ struct PreTokenizer::Pattern {
   Code code;
 };
 
-std::string SpellOutWhiteSpace(std::string_view pattern) {
-  constexpr std::string_view kSpace = R"(\t-\r \x{85}\p{Z})";
+std::string SpellOutClass(std::string_view pattern, char letter, std::string_view members) {
+  const char complement = static_cast<char>(letter - 'a' + 'A');
   std::string out;
   bool in_brackets = false;
   for (std::size_t i = 0; i < pattern.size(); ++i) {
@@ -89,11 +89,11 @@ std::string SpellOutWhiteSpace(std::string_view pattern) {
       continue;
     }
     const char escaped = pattern[++i];
-    if (escaped == 's' && in_brackets) {
-      out += kSpace;
-    } else if (escaped == 's' || escaped == 'S') {
-      out += escaped == 's' ? "[" : "[^";
-      out += kSpace;
+    if (escaped == letter && in_brackets) {
+      out += members;
+    } else if ((escaped == letter || escaped == complement) && !in_brackets) {
+      out += escaped == letter ? "[" : "[^";
+      out += members;
       out += ']';
     } else {
       out += '\\';
@@ -101,6 +101,10 @@ std::string SpellOutWhiteSpace(std::string_view pattern) {
     }
   }
   return out;
+}
+
+std::string SpellOutWhiteSpace(std::string_view pattern) {
+  return SpellOutClass(pattern, 's', R"(\t-\r \x{85}\p{Z})");
 }
 
 PreTokenizer::PreTokenizer(std::vector<Pattern> patterns) : patterns_(std::move(patterns)) {}

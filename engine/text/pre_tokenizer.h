@@ -34,6 +34,10 @@ class PreTokenizer {
   std::vector<Pattern> patterns_;
 };
 
+/// Spells the class `\letter` (and outside brackets its complement, the capital letter) out as
+/// `[members]`.
+std::string SpellOutClass(std::string_view pattern, char letter, std::string_view members);
+
 /// Spells `\s` and `\S` out as the White_Space property, inside and outside brackets. (PCRE2's own
 /// `\s` also takes U+180E, which is no white space.)
 std::string SpellOutWhiteSpace(std::string_view pattern);

@@ -4,9 +4,7 @@
 #include <utility>
 
 #include "engine/text/display.h"
-#include "engine/text/utf8.h"
 #include "fovea/status_macros.h"
-#include "platform/exceptions.h"
 
 namespace fovea::text {
 namespace {
@@ -32,21 +30,7 @@ VocabularyTokenizer::VocabularyTokenizer(PreparedVocabulary prepared)
 
 Result<std::vector<Token>> VocabularyTokenizer::Tokenize(std::string_view text,
                                                          const TokenizeOptions& options) const {
-  if (text.size() > kMaxTextBytes) {
-    return Status(StatusCode::kLimitExceeded, "the text has " + std::to_string(text.size()) +
-                                                  " bytes, the limit is " +
-                                                  std::to_string(kMaxTextBytes));
-  }
-  if (const auto offset = FirstInvalidUtf8(text)) {
-    return Status(StatusCode::kInvalidArgument,
-                  "the text is not valid UTF-8 at byte " + std::to_string(*offset));
-  }
-  return platform::IfMemoryLasts([&] { return TokenizeChecked(text, options); },
-                                 [&] {
-                                   return Status(StatusCode::kOutOfMemory,
-                                                 "not enough memory to tokenize a text of " +
-                                                     std::to_string(text.size()) + " bytes");
-                                 });
+  return TokenizeIfValid(text, [&] { return TokenizeChecked(text, options); });
 }
 
 Result<std::vector<Token>> VocabularyTokenizer::TokenizeChecked(

@@ -9,16 +9,13 @@
 #include <string_view>
 #include <vector>
 
+#include "engine/text/checked_text.h"
 #include "engine/text/piece_map.h"
 #include "engine/text/special_splitter.h"
 #include "engine/text/vocabulary.h"
 #include "fovea/tokenizer.h"
 
 namespace fovea::text {
-
-/// Longest text that Tokenize accepts. Offsets inside it fit 32 bits even when every byte grows to
-/// three ("▁" for a space).
-inline constexpr std::size_t kMaxTextBytes = std::size_t{1} << 28;
 
 /// A checked vocabulary: ids are in range, types are complete, pieces are unique.
 struct PreparedVocabulary {

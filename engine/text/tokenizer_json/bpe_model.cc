@@ -1,0 +1,202 @@
+// Byte-pair encoding: the characters of a piece merge by rank.
+#include <algorithm>
+#include <utility>
+
+#include "engine/text/pair_merge.h"
+#include "engine/text/tokenizer_json/unicode.h"
+#include "engine/text/tokenizer_json/word_model.h"
+#include "engine/text/vocabulary.h"
+#include "fovea/status_macros.h"
+
+namespace fovea::text {
+namespace {
+
+struct BpeOptions {
+  std::string unknown;
+  std::string prefix;  ///< Of every symbol but a piece's first.
+  std::string suffix;  ///< Of a piece's last symbol.
+  bool fuse_unknown = false;
+  bool byte_fallback = false;
+  bool ignore_merges = false;  ///< A piece that is a token is taken as it is.
+};
+
+/// Merges by pairs of ids, sorted: a file's author chooses them.
+class Merges {
+ public:
+  struct Merge {
+    std::int32_t left, right, merged;
+    std::int32_t rank;
+  };
+  void Add(const Merge& merge) { merges_.push_back(merge); }
+  /// Of equal pairs the last one counts, as in a map that is filled in order.
+  void Sort() {
+    std::sort(merges_.begin(), merges_.end(), [](const Merge& a, const Merge& b) {
+      if (a.left != b.left) return a.left < b.left;
+      return a.right != b.right ? a.right < b.right : a.rank > b.rank;
+    });
+  }
+  const Merge* Find(std::int32_t left, std::int32_t right) const {
+    const auto found = std::lower_bound(
+        merges_.begin(), merges_.end(), std::pair(left, right),
+        [](const Merge& m, const auto& pair) { return std::pair(m.left, m.right) < pair; });
+    if (found == merges_.end() || found->left != left || found->right != right) return nullptr;
+    return &*found;
+  }
+  std::size_t heap_bytes() const { return HeapBytes(merges_); }
+
+ private:
+  std::vector<Merge> merges_;
+};
+
+class Bpe final : public WordModel {
+ public:
+  Bpe(TokenTexts vocabulary, Merges merges, BpeOptions options)
+      : WordModel(std::move(vocabulary)), merges_(std::move(merges)), options_(std::move(options)) {
+    unknown_ = options_.unknown.empty() ? kNoToken : Find(options_.unknown);
+  }
+
+  Status Tokenize(std::string_view piece, std::vector<PieceToken>* tokens) const override {
+    if (options_.ignore_merges) {
+      if (const std::int32_t id = Find(piece); id != kNoToken) {
+        tokens->push_back({id, 0, static_cast<std::uint32_t>(piece.size())});
+        return {};
+      }
+    }
+    std::vector<PieceToken> symbols;
+    AppendSymbols(piece, &symbols);
+    std::vector<Symbol> links(symbols.size());
+    for (std::size_t i = 0; i < symbols.size(); ++i) {
+      const auto index = static_cast<std::int32_t>(i);
+      links[i] = {.begin = static_cast<std::uint32_t>(i),
+                  .size = 1,
+                  .previous = index - 1,
+                  .next = i + 1 == symbols.size() ? -1 : index + 1,
+                  .id = symbols[i].id};
+    }
+    std::vector<MergeCandidate<std::int32_t>> heap;
+    MergePairs(
+        &links, &heap,
+        [this](const Symbol& left, const Symbol& right, MergeCandidate<std::int32_t>* candidate) {
+          const Merges::Merge* merge = merges_.Find(left.id, right.id);
+          if (merge == nullptr) return false;
+          candidate->priority = merge->rank;
+          candidate->id = merge->merged;
+          return true;
+        });
+    for (const Symbol& link : links) {
+      if (link.size == 0) continue;
+      tokens->push_back(
+          {link.id, symbols[link.begin].begin, symbols[link.begin + link.size - 1].end});
+    }
+    return {};
+  }
+  std::string_view kind() const override { return "bpe"; }
+  std::size_t heap_bytes() const override {
+    return vocabulary().heap_bytes() + merges_.heap_bytes();
+  }
+
+ private:
+  void AppendSymbols(std::string_view piece, std::vector<PieceToken>* symbols) const {
+    bool after_unknown = false;
+    std::string spelled;
+    ForEachCharacter(piece, [&](char32_t, std::size_t begin, std::size_t end) {
+      const std::string_view character = piece.substr(begin, end - begin);
+      spelled = begin == 0 ? "" : options_.prefix;
+      spelled += character;
+      if (end == piece.size()) spelled += options_.suffix;
+      const auto first = static_cast<std::uint32_t>(begin);
+      const auto last = static_cast<std::uint32_t>(end);
+      if (const std::int32_t id = Find(spelled); id != kNoToken) {
+        symbols->push_back({id, first, last});
+      } else if (options_.byte_fallback && AppendByteTokens(character, first, symbols)) {
+      } else if (unknown_ != kNoToken) {
+        if (after_unknown && options_.fuse_unknown) {
+          symbols->back().end = last;
+        } else {
+          symbols->push_back({unknown_, first, last});
+        }
+        after_unknown = true;
+        return;
+      }
+      after_unknown = false;
+    });
+  }
+
+  Merges merges_;
+  BpeOptions options_;
+  std::int32_t unknown_ = kNoToken;
+};
+
+/// The two texts of "left right" or ["left", "right"].
+bool ReadPair(const format::JsonValue& value, std::string_view* left, std::string_view* right) {
+  if (const auto text = value.Text()) {
+    const std::size_t space = text->find(' ');
+    if (space == text->npos || text->find(' ', space + 1) != text->npos) return false;
+    *left = text->substr(0, space);
+    *right = text->substr(space + 1);
+    return true;
+  }
+  if (!value.IsArray() || value.size() != 2) return false;
+  std::string_view* part = left;
+  for (const auto& [key, item] : value.members()) {
+    if (!item.Text()) return false;
+    *part = *item.Text();
+    part = right;
+  }
+  return true;
+}
+
+Status ReadMerges(const Fields& fields, const TokenTexts& vocabulary, std::string_view prefix,
+                  Merges* merges) {
+  const auto list = fields.Find("merges");
+  if (!list || !list->IsArray()) return fields.Malformed("merges must be an array");
+  if (list->size() > kMaxPieces) {
+    return fields.Error(StatusCode::kLimitExceeded, "merges has " + std::to_string(list->size()) +
+                                                        " entries, the limit is " +
+                                                        std::to_string(kMaxPieces));
+  }
+  std::int32_t rank = 0;
+  for (const auto& [key, item] : list->members()) {
+    const auto wrong = [&](const char* what) {
+      return fields.Malformed("merges[" + std::to_string(rank) + "] " + what);
+    };
+    std::string_view left;
+    std::string_view right;
+    if (!ReadPair(item, &left, &right)) return wrong("is not two texts");
+    const std::string_view tail = right.starts_with(prefix) ? right.substr(prefix.size()) : right;
+    const std::int32_t left_id = vocabulary.Find(left);
+    const std::int32_t right_id = vocabulary.Find(right);
+    const std::int32_t merged = vocabulary.Find(std::string(left) + std::string(tail));
+    if (left_id == kNoToken || right_id == kNoToken || merged == kNoToken) {
+      return wrong("has a part or a result that is not in the vocabulary");
+    }
+    merges->Add({left_id, right_id, merged, rank++});
+  }
+  merges->Sort();
+  return {};
+}
+
+}  // namespace
+
+Result<std::unique_ptr<WordModel>> ReadBpe(const Fields& fields, TokenTexts vocabulary) {
+  BpeOptions options;
+  FOVEA_RETURN_IF_ERROR(fields.Read("unk_token", &options.unknown));
+  FOVEA_RETURN_IF_ERROR(fields.Read("continuing_subword_prefix", &options.prefix));
+  FOVEA_RETURN_IF_ERROR(fields.Read("end_of_word_suffix", &options.suffix));
+  FOVEA_RETURN_IF_ERROR(fields.Read("fuse_unk", &options.fuse_unknown));
+  FOVEA_RETURN_IF_ERROR(fields.Read("byte_fallback", &options.byte_fallback));
+  FOVEA_RETURN_IF_ERROR(fields.Read("ignore_merges", &options.ignore_merges));
+  const auto dropout = fields.Find("dropout");
+  if (dropout && dropout->Number() != 0.0) {
+    return fields.Error(StatusCode::kUnsupported, "dropout is not supported");
+  }
+  if (!options.unknown.empty() && vocabulary.Find(options.unknown) == kNoToken) {
+    return fields.Malformed("unk_token \"" + options.unknown + "\" is not in the vocabulary");
+  }
+  Merges merges;
+  FOVEA_RETURN_IF_ERROR(ReadMerges(fields, vocabulary, options.prefix, &merges));
+  return std::unique_ptr<WordModel>(
+      std::make_unique<Bpe>(std::move(vocabulary), std::move(merges), std::move(options)));
+}
+
+}  // namespace fovea::text
