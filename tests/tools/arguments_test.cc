@@ -31,6 +31,13 @@ TEST(Arguments, NothingMeansTheShippedModelAndTheSample) {
   EXPECT_TRUE(arguments->outputs.empty());
   EXPECT_TRUE(arguments->half);
   EXPECT_EQ(arguments->kv_type, DataType::kF32);
+  EXPECT_EQ(arguments->arithmetic, Arithmetic::kExact);
+}
+
+TEST(Arguments, FastAndExactAreTheTwoKindsOfArithmetic) {
+  EXPECT_EQ(Parse({"--fast"})->arithmetic, Arithmetic::kFast);
+  EXPECT_EQ(Parse({"--exact"})->arithmetic, Arithmetic::kExact);
+  EXPECT_THAT(ErrorOf({"--fast", "--exact"}), StartsWith("--fast, --exact: give only one"));
 }
 
 TEST(Arguments, EverythingCanBeGivenInAnyOrder) {
@@ -134,6 +141,7 @@ TEST(Arguments, MistakesAreNamedByTheArgument) {
   EXPECT_THAT(ErrorOf({"--precision", "f64"}), StartsWith("--precision: 'f64'"));
   EXPECT_THAT(ErrorOf({"--kv", "q8"}), StartsWith("--kv: 'q8'"));
   EXPECT_THAT(ErrorOf({"--threads", "0"}), StartsWith("--threads: '0'"));
+  EXPECT_THAT(ErrorOf({"--threads", "257"}), StartsWith("--threads: '257'"));
   EXPECT_THAT(ErrorOf({"--context", "zero"}), StartsWith("--context: 'zero'"));
   EXPECT_THAT(ErrorOf({"--max-memory", "much"}), StartsWith("--max-memory: 'much'"));
 }
@@ -156,12 +164,12 @@ TEST(Arguments, HelpIsShortAndNamesEveryOption) {
   EXPECT_TRUE(Parse({"-h", "--precision", "f64"})->help);
   const std::string help = HelpText();
   for (const char* option :
-       {"--text",          "--file",      "--tokens",       "--output",  "--layers",
-        "--heads",         "--generate",  "--precision",    "--logits",  "--scores",
-        "--trace",         "--threads",   "--context",      "--kv",      "--isa",
-        "--max-memory",    "--quiet",     "--compare-mask", "--version", "--help",
-        "--page-size",     "--top-k",     "--pool",         "--no-maps", "--stream",
-        "--stream-prompt", "--low-memory"}) {
+       {"--text",          "--file",       "--tokens",       "--output",  "--layers",
+        "--heads",         "--generate",   "--precision",    "--logits",  "--scores",
+        "--trace",         "--threads",    "--context",      "--kv",      "--isa",
+        "--max-memory",    "--quiet",      "--compare-mask", "--version", "--help",
+        "--page-size",     "--top-k",      "--pool",         "--no-maps", "--stream",
+        "--stream-prompt", "--low-memory", "--fast",         "--exact"}) {
     EXPECT_THAT(help, HasSubstr(option));
   }
   std::size_t begin = 0;

@@ -94,7 +94,11 @@ TEST_F(FoveaCli, AWrongCommandLineIsExitTwo) {
   ErrorOf({"fly"}, 2);
   ErrorOf({"generate"}, 2);
   ErrorOf({"generate", kModel, "--bogus"}, 2);
-  ErrorOf({"generate", kModel, "--threads", "0"}, 2);
+  EXPECT_THAT(ErrorOf({"generate", kModel, "--threads", "0"}, 2),
+              HasSubstr("--threads: '0' is not a number from 1 to 256"));
+  EXPECT_THAT(ErrorOf({"generate", kModel, "--kv", "q8"}, 2), HasSubstr("--kv: 'q8' is none of"));
+  EXPECT_THAT(ErrorOf({"generate", kModel, "--fast", "--exact"}, 2),
+              HasSubstr("--fast, --exact: give only one of them"));
   EXPECT_THAT(Good({"--help"}), HasSubstr("Subcommands"));
   EXPECT_THAT(Good({"--version"}), StartsWith("fovea "));
 }

@@ -85,7 +85,7 @@ Status RunAndReport(const BenchArguments& arguments) {
       .model = arguments.model,
       .weight_type = info.weight_type,
       .isa = std::string(IsaName(session->isa())),
-      .kv = arguments.session.kv,
+      .kv = std::string(KvTypeName(session->kv_type())),
       .arithmetic = session->arithmetic() == Arithmetic::kExact ? "exact" : "fast",
       .parameters = info.parameters,
       .file_bytes = info.file_bytes,

@@ -87,7 +87,7 @@ nlohmann::ordered_json Json(const PerplexityArguments& arguments, const Perplexi
           {"text", arguments.file},
           {"isa", IsaName(session.isa())},
           {"arithmetic", session.arithmetic() == Arithmetic::kExact ? "exact" : "fast"},
-          {"kv", arguments.session.kv}};
+          {"kv", KvTypeName(arguments.session.kv_type)}};
 }
 
 std::string Sentence(const PerplexityPlan& plan, const PerplexityResult& result) {

@@ -169,7 +169,7 @@ TEST_F(ServeCli, ARequestChoosesHeadsAndGenerates) {
 }
 
 TEST_F(ServeCli, RequestsThatCannotBeDoneSayWhyAndTheNextIsDone) {
-  Server server({kShippedModel, "--max-tokens", "40"});
+  Server server({kShippedModel, "--context", "40"});
   const auto error = [&](const std::string& json) {
     const RawAnswer answer = server.Run(json);
     EXPECT_EQ(answer.status, 400);
@@ -185,7 +185,7 @@ TEST_F(ServeCli, RequestsThatCannotBeDoneSayWhyAndTheNextIsDone) {
   for (int i = 0; i < 60; ++i) longer += "dog ";
   EXPECT_THAT(error("{\"text\": \"" + longer + "\"}"),
               MatchesRegex("text: [0-9]+ tokens; this page takes 40 tokens \\(see serve "
-                           "--max-tokens\\)"));
+                           "--context\\)"));
   EXPECT_THAT(error(R"({"text": "A dog", "generate": 39})"),
               MatchesRegex("generate: [0-9]+ tokens of text and 39 to generate; this page takes 40 "
                            "tokens .*"));
@@ -235,8 +235,8 @@ TEST_F(ServeCli, EndsWhileARunIsGoingOn) {
 TEST_F(ServeCli, ARunThatTakesTooLongIsGivenUp) {
   // A context beyond what it was trained for, filled: far more than a second's work in any build.
   const std::string limit = FOVEA_EMULATED ? "10" : "1";  // Enough for the short text below.
-  Server server({kShippedModel, "--threads", "1", "--timeout", limit, "--context", "30000",
-                 "--max-tokens", "30000", "--isa", "scalar"});
+  Server server({kShippedModel, "--threads", "1", "--timeout", limit, "--context", "30000", "--isa",
+                 "scalar"});
   const RawAnswer answer =
       server.Run(R"({"text": "Once upon a time", "generate": 29000, "layers": "0", "heads": "0"})");
   EXPECT_EQ(answer.status, 503);
@@ -252,10 +252,10 @@ TEST_F(ServeCli, WhatCannotStartSaysWhyInOneLine) {
             "--port " + port +
                 ": it is in use by another program; give another port, or none for any free one");
   EXPECT_THAT(ErrorOf({"serve", "no.gguf"}, 1), StartsWith("no.gguf: "));
-  EXPECT_THAT(ErrorOf({"serve", kShippedModel, "--max-tokens", "100000"}, 2),
-              StartsWith("--max-tokens: "));
-  EXPECT_THAT(ErrorOf({"serve", kShippedModel, "--max-tokens", "600"}, 1),
-              StartsWith("--max-tokens: 600 is more than the context of 512 tokens"));
+  EXPECT_THAT(ErrorOf({"serve", kShippedModel, "--context", "100000"}, 2),
+              StartsWith("--context: '100000' is not a number from 2 to 32768"));
+  EXPECT_THAT(ErrorOf({"serve", kShippedModel, "--max-tokens", "600"}, 2),
+              StartsWith("--max-tokens: unknown option"));
   EXPECT_THAT(ErrorOf({"serve", "--host", "0.0.0.0"}, 2),
               StartsWith("--host: the page is for this machine alone"));
   EXPECT_THAT(ErrorOf({"serve", "--port", "70000"}, 2), StartsWith("--port: "));
@@ -267,8 +267,8 @@ TEST_F(ServeCli, WhatCannotStartSaysWhyInOneLine) {
 TEST_F(ServeCli, TheHelpNamesEveryOption) {
   const std::string help = Good({"serve", "--help"});
   for (const char* option :
-       {"--port", "--max-tokens", "--timeout", "--text", "--file", "--threads", "--context", "--kv",
-        "--fast", "--isa", "--low-memory", "--max-memory", "--quiet"}) {
+       {"--port", "--timeout", "--text", "--file", "--threads", "--context", "--kv", "--fast",
+        "--exact", "--isa", "--low-memory", "--max-memory", "--quiet"}) {
     EXPECT_THAT(help, HasSubstr(option));
   }
   EXPECT_THAT(Good({"--help"}), HasSubstr("attention-dump serve"));

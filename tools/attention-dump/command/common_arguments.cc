@@ -1,35 +1,11 @@
 #include "tools/attention-dump/command/common_arguments.h"
 
 #include <CLI/CLI.hpp>
-#include <limits>
 
 #include "fovea/status_macros.h"
 #include "tools/attention-dump/command/number_list.h"
-#include "tools/common/numbers.h"
 
 namespace fovea::dump {
-namespace {
-
-constexpr std::size_t kMaxThreads = 1024;
-constexpr std::size_t kMaxTokens = std::numeric_limits<std::int32_t>::max();
-
-Status ReadKvType(const std::optional<std::string>& given, DataType* type) {
-  if (!given || *given == "f32") {
-    *type = DataType::kF32;
-  } else if (*given == "f16") {
-    *type = DataType::kF16;
-  } else if (*given == "bf16") {
-    *type = DataType::kBF16;
-  } else if (*given == "int8") {
-    *type = DataType::kQ8_0;
-  } else {
-    return Usage("--kv: '" + *given + "' is none of f32, f16, bf16 and int8");
-  }
-  return Status::Ok();
-}
-
-}  // namespace
-
 void CommonOptions::AddTo(CLI::App* app) {
   app->set_help_flag();
   app->allow_extras();
@@ -37,32 +13,18 @@ void CommonOptions::AddTo(CLI::App* app) {
   app->add_option("--text", text_);
   app->add_option("--file", file_);
   app->add_option("--tokens", tokens_);
-  app->add_option("--threads", threads_);
-  app->add_option("--context", context_);
-  app->add_option("--kv", kv_);
-  app->add_option("--isa", isa_);
-  app->add_option("--max-memory", max_memory_);
-  app->add_flag("--fast", fast_);
-  app->add_flag("--low-memory", low_memory_);
   app->add_flag("-q,--quiet", quiet_);
   app->add_flag("-h,--help", help_);
+  session_.AddTo(app);
 }
 
 Status CommonOptions::Read(CommonArguments* arguments, std::string* second_model) const {
   arguments->help = help_;
   arguments->quiet = quiet_;
-  arguments->fast = fast_;
-  arguments->low_memory = low_memory_;
   bool standard_input = false;
-  Status status = ReadPositionals(arguments, second_model, &standard_input);
-  if (status.ok()) status = ReadText(standard_input, arguments);
-  if (status.ok()) status = ReadCount("--threads", threads_, 1, kMaxThreads, &arguments->threads);
-  if (status.ok()) status = ReadCount("--context", context_, 1, kMaxTokens, &arguments->context);
-  if (status.ok()) status = ReadKvType(kv_, &arguments->kv_type);
-  FOVEA_RETURN_IF_ERROR(status);
-  if (isa_ && isa_->empty()) return Usage("--isa: the name is empty");
-  arguments->isa = isa_.value_or("");
-  return ReadBytes("--max-memory", max_memory_, &arguments->max_memory);
+  FOVEA_RETURN_IF_ERROR(ReadPositionals(arguments, second_model, &standard_input));
+  FOVEA_RETURN_IF_ERROR(ReadText(standard_input, arguments));
+  return session_.Read(arguments);
 }
 
 Status CommonOptions::ReadPositionals(CommonArguments* arguments, std::string* second_model,

@@ -1,5 +1,5 @@
-// What every subcommand with a model and a text is told on its command line: the model, the text,
-// and how to run. A subcommand adds these options to its own and reads its own besides.
+// What the command line of every subcommand with a model and a text has: the model, the text, and
+// how to run. A subcommand adds these options to its own.
 #ifndef FOVEA_TOOLS_ATTENTION_DUMP_COMMON_ARGUMENTS_H_
 #define FOVEA_TOOLS_ATTENTION_DUMP_COMMON_ARGUMENTS_H_
 
@@ -12,6 +12,7 @@
 #include <fovea/fovea.hpp>
 
 #include "tools/attention-dump/command/option_readers.h"
+#include "tools/common/session_arguments.h"
 
 namespace fovea::dump {
 
@@ -26,24 +27,23 @@ struct TextArguments {
   std::string prefix = "--";      ///< Of the options it was given with: "--text", "--against-text".
 };
 
-struct CommonArguments : TextArguments {
+/// The default of this tool is exact: f32 activations, keys and values. Without --context the
+/// model's own context is the limit.
+struct CommonArguments : TextArguments, tools::SessionArguments {
+  CommonArguments() {
+    kv_type = DataType::kF32;
+    arithmetic = Arithmetic::kExact;
+  }
+
   bool help = false;
   bool quiet = false;
-  std::string model;        ///< Empty: the model that ships.
-  bool fast = false;        ///< Activations rounded to 8 bits where weights are quantized.
-  bool low_memory = false;  ///< Map the file, keep its layout.
-  std::size_t threads = 0;  ///< 0: as many as the machine has.
-  std::size_t context = 0;  ///< 0: the model's.
-  DataType kv_type = DataType::kF32;
-  std::string isa;               ///< Empty: the best.
-  std::uint64_t max_memory = 0;  ///< 0: no limit.
+  std::string model;  ///< Empty: the model that ships.
 };
 
 /// The options as typed. Use: AddTo the app, ParseOptions, then Read. Must outlive the parsing.
 class CommonOptions {
  public:
-  /// MODEL and -, --text, --file, --tokens, --threads, --context, --kv, --fast,
-  /// --low-memory, --isa, --max-memory, -q, -h.
+  /// MODEL and -, --text, --file, --tokens, -q, -h, and the session's options.
   void AddTo(CLI::App* app);
 
   /// -h was given: the rest need not be read.
@@ -57,8 +57,9 @@ class CommonOptions {
   Status ReadText(bool standard_input, TextArguments* arguments) const;
 
   std::vector<std::string> positionals_;
-  std::optional<std::string> text_, file_, tokens_, threads_, context_, kv_, isa_, max_memory_;
-  bool fast_ = false, low_memory_ = false, quiet_ = false, help_ = false;
+  std::optional<std::string> text_, file_, tokens_;
+  bool quiet_ = false, help_ = false;
+  tools::SessionOptionTexts session_;
 };
 
 }  // namespace fovea::dump

@@ -73,8 +73,9 @@ How to run
   --threads N         default: one per core
   --context N         most tokens allowed (default: what the model was trained for)
   --kv f32            keys and values are cached as f32 (default), f16, bf16 or int8
-  --fast              round activations to 8 bits where weights are quantized, as llama.cpp does:
-                      two to three times as fast; default: exact
+  --fast              quantize activations to 8 bits where weights are quantized, as llama.cpp does:
+                      two to three times as fast
+  --exact             keep activations in f32 (default)
   --isa NAME          scalar, avx2, avx512, avx512vnni, avx512bf16, amx, neon, neon-dotprod,
                       neon-i8mm, sve or sve-i8mm (default: the best; or the variable FOVEA_ISA)
   --low-memory        map the model file instead of reading it: the system may take its pages back

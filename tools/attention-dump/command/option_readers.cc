@@ -5,8 +5,6 @@
 #include <filesystem>
 #include <system_error>
 
-#include "tools/common/numbers.h"
-
 namespace fovea::dump {
 
 std::string ComparablePath(const std::string& path) {
@@ -14,10 +12,6 @@ std::string ComparablePath(const std::string& path) {
   const std::filesystem::path absolute = std::filesystem::absolute(path, error);
   const std::filesystem::path resolved = std::filesystem::weakly_canonical(absolute, error);
   return error ? absolute.lexically_normal().string() : resolved.string();
-}
-
-Status Usage(const std::string& message) {
-  return {StatusCode::kInvalidArgument, message};
 }
 
 Status ParseOptions(int argc, const char* const* argv, CLI::App* app) {
@@ -43,29 +37,6 @@ Status ReadRanges(const char* option, const std::optional<std::string>& given,
     return Usage(std::string(option) + ": '" + *given + "' is not a list like 0-3,5");
   }
   *ranges = *parsed;
-  return Status::Ok();
-}
-
-Status ReadCount(const char* option, const std::optional<std::string>& given, std::size_t least,
-                 std::size_t most, std::size_t* count) {
-  if (!given) return Status::Ok();
-  const auto number = tools::ParseNumber(*given);
-  if (!number || *number < least || *number > most) {
-    return Usage(std::string(option) + ": '" + *given + "' is not a number from " +
-                 std::to_string(least) + " to " + std::to_string(most));
-  }
-  *count = static_cast<std::size_t>(*number);
-  return Status::Ok();
-}
-
-Status ReadBytes(const char* option, const std::optional<std::string>& given,
-                 std::uint64_t* bytes) {
-  if (!given) return Status::Ok();
-  const auto parsed = tools::ParseByteCount(*given);
-  if (!parsed || *parsed == 0) {
-    return Usage(std::string(option) + ": '" + *given + "' is not a size like 500M or 2G");
-  }
-  *bytes = *parsed;
   return Status::Ok();
 }
 

@@ -13,12 +13,17 @@
 
 #include "tools/attention-dump/command/number_list.h"
 #include "tools/attention-dump/output/output_kind.h"
+#include "tools/common/option_values.h"
 
 namespace CLI {
 class App;
 }
 
 namespace fovea::dump {
+
+using tools::ReadBytes;
+using tools::ReadCount;
+using tools::Usage;
 
 struct OutputPath {
   std::string path;
@@ -28,20 +33,12 @@ struct OutputPath {
 /// The same for two spellings of one file, whether it exists or not.
 std::string ComparablePath(const std::string& path);
 
-/// An error of the command line.
-Status Usage(const std::string& message);
-
 /// Runs `app` over argv; CLI11's exceptions end here. The app must allow extras.
 Status ParseOptions(int argc, const char* const* argv, CLI::App* app);
 
 /// In all of these an empty `given` (the option is not there) leaves the value as it is.
 Status ReadRanges(const char* option, const std::optional<std::string>& given,
                   std::vector<Range>* ranges);
-Status ReadCount(const char* option, const std::optional<std::string>& given, std::size_t least,
-                 std::size_t most, std::size_t* count);
-
-/// A size like 500M or 2G, not 0.
-Status ReadBytes(const char* option, const std::optional<std::string>& given, std::uint64_t* bytes);
 
 /// --ablation zero|mean
 Status ReadAblationKind(const std::optional<std::string>& given, AblationKind* kind);

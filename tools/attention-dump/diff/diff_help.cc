@@ -44,8 +44,8 @@ Output
   --fail-above X      exit with 1 if the largest JS mean of a head is above X (for tests)
   -q, --quiet         no progress bar, no list of the files written
 
-How to run, as for attention-dump --help: --threads, --context, --kv, --fast, --low-memory, --isa,
---max-memory.
+How to run, as for attention-dump --help: --threads, --context, --kv, --fast, --exact, --low-memory,
+--isa, --max-memory.
 Both sides run in step, a few tokens at a time, so no map is kept whatever the length.
 
 Exit status: 0 done, 1 it could not be done or --fail-above was exceeded (one line says which), 2

@@ -57,8 +57,8 @@ Output
                         .csv .json   the table
   -q, --quiet         no progress bar, no list of the files written
 
-How to run, as for attention-dump --help: --threads, --context, --kv, --fast, --low-memory, --isa,
---max-memory.
+How to run, as for attention-dump --help: --threads, --context, --kv, --fast, --exact, --low-memory,
+--isa, --max-memory.
 
 Exit status: 0 done, 1 it could not be done (one line says why; no file is left half-written), 2 the
 command line is wrong.

@@ -9,17 +9,6 @@
 #include "tools/attention-dump/run/shipped_model.h"
 
 namespace fovea::dump {
-namespace {
-
-constexpr std::size_t kMaxDefaultThreads = 16;
-
-/// A limit beyond what this machine can address is none.
-std::size_t Limit(std::uint64_t bytes) {
-  return static_cast<std::size_t>(std::min<std::uint64_t>(bytes, SIZE_MAX));
-}
-
-}  // namespace
-
 Result<Model> LoadModel(const CommonArguments& arguments) {
   std::string path = arguments.model;
   if (path.empty()) {
@@ -27,11 +16,7 @@ Result<Model> LoadModel(const CommonArguments& arguments) {
     FOVEA_RETURN_IF_ERROR(shipped);
     path = *shipped;
   }
-  LoadOptions options;
-  options.max_memory = Limit(arguments.max_memory);
-  options.map = arguments.low_memory;
-  options.pack = arguments.fast && !arguments.low_memory;
-  Result<Model> model = Model::Load(path, options);
+  Result<Model> model = Model::Load(path, tools::ToLoadOptions(arguments));
   if (!model) return Status(model.status().code(), About(path, model.status().message()));
   return model;
 }
@@ -63,19 +48,14 @@ Status CheckLength(const CommonArguments& arguments, const Model& model, std::si
 SessionOptions MakeSessionOptions(const CommonArguments& arguments, const Model& model,
                                   std::optional<Isa> isa, std::size_t context_size,
                                   std::uint64_t kept_bytes) {
-  SessionOptions options;
-  options.context_size = context_size;
-  options.kv_type = arguments.kv_type;
-  options.arithmetic = arguments.fast ? Arithmetic::kFast : Arithmetic::kExact;
-  options.threads =
-      arguments.threads != 0 ? arguments.threads : std::min(UsefulThreads(), kMaxDefaultThreads);
-  options.isa = isa;
-  if (arguments.max_memory != 0) {
+  tools::SessionArguments session = arguments;
+  session.context = context_size;
+  if (session.max_memory != 0) {
     const std::uint64_t used = model.info().file_bytes + kept_bytes;
-    options.max_memory = Limit(
-        std::max<std::uint64_t>(arguments.max_memory - std::min(arguments.max_memory, used), 1));
+    session.max_memory =
+        std::max<std::uint64_t>(session.max_memory - std::min(session.max_memory, used), 1);
   }
-  return options;
+  return tools::MakeSessionOptions(session, isa);
 }
 
 Result<Session> OpenSession(const Model& model, const SessionOptions& options) {

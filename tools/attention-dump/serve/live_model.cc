@@ -41,14 +41,9 @@ Status WithoutDashes(const Status& status) {
   return {status.code(), message.rfind("--", 0) == 0 ? message.substr(2) : message};
 }
 
-Result<std::size_t> LongestText(const ServeArguments& arguments, const Model& model) {
-  const std::size_t context = ContextOf(arguments, model);
-  if (arguments.context_size == 0) return std::min(context, kMaxLiveTokens);
-  if (arguments.context_size <= context) return arguments.context_size;
-  return Status(StatusCode::kLimitExceeded,
-                "--max-tokens: " + std::to_string(arguments.context_size) +
-                    " is more than the context of " + std::to_string(context) +
-                    " tokens (see --context)");
+std::size_t LongestText(const ServeArguments& arguments, const Model& model) {
+  if (arguments.context != 0) return arguments.context;
+  return std::min(model.info().context, kDefaultLiveTokens);
 }
 
 }  // namespace
@@ -70,10 +65,8 @@ Result<LiveModel> LiveModel::Open(const ServeArguments& arguments, std::optional
         About(model->info().path, (reason.ok() ? "it has no tokenizer" : reason.message()) +
                                       std::string("; serve needs one for what is typed")));
   }
-  const Result<std::size_t> context_size = LongestText(arguments, *model);
-  FOVEA_RETURN_IF_ERROR(context_size);
-  Result<Session> session =
-      OpenSession(*model, MakeSessionOptions(arguments, *model, isa, *context_size));
+  Result<Session> session = OpenSession(
+      *model, MakeSessionOptions(arguments, *model, isa, LongestText(arguments, *model)));
   FOVEA_RETURN_IF_ERROR(session);
   Result<ValueNorms> norms = ValueNorms::Create(*model);
   if (!norms)
@@ -86,7 +79,7 @@ Status LiveModel::CheckLength(std::size_t tokens, std::size_t generate) const {
   const std::size_t most = context_size();
   const std::string limit =
       "this page takes " + Counted(most, "token") +
-      (most < model_.info().context ? " (see serve --max-tokens)" : ", the model's context");
+      (most != model_.info().context ? " (see serve --context)" : ", the model's context");
   if (tokens > most) {
     return {StatusCode::kLimitExceeded, "text: " + Counted(tokens, "token") + "; " + limit};
   }

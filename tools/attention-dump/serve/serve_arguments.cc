@@ -9,7 +9,8 @@ namespace fovea::dump {
 namespace {
 
 constexpr std::size_t kMaxPort = std::numeric_limits<std::uint16_t>::max();
-constexpr std::size_t kMaxTokens = 32'768;
+constexpr std::size_t kMinContext = 2;
+constexpr std::size_t kMaxContext = 32'768;
 constexpr std::size_t kDefaultTimeout = 60;
 constexpr std::size_t kMaxTimeout = 3600;
 
@@ -19,10 +20,9 @@ Result<ServeArguments> ParseServeArguments(int argc, const char* const* argv) {
   ServeArguments arguments;
   CLI::App app;
   CommonOptions common;
-  std::optional<std::string> port_text, max_tokens_text, timeout_text, host;
+  std::optional<std::string> port_text, timeout_text, host;
   common.AddTo(&app);
   app.add_option("--port", port_text);
-  app.add_option("--max-tokens", max_tokens_text);
   app.add_option("--timeout", timeout_text);
   app.add_option("--host,--bind,--address", host);
   FOVEA_RETURN_IF_ERROR(ParseOptions(argc, argv, &app));
@@ -34,8 +34,9 @@ Result<ServeArguments> ParseServeArguments(int argc, const char* const* argv) {
   std::size_t port = 0, timeout = kDefaultTimeout;
   Status status = common.Read(&arguments);
   if (status.ok()) status = ReadCount("--port", port_text, 1, kMaxPort, &port);
-  if (status.ok()) {
-    status = ReadCount("--max-tokens", max_tokens_text, 2, kMaxTokens, &arguments.context_size);
+  if (status.ok() && arguments.context != 0) {
+    status = ReadCount("--context", std::to_string(arguments.context), kMinContext, kMaxContext,
+                       &arguments.context);
   }
   if (status.ok()) status = ReadCount("--timeout", timeout_text, 1, kMaxTimeout, &timeout);
   if (status.ok() && arguments.input == TextArguments::Input::kTokens) {
@@ -59,17 +60,17 @@ token: only who knows it can use the page, and only from this machine.
 Examples
   attention-dump serve
   attention-dump serve model.gguf --text "When Mary and John went out, John gave a book to"
-  attention-dump serve model.gguf --port 8080 --max-tokens 2048 --fast
+  attention-dump serve model.gguf --port 8080 --context 2048 --fast
 
 Options
   --port N            listen there (default: any free port)
   --text T, --file F, -   the text that the page begins with
-  --max-tokens N      longest text, what is generated included (default: 1024, or the model's
-                      context if that is shorter)
+  --context N         longest text, what is generated included (default: 1024, or the model's
+                      context if that is shorter; at most 32768)
   --timeout SECONDS   a run that takes longer is given up (default: 60)
   -q, --quiet         print the address and nothing else
 
-How to run, as for attention-dump: --threads N  --context N  --kv f32  --fast  --isa NAME
+How to run, as for attention-dump: --threads N  --kv f32  --fast  --exact  --isa NAME
   --low-memory  --max-memory BYTES
 
   -h, --help          this text

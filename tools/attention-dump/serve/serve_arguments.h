@@ -13,14 +13,14 @@
 
 namespace fovea::dump {
 
+/// --context is the length of one text with what is generated.
 struct ServeArguments : CommonArguments {
   std::uint16_t port = 0;           ///< 0: any free one.
-  std::size_t context_size = 0;     ///< Of one text with what is generated; 0: kMaxLiveTokens.
   std::chrono::seconds timeout{0};  ///< Of one run, waiting included.
 };
 
-/// Longer texts are better looked at with -o map.html.
-inline constexpr std::size_t kMaxLiveTokens = 1024;
+/// Without --context; longer texts are better looked at with -o map.html.
+inline constexpr std::size_t kDefaultLiveTokens = 1024;
 
 /// Reads argv. An error is one line that begins with the argument it is about.
 Result<ServeArguments> ParseServeArguments(int argc, const char* const* argv);
