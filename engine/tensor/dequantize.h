@@ -6,6 +6,7 @@
 #include <cstdint>
 
 #include "fovea/data_type.h"
+#include "fovea/half.h"
 
 namespace fovea {
 
@@ -16,10 +17,7 @@ void Dequantize(DataType type, const void* blocks, std::size_t elements, float* 
 /// Bytes of one row of `elements`; 0 if elements is not a multiple of the block or would overflow.
 std::size_t RowBytes(DataType type, std::size_t elements);
 
-/// IEEE half and bfloat16, subnormals, infinities and NaN included. FloatToHalf rounds to nearest
-/// even.
-float HalfToFloat(std::uint16_t bits);
-std::uint16_t FloatToHalf(float value);
+/// The exact value of a bfloat16; for IEEE halves see fovea/half.h.
 float BFloat16ToFloat(std::uint16_t bits);
 
 }  // namespace fovea

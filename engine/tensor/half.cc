@@ -21,32 +21,39 @@ float HalfToFloat(std::uint16_t bits) {
   return std::bit_cast<float>(sign | ((exponent + 112U) << 23U) | (mantissa << 13U));
 }
 
-std::uint16_t FloatToHalf(float value) {
+namespace {
+
+/// Without branches, so that compilers turn loops over it into vector code.
+inline std::uint16_t Rounded(float value) {
+  constexpr std::uint32_t kInfinity = 0x7F800000U;
+  constexpr std::uint32_t kSmallestNormalHalf = 0x38800000U;  // 2^-14
+  constexpr std::uint32_t kRoundsToInfinity = 0x477FF000U;    // 65520
   const std::uint32_t bits = std::bit_cast<std::uint32_t>(value);
   const std::uint32_t sign = (bits >> 16U) & 0x8000U;
   const std::uint32_t magnitude = bits & 0x7FFFFFFFU;
-  std::uint32_t half = 0;
-  if (magnitude > 0x7F800000U) {
-    half = 0x7E00U | ((magnitude >> 13U) & 0x3FFU);  // NaN, made quiet
-  } else if (magnitude >= 0x477FF000U) {
-    half = 0x7C00U;  // 65520 and above round to infinity
-  } else if (magnitude >= 0x38800000U) {
-    // Normal: drop 13 bits of mantissa; adding half a unit minus one, plus the last kept bit,
-    // rounds to nearest even, and a carry into the exponent is right as it is.
-    const std::uint32_t rebased = magnitude - (112U << 23U);
-    half = (rebased + 0xFFFU + ((rebased >> 13U) & 1U)) >> 13U;
-  } else if (magnitude >= 0x33000000U) {
-    // Subnormal: count units of 2^-24. Below 2^-25 everything rounds to zero.
-    const std::uint32_t exponent = magnitude >> 23U;
-    const std::uint32_t mantissa = (magnitude & 0x7FFFFFU) | 0x800000U;
-    const std::uint32_t shift = 126U - exponent;
-    const std::uint32_t kept = mantissa >> shift;
-    const std::uint32_t rest = mantissa & ((1U << shift) - 1U);
-    const std::uint32_t middle = 1U << (shift - 1U);
-    const bool up = rest > middle || (rest == middle && (kept & 1U) != 0);
-    half = kept + (up ? 1U : 0U);
-  }
+  // Below 2^-14 a half counts in steps of 2^-24, which are the steps of a float near 0.5: adding
+  // 0.5 makes the floating-point unit round, ties to even.
+  const float small = magnitude < kSmallestNormalHalf ? std::bit_cast<float>(magnitude) : 0.0F;
+  const std::uint32_t subnormal =
+      std::bit_cast<std::uint32_t>(small + 0.5F) - std::bit_cast<std::uint32_t>(0.5F);
+  // Otherwise: move the exponent's bias from 127 to 15 and round the 13 bits that fall away.
+  const std::uint32_t odd = (magnitude >> 13U) & 1U;
+  const std::uint32_t normal = (magnitude - (112U << 23U) + 0xFFFU + odd) >> 13U;
+  const std::uint32_t quiet_nan = 0x7E00U | ((magnitude >> 13U) & 0x3FFU);
+  std::uint32_t half = magnitude < kSmallestNormalHalf ? subnormal : normal;
+  half = magnitude >= kRoundsToInfinity ? 0x7C00U : half;
+  half = magnitude > kInfinity ? quiet_nan : half;
   return static_cast<std::uint16_t>(sign | half);
+}
+
+}  // namespace
+
+std::uint16_t FloatToHalf(float value) {
+  return Rounded(value);
+}
+
+void FloatsToHalves(const float* values, std::size_t count, std::uint16_t* halves) {
+  for (std::size_t i = 0; i < count; ++i) halves[i] = Rounded(values[i]);
 }
 
 float BFloat16ToFloat(std::uint16_t bits) {

@@ -19,7 +19,7 @@ set(modules tensor format quantize text kernels matmul attention model model/loa
 
 # Which module a public header belongs to: whoever may include the module may include the header. Everybody may
 # include those of `base`.
-set(public_base arithmetic.h data_type.h isa.h resources.h status.h status_macros.h threads.h)
+set(public_base arithmetic.h data_type.h half.h isa.h resources.h status.h status_macros.h threads.h)
 set(public_format gguf_writer.h)
 set(public_quantize quantize.h)
 set(public_text sampler.h tokenizer.h)
@@ -126,6 +126,34 @@ endforeach()
 # Tools see the public headers, each other, and platform: nothing private of the engine.
 sources(tools files)
 check("${files}" "^(tools/|fovea/|platform/)")
+
+# The modules of attention-dump, from the lowest up. base .. page make up what is shown, output and observers write and
+# watch it, command and run are what subcommands share; the subcommands do not include each other.
+set(dump_base base)
+set(dump_data data ${dump_base})
+set(dump_render render data base)
+set(dump_page page render data base)
+set(dump_output output page render data base)
+set(dump_observers observers output data base)
+set(dump_command command output data base)
+set(dump_run run command observers output page data base)
+set(dump_ablation ablation run render data base)
+set(dump_dump dump ablation run command observers output page render data base)
+set(dump_heads heads run command observers output page render data base)
+set(dump_diff diff run command observers output page render data base)
+set(dump_serve serve run command observers output page data base)
+set(dump_modules base data render page output observers command run ablation dump heads diff serve)
+foreach(module IN LISTS dump_modules)
+  sources(tools/attention-dump/${module} files)
+  string(JOIN "|" allowed ${dump_${module}})
+  check("${files}" "^(platform/|fovea/|tools/common/|tools/attention-dump/(${allowed})/)")
+endforeach()
+file(GLOB folders LIST_DIRECTORIES true RELATIVE "${ROOT}/tools/attention-dump" "${ROOT}/tools/attention-dump/*")
+foreach(folder IN LISTS folders)
+  if(NOT folder IN_LIST dump_modules AND NOT folder MATCHES "^(docs|main.cc|CMakeLists.txt|README.md)$")
+    string(APPEND violations "\n  tools/attention-dump/${folder} is no module of the table")
+  endif()
+endforeach()
 
 # take_away(LEFT_VARIABLE DIRECTION): removes, again and again, the units that include none of those left
 # (DIRECTION down) or that none of those left includes (up). Circles stay.

@@ -302,7 +302,7 @@ TEST(BuildPageTest, TwoTextsStandSideBySide) {
                              .info = &right.info(),
                              .recording = &recordings[1],
                              .effects = std::vector<double>(8, 0.25)}};
-  const PagePair pair = {.kind = "models",
+  const PagePair pair = {.kind = PagePair::Kind::kModels,
                          .summary = {{"KL", "0.5"}},
                          .heads = std::vector<PagePair::Head>(8, {0.125, 0.25, 0.75})};
   const Result<BuiltPage> built = BuildPage(texts, &pair, {});
@@ -324,7 +324,7 @@ TEST(BuildPageTest, TextsOfUnequalLengthAreNoPair) {
   const Recording recordings[] = {left.Record(), right.Record()};
   const PageText texts[] = {{.info = &left.info(), .recording = &recordings[0]},
                             {.info = &right.info(), .recording = &recordings[1]}};
-  const PagePair pair = {.kind = "texts", .summary = {}, .heads = {}};
+  const PagePair pair = {.kind = PagePair::Kind::kTexts, .summary = {}, .heads = {}};
   const Result<BuiltPage> built = BuildPage(texts, &pair, {});
   ASSERT_FALSE(built.ok());
   EXPECT_EQ(built.status().message(), "the two have 20 and 21 tokens");

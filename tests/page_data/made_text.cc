@@ -48,7 +48,7 @@ MadeText::MadeText(const MadeTextOptions& options) : options_(options) {
   info_.model.name = "made";
   info_.model.family = "llama";
   info_.mask = "causal";
-  info_.precision = options_.half ? "f16" : "f32";
+  info_.half = options_.half;
   info_.layers = layers_;
   info_.heads = heads_;
   for (const std::size_t head : heads_) {

@@ -10,9 +10,9 @@
 
 #include <fovea/fovea.hpp>
 
-#include "tools/attention-dump/output/dump_data.h"
+#include "tools/attention-dump/data/dump_data.h"
+#include "tools/attention-dump/data/dump_shape.h"
 #include "tools/attention-dump/page/recording.h"
-#include "tools/attention-dump/run/dump_shape.h"
 
 namespace fovea::dump {
 

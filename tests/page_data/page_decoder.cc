@@ -7,7 +7,7 @@
 #include <cmath>
 #include <cstring>
 
-#include "tools/attention-dump/base/half.h"
+#include "fovea/half.h"
 
 namespace fovea::dump {
 namespace {
@@ -164,7 +164,7 @@ std::vector<double> MapOf(const DecodedPage& page, std::size_t document, std::si
         if (!visible(q, k) || at >= numbers.size()) continue;
         const std::uint32_t bits = numbers[at++];
         const float value =
-            half ? FloatFromHalf(static_cast<std::uint16_t>(bits)) : std::bit_cast<float>(bits);
+            half ? HalfToFloat(static_cast<std::uint16_t>(bits)) : std::bit_cast<float>(bits);
         map[q * tokens + k] = static_cast<double>(value);
       }
     }

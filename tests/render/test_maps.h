@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "tools/attention-dump/output/dump_data.h"
+#include "tools/attention-dump/data/dump_data.h"
 
 namespace fovea::dump {
 
@@ -58,7 +58,7 @@ inline DumpInfo InfoFor(const MapSet& maps, const std::vector<std::string>& piec
   info.model.name = "tiny";
   info.model.family = "llama";
   info.mask = "causal";
-  info.precision = "f16";
+  info.half = true;
   for (std::size_t i = 0; i < maps.tokens; ++i) {
     info.tokens.ids.push_back(static_cast<std::int32_t>(i));
     info.tokens.pieces.push_back(pieces.empty() ? "t" + std::to_string(i)

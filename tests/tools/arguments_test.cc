@@ -1,4 +1,4 @@
-#include "tools/attention-dump/command/arguments.h"
+#include "tools/attention-dump/dump/arguments.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -74,9 +74,9 @@ TEST(Arguments, EverythingCanBeGivenInAnyOrder) {
   EXPECT_EQ(arguments->model, "model.gguf");
   EXPECT_EQ(arguments->text, "-x");
   ASSERT_EQ(arguments->outputs.size(), 2U);
-  EXPECT_EQ(arguments->outputs[0].kind, OutputKind::kNpz);
+  EXPECT_EQ(arguments->outputs[0].format->ending, ".npz");
   EXPECT_EQ(arguments->outputs[1].path, "b.HTML");
-  EXPECT_EQ(arguments->outputs[1].kind, OutputKind::kHtml);
+  EXPECT_EQ(arguments->outputs[1].format->ending, ".html");
   ASSERT_EQ(arguments->layers.size(), 2U);
   EXPECT_EQ(arguments->layers[1].first, 4U);
   EXPECT_EQ(arguments->heads[0].last, 2U);

@@ -1,4 +1,7 @@
 #include "tools/attention-dump/output/arrays/array_file.h"
+#include "tools/attention-dump/output/arrays/npy_file.h"
+#include "tools/attention-dump/output/arrays/npz_file.h"
+#include "tools/attention-dump/output/arrays/safetensors_file.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -5,10 +5,10 @@
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
+#include "fovea/half.h"
 #include "tests/tools/readers.h"
 #include "tests/tools/run_program.h"
 #include "tests/tools/temporary_folder.h"
-#include "tools/attention-dump/base/half.h"
 
 namespace fovea::dump {
 namespace {

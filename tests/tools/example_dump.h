@@ -3,7 +3,7 @@
 #ifndef FOVEA_TESTS_TOOLS_EXAMPLE_DUMP_H_
 #define FOVEA_TESTS_TOOLS_EXAMPLE_DUMP_H_
 
-#include "tools/attention-dump/output/dump_data.h"
+#include "tools/attention-dump/data/dump_data.h"
 
 namespace fovea::dump {
 
@@ -28,7 +28,7 @@ inline DumpInfo ExampleInfo() {
   info.windows = {0, 2};
   info.kv_type = "F32";
   info.isa = "scalar";
-  info.precision = "f16";
+  info.half = true;
   info.version = "0";
   return info;
 }

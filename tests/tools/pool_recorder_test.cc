@@ -1,4 +1,5 @@
-#include "tools/attention-dump/reduced/pool_recorder.h"
+#include "tools/attention-dump/observers/pool_recorder.h"
+#include "tools/attention-dump/output/arrays/npz_file.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

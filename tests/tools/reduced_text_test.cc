@@ -1,4 +1,4 @@
-#include "tools/attention-dump/reduced/reduced_text.h"
+#include "tools/attention-dump/output/reduced_text.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

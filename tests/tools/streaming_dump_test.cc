@@ -7,12 +7,15 @@
 #include <cmath>
 #include <thread>
 
+#include "fovea/half.h"
 #include "tests/tools/fake_session.h"
 #include "tests/tools/readers.h"
 #include "tests/tools/temporary_folder.h"
-#include "tools/attention-dump/base/half.h"
+#include "tools/attention-dump/observers/bidirectional.h"
 #include "tools/attention-dump/observers/row_sum_check.h"
-#include "tools/attention-dump/run/bidirectional.h"
+#include "tools/attention-dump/output/arrays/npy_file.h"
+#include "tools/attention-dump/output/arrays/npz_file.h"
+#include "tools/attention-dump/output/arrays/safetensors_file.h"
 
 namespace fovea::dump {
 namespace {
@@ -47,7 +50,7 @@ Status Finish(ArrayFile* file, const DumpShape& shape, std::size_t tokens) {
 }
 
 float Stored(float value, bool half) {
-  return half ? FloatFromHalf(HalfFromFloat(value)) : value;
+  return half ? HalfToFloat(FloatToHalf(value)) : value;
 }
 
 void ExpectEverything(const std::map<std::string, ReadArray>& arrays, const FakeSession& session,
@@ -136,7 +139,7 @@ TEST(StreamingDump, StreamedMapsEqualRecordedOnesToHalfRounding) {
       ASSERT_EQ(map.tokens, kTokens);
       for (std::size_t q = 0; q < kTokens; ++q) {
         for (std::size_t k = 0; k < kTokens; ++k, ++at) {
-          ASSERT_EQ(streamed[at], FloatFromHalf(HalfFromFloat(map.At(q, k))));
+          ASSERT_EQ(streamed[at], HalfToFloat(FloatToHalf(map.At(q, k))));
         }
       }
     }

@@ -1,4 +1,4 @@
-#include "tools/attention-dump/output/arrays/text_files.h"
+#include "tools/attention-dump/output/text_files.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -8,8 +8,8 @@
 #include <nlohmann/json.hpp>
 #include <sstream>
 
+#include "fovea/half.h"
 #include "tests/tools/example_dump.h"
-#include "tools/attention-dump/base/half.h"
 
 namespace fovea::dump {
 namespace {
@@ -17,9 +17,9 @@ namespace {
 using testing::StartsWith;
 
 TEST(TextFiles, JsonReadsBackToTheStoredPrecision) {
-  for (const char* precision : {"f16", "f32"}) {
+  for (const bool half : {true, false}) {
     DumpInfo info = ExampleInfo();
-    info.precision = precision;
+    info.half = half;
     const MapSet maps = ExampleMaps();
     const nlohmann::json json = nlohmann::json::parse(RenderJson(info, maps));
     EXPECT_EQ(json["metadata"]["text"], "a b");
@@ -27,10 +27,10 @@ TEST(TextFiles, JsonReadsBackToTheStoredPrecision) {
       for (std::size_t cell = 0; cell < 9; ++cell) {
         const float weight = maps.Map(layer, 0)[cell];
         const float read = json["attention"][layer][0][cell / 3][cell % 3].get<float>();
-        if (info.precision == "f32") {
+        if (!half) {
           EXPECT_EQ(read, weight);
         } else {
-          EXPECT_EQ(HalfFromFloat(read), HalfFromFloat(weight));
+          EXPECT_EQ(FloatToHalf(read), FloatToHalf(weight));
         }
       }
     }
@@ -46,12 +46,12 @@ TEST(TextFiles, FiveDigitsTellAllHalvesApart) {
   maps.weights.resize(64 * 64);
   for (std::uint32_t begin = 0; begin < 0x7C00; begin += 4096) {  // every finite half
     for (std::uint32_t i = 0; i < 4096; ++i) {
-      maps.weights[i] = FloatFromHalf(static_cast<std::uint16_t>(std::min(begin + i, 0x7BFFU)));
+      maps.weights[i] = HalfToFloat(static_cast<std::uint16_t>(std::min(begin + i, 0x7BFFU)));
     }
     const nlohmann::json json = nlohmann::json::parse(RenderJson(info, maps));
     for (std::size_t i = 0; i < 4096; ++i) {
       const float read = json["attention"][0][0][i / 64][i % 64].get<float>();
-      ASSERT_EQ(HalfFromFloat(read), HalfFromFloat(maps.weights[i])) << maps.weights[i];
+      ASSERT_EQ(FloatToHalf(read), FloatToHalf(maps.weights[i])) << maps.weights[i];
     }
   }
 }

@@ -1,4 +1,4 @@
-#include "tools/attention-dump/stream/token_stream.h"
+#include "tools/attention-dump/observers/token_stream.h"
 
 #include <fcntl.h>
 #include <gmock/gmock.h>

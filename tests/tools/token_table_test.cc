@@ -1,4 +1,4 @@
-#include "tools/attention-dump/output/token_table.h"
+#include "tools/attention-dump/data/token_table.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -1,4 +1,4 @@
-#include "tools/attention-dump/reduced/top_k_recorder.h"
+#include "tools/attention-dump/observers/top_k_recorder.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -7,11 +7,12 @@
 #include <cmath>
 #include <thread>
 
+#include "fovea/half.h"
 #include "tests/tools/fake_session.h"
 #include "tests/tools/readers.h"
 #include "tests/tools/temporary_folder.h"
-#include "tools/attention-dump/base/half.h"
-#include "tools/attention-dump/reduced/largest.h"
+#include "tools/attention-dump/observers/largest.h"
+#include "tools/attention-dump/output/arrays/npz_file.h"
 
 namespace fovea::dump {
 namespace {
@@ -109,7 +110,7 @@ void ExpectTopK(const FakeSession& session, const DumpShape& shape, std::size_t 
           }
           const float weight = -sorted[i].first;
           EXPECT_EQ(keys[at], sorted[i].second);
-          EXPECT_EQ(weights[at], shape.half ? FloatFromHalf(HalfFromFloat(weight)) : weight);
+          EXPECT_EQ(weights[at], shape.half ? HalfToFloat(FloatToHalf(weight)) : weight);
         }
       }
     }

@@ -4,14 +4,35 @@
 #include <cstdlib>
 #include <exception>
 #include <string>
+#include <string_view>
 
 #include "tools/attention-dump/base/human.h"
 #include "tools/attention-dump/command/command.h"
+#include "tools/attention-dump/diff/diff_command.h"
+#include "tools/attention-dump/dump/dump_command.h"
+#include "tools/attention-dump/heads/heads_command.h"
+#include "tools/attention-dump/serve/serve_command.h"
 
 namespace {
 
 constexpr int kFailure = fovea::dump::kExitFailure;
 constexpr int kInterrupted = 130;
+
+struct Subcommand {
+  std::string_view name;
+  fovea::dump::CommandFunction function;
+};
+constexpr Subcommand kSubcommands[] = {{"diff", fovea::dump::DiffCommand},
+                                       {"heads", fovea::dump::HeadsCommand},
+                                       {"serve", fovea::dump::ServeCommand}};
+
+/// The subcommand of that name; the dump itself if there is none.
+fovea::dump::CommandFunction FindCommand(std::string_view name) {
+  for (const Subcommand& subcommand : kSubcommands) {
+    if (subcommand.name == name) return subcommand.function;
+  }
+  return fovea::dump::DumpCommand;
+}
 
 volatile std::sig_atomic_t interrupted = 0;
 
@@ -47,11 +68,9 @@ int Main(int argc, char** argv) {
   const fovea::dump::RunEnvironment environment = {.isa_variable = isa == nullptr ? "" : isa,
                                                    .interrupted = [] { return interrupted != 0; }};
   // A model file that bears a subcommand's name is reachable as ./heads.
-  const fovea::dump::CommandFunction command =
-      argc > 1 ? fovea::dump::FindCommand(argv[1]) : nullptr;
-  const fovea::dump::CommandOutcome outcome =
-      command != nullptr ? command(argc - 1, argv + 1, environment)
-                         : fovea::dump::DumpCommand(argc, argv, environment);
+  const fovea::dump::CommandFunction command = FindCommand(argc > 1 ? argv[1] : "");
+  const int words = command == fovea::dump::DumpCommand ? 0 : 1;  // the subcommand's name
+  const fovea::dump::CommandOutcome outcome = command(argc - words, argv + words, environment);
   if (outcome.exit_code == kFailure && interrupted != 0) {
     return Report("interrupted; nothing was written", kInterrupted);
   }

@@ -9,6 +9,7 @@
 #include "fovea/data_type.h"
 #include "fovea/divergence.h"
 #include "fovea/gguf_writer.h"
+#include "fovea/half.h"
 #include "fovea/influence.h"
 #include "fovea/isa.h"
 #include "fovea/memory_estimate.h"

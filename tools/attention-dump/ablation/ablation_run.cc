@@ -3,6 +3,8 @@
 
 #include <utility>
 
+#include "tools/attention-dump/base/human.h"
+
 namespace fovea::dump {
 
 AblationRun::AblationRun(const std::vector<NamedHead>& heads, AblationKind kind) {
@@ -17,7 +19,7 @@ Status AblationRun::Prepare(const Model& model, std::span<const std::int32_t> to
   FOVEA_RETURN_IF_ERROR(status);
   if (report_.kind == AblationKind::kMean) {
     Result<HeadMeans> means = MeasureHeadMeans(model, tokens, options, interrupted);
-    if (!means) return {means.status().code(), "--ablate: " + means.status().message()};
+    if (!means) return About("--ablate", means.status());
     means_ = std::move(*means);
   }
   for (const NamedHead& head : report_.heads) {
@@ -39,7 +41,7 @@ void AblationRun::NoteAfter(const LossRecorder& losses) {
 
 PageChange AblationRun::Change(const std::string& names) const {
   PageChange change = {.before = "all heads", .after = "without " + names, .pair = {}};
-  change.pair.kind = "ablation";
+  change.pair.kind = PagePair::Kind::kAblation;
   change.pair.summary = AblationSummary(report_);
   return change;
 }

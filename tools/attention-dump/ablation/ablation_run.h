@@ -13,7 +13,7 @@
 
 #include "tools/attention-dump/ablation/ablation_report.h"
 #include "tools/attention-dump/ablation/head_list.h"
-#include "tools/attention-dump/page/page_run.h"
+#include "tools/attention-dump/run/page_run.h"
 
 namespace fovea::dump {
 

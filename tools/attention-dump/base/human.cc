@@ -34,4 +34,8 @@ std::string About(const std::string& subject, const std::string& message) {
   return message.starts_with(subject + ":") ? message : subject + ": " + message;
 }
 
+Status About(const std::string& subject, const Status& status) {
+  return {status.code(), About(subject, status.message())};
+}
+
 }  // namespace fovea::dump

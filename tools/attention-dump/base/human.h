@@ -1,10 +1,12 @@
 // Figures and messages as people read them.
-#ifndef FOVEA_TOOLS_ATTENTION_DUMP_HUMAN_H_
-#define FOVEA_TOOLS_ATTENTION_DUMP_HUMAN_H_
+#ifndef FOVEA_TOOLS_ATTENTION_DUMP_BASE_HUMAN_H_
+#define FOVEA_TOOLS_ATTENTION_DUMP_BASE_HUMAN_H_
 
 #include <cstddef>
 #include <string>
 #include <string_view>
+
+#include <fovea/status.h>
 
 namespace fovea::dump {
 
@@ -20,6 +22,9 @@ std::string OneLine(std::string_view text);
 /// "subject: message", or the message alone if it begins with the subject already.
 std::string About(const std::string& subject, const std::string& message);
 
+/// The same of an error.
+Status About(const std::string& subject, const Status& status);
+
 }  // namespace fovea::dump
 
-#endif  // FOVEA_TOOLS_ATTENTION_DUMP_HUMAN_H_
+#endif  // FOVEA_TOOLS_ATTENTION_DUMP_BASE_HUMAN_H_

@@ -1,6 +1,6 @@
 // Little-endian integers appended to byte strings, whatever the machine's own order.
-#ifndef FOVEA_TOOLS_ATTENTION_DUMP_LITTLE_ENDIAN_H_
-#define FOVEA_TOOLS_ATTENTION_DUMP_LITTLE_ENDIAN_H_
+#ifndef FOVEA_TOOLS_ATTENTION_DUMP_BASE_LITTLE_ENDIAN_H_
+#define FOVEA_TOOLS_ATTENTION_DUMP_BASE_LITTLE_ENDIAN_H_
 
 #include <concepts>
 #include <cstddef>
@@ -17,4 +17,4 @@ void AppendLittleEndian(T value, std::string* out) {
 
 }  // namespace fovea::dump
 
-#endif  // FOVEA_TOOLS_ATTENTION_DUMP_LITTLE_ENDIAN_H_
+#endif  // FOVEA_TOOLS_ATTENTION_DUMP_BASE_LITTLE_ENDIAN_H_

@@ -7,7 +7,7 @@
 namespace fovea::dump {
 namespace {
 
-/// Room for any double with a few decimals.
+/// Enough for any double with a few decimals.
 constexpr std::size_t kCharacters = 400;
 
 }  // namespace

@@ -1,6 +1,6 @@
 // Numbers as text, the same in every locale: short for tables, exact for files.
-#ifndef FOVEA_TOOLS_ATTENTION_DUMP_NUMBERS_TEXT_H_
-#define FOVEA_TOOLS_ATTENTION_DUMP_NUMBERS_TEXT_H_
+#ifndef FOVEA_TOOLS_ATTENTION_DUMP_BASE_NUMBERS_TEXT_H_
+#define FOVEA_TOOLS_ATTENTION_DUMP_BASE_NUMBERS_TEXT_H_
 
 #include <string>
 
@@ -17,4 +17,4 @@ std::string ExactNumber(double value);
 
 }  // namespace fovea::dump
 
-#endif  // FOVEA_TOOLS_ATTENTION_DUMP_NUMBERS_TEXT_H_
+#endif  // FOVEA_TOOLS_ATTENTION_DUMP_BASE_NUMBERS_TEXT_H_

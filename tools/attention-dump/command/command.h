@@ -1,6 +1,6 @@
 // What a subcommand of attention-dump is given and what it gives back; main.cc alone prints.
-#ifndef FOVEA_TOOLS_ATTENTION_DUMP_COMMAND_H_
-#define FOVEA_TOOLS_ATTENTION_DUMP_COMMAND_H_
+#ifndef FOVEA_TOOLS_ATTENTION_DUMP_COMMAND_COMMAND_H_
+#define FOVEA_TOOLS_ATTENTION_DUMP_COMMAND_COMMAND_H_
 
 #include <functional>
 #include <string>
@@ -30,16 +30,10 @@ CommandOutcome UsageFailure(const Status& status, const std::string& help);
 /// What was asked for could not be done; or it could: its text.
 CommandOutcome ToOutcome(const Result<std::string>& text);
 
-/// argv[0] is the program, argv[1] the first argument after the subcommand's name.
+/// A subcommand. argv[0] is the program, argv[1] the first argument after the subcommand's name.
 using CommandFunction = CommandOutcome (*)(int argc, const char* const* argv,
                                            const RunEnvironment& environment);
 
-/// The subcommand of that name, null if there is none.
-CommandFunction FindCommand(const std::string& name);
-
-/// What runs without a subcommand: the maps of one model over one text.
-CommandOutcome DumpCommand(int argc, const char* const* argv, const RunEnvironment& environment);
-
 }  // namespace fovea::dump
 
-#endif  // FOVEA_TOOLS_ATTENTION_DUMP_COMMAND_H_
+#endif  // FOVEA_TOOLS_ATTENTION_DUMP_COMMAND_COMMAND_H_

@@ -1,7 +1,7 @@
 // What the command line of every subcommand with a model and a text has: the model, the text, and
 // how to run. A subcommand adds these options to its own.
-#ifndef FOVEA_TOOLS_ATTENTION_DUMP_COMMON_ARGUMENTS_H_
-#define FOVEA_TOOLS_ATTENTION_DUMP_COMMON_ARGUMENTS_H_
+#ifndef FOVEA_TOOLS_ATTENTION_DUMP_COMMAND_COMMON_ARGUMENTS_H_
+#define FOVEA_TOOLS_ATTENTION_DUMP_COMMAND_COMMON_ARGUMENTS_H_
 
 #include <cstddef>
 #include <cstdint>
@@ -64,4 +64,4 @@ class CommonOptions {
 
 }  // namespace fovea::dump
 
-#endif  // FOVEA_TOOLS_ATTENTION_DUMP_COMMON_ARGUMENTS_H_
+#endif  // FOVEA_TOOLS_ATTENTION_DUMP_COMMAND_COMMON_ARGUMENTS_H_

@@ -1,6 +1,6 @@
 // Numbers as users type them: "0-3,5", "1,2,3".
-#ifndef FOVEA_TOOLS_ATTENTION_DUMP_NUMBER_LIST_H_
-#define FOVEA_TOOLS_ATTENTION_DUMP_NUMBER_LIST_H_
+#ifndef FOVEA_TOOLS_ATTENTION_DUMP_COMMAND_NUMBER_LIST_H_
+#define FOVEA_TOOLS_ATTENTION_DUMP_COMMAND_NUMBER_LIST_H_
 
 #include <cstddef>
 #include <cstdint>
@@ -31,4 +31,4 @@ Result<std::vector<std::size_t>> Select(const std::vector<Range>& ranges, std::s
 
 }  // namespace fovea::dump
 
-#endif  // FOVEA_TOOLS_ATTENTION_DUMP_NUMBER_LIST_H_
+#endif  // FOVEA_TOOLS_ATTENTION_DUMP_COMMAND_NUMBER_LIST_H_

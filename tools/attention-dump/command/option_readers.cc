@@ -53,10 +53,9 @@ Status ReadOutputs(const std::vector<std::string>& given, const std::string& tex
                    std::vector<OutputPath>* outputs) {
   std::vector<std::string> seen;
   for (const std::string& path : given) {
-    const std::optional<OutputKind> kind = OutputKindOf(path);
-    if (!kind) {
-      return Usage("-o " + path +
-                   ": unknown ending; these are known: " + std::string(OutputEndings()));
+    const OutputFormat* format = FindOutputFormat(path);
+    if (format == nullptr) {
+      return Usage("-o " + path + ": unknown ending; these are known: " + OutputEndings());
     }
     const std::string comparable = ComparablePath(path);
     if (std::find(seen.begin(), seen.end(), comparable) != seen.end()) {
@@ -66,7 +65,15 @@ Status ReadOutputs(const std::vector<std::string>& given, const std::string& tex
       return Usage("-o " + path + ": would overwrite the text it is made from");
     }
     seen.push_back(comparable);
-    outputs->push_back({path, *kind});
+    outputs->push_back({path, format});
+  }
+  return Status::Ok();
+}
+
+Status CheckTableOutputs(const std::vector<OutputPath>& outputs, const std::string& what) {
+  for (const OutputPath& output : outputs) {
+    if (output.format->table != TableFormat::kNone) continue;
+    return Usage("-o " + output.path + ": " + what + " is written as " + TableEndings());
   }
   return Status::Ok();
 }

@@ -1,7 +1,7 @@
 // Options as typed on the command line turned into values: what the command lines of all
 // subcommands share. Every error is one line that begins with the option it is about.
-#ifndef FOVEA_TOOLS_ATTENTION_DUMP_OPTION_READERS_H_
-#define FOVEA_TOOLS_ATTENTION_DUMP_OPTION_READERS_H_
+#ifndef FOVEA_TOOLS_ATTENTION_DUMP_COMMAND_OPTION_READERS_H_
+#define FOVEA_TOOLS_ATTENTION_DUMP_COMMAND_OPTION_READERS_H_
 
 #include <cstddef>
 #include <cstdint>
@@ -12,7 +12,7 @@
 #include <fovea/fovea.hpp>
 
 #include "tools/attention-dump/command/number_list.h"
-#include "tools/attention-dump/output/output_kind.h"
+#include "tools/attention-dump/output/output_format.h"
 #include "tools/common/option_values.h"
 
 namespace CLI {
@@ -24,11 +24,6 @@ namespace fovea::dump {
 using tools::ReadBytes;
 using tools::ReadCount;
 using tools::Usage;
-
-struct OutputPath {
-  std::string path;
-  OutputKind kind = OutputKind::kNpz;
-};
 
 /// The same for two spellings of one file, whether it exists or not.
 std::string ComparablePath(const std::string& path);
@@ -48,6 +43,9 @@ Status ReadAblationKind(const std::optional<std::string>& given, AblationKind* k
 Status ReadOutputs(const std::vector<std::string>& given, const std::string& text_file,
                    std::vector<OutputPath>* outputs);
 
+/// Refuses outputs that are no formats of tables. `what`: "a comparison".
+Status CheckTableOutputs(const std::vector<OutputPath>& outputs, const std::string& what);
+
 }  // namespace fovea::dump
 
-#endif  // FOVEA_TOOLS_ATTENTION_DUMP_OPTION_READERS_H_
+#endif  // FOVEA_TOOLS_ATTENTION_DUMP_COMMAND_OPTION_READERS_H_

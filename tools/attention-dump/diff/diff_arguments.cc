@@ -81,14 +81,7 @@ Status CheckCombinations(const DiffArguments& arguments) {
   if (arguments.against && arguments.input == TextArguments::Input::kSample) {
     return Usage("--against-...: give the first text too, with --text, --file, --tokens or -");
   }
-  for (const OutputPath& output : arguments.outputs) {
-    if (output.kind == OutputKind::kCsv || output.kind == OutputKind::kJson ||
-        output.kind == OutputKind::kHtml) {
-      continue;
-    }
-    return Usage("-o " + output.path + ": a comparison is written as .html, .csv or .json");
-  }
-  return Status::Ok();
+  return CheckTableOutputs(arguments.outputs, "a comparison");
 }
 
 }  // namespace

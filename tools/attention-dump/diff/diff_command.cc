@@ -10,104 +10,91 @@
 #include "fovea/status_macros.h"
 #include "tools/attention-dump/base/human.h"
 #include "tools/attention-dump/base/numbers_text.h"
+#include "tools/attention-dump/data/dump_info.h"
 #include "tools/attention-dump/diff/diff_arguments.h"
 #include "tools/attention-dump/diff/diff_report.h"
-#include "tools/attention-dump/output/dump_info.h"
 #include "tools/attention-dump/output/rendered_files.h"
 #include "tools/attention-dump/output/terminal_view.h"
 #include "tools/attention-dump/page/page_recorder.h"
-#include "tools/attention-dump/page/recorded_page.h"
 #include "tools/attention-dump/render/panel.h"
+#include "tools/attention-dump/run/job.h"
 #include "tools/attention-dump/run/model_session.h"
 #include "tools/attention-dump/run/prompt.h"
-#include "tools/common/choose_isa.h"
+#include "tools/attention-dump/run/recorded_page.h"
 #include "tools/common/progress.h"
 
 namespace fovea::dump {
 namespace {
 
-class Diff {
+class DiffJob final : public Job {
  public:
-  Diff(const DiffArguments& arguments, const RunEnvironment& environment)
-      : arguments_(arguments), environment_(environment) {}
+  DiffJob(const DiffArguments& arguments, const RunEnvironment& environment)
+      : Job(arguments, environment), arguments_(arguments) {}
 
-  /// The text to print; failure() then says whether --fail-above was exceeded.
-  Result<std::string> Do();
+  /// After Do: says that --fail-above was exceeded; empty if it was not.
   const std::string& failure() const { return failure_; }
+
+ protected:
+  Status OpenOutputs() override;
+  Status ReadTexts() override;
+  Status LoadModels() override;
+  Status MakePrompts() override;
+  Status CheckLengths() override;
+  Status Plan() override;
+  Status OpenSessions() override;
+  Status RunModels() override;
+  Status Finish() override;
+  std::string Summary() override;
 
  private:
   const Model& second_model() const { return second_model_ ? *second_model_ : *model_; }
-  Status LoadModels();
   Status CheckModels() const;
-  Status MakePrompts();
-  Status CheckPrompts() const;
-  Status Compare(std::optional<Isa> isa);
   Status DrawPage(const Recording& a, const Recording& b, std::size_t threads);
   void CheckLimit();
 
   const DiffArguments& arguments_;
-  const RunEnvironment& environment_;
-  std::optional<Model> model_;
+  std::optional<RenderedFiles> files_;
+  std::string written_;                // a line for every file
   std::optional<Model> second_model_;  // nothing: the same
-  std::string text_, against_text_;
-  Prompt prompt_, second_prompt_;
+  std::string against_text_;
+  Prompt second_prompt_;
+  ChosenHeads chosen_;
+  ComparisonOptions options_;
+  std::optional<Session> session_, second_session_;
   DiffReport report_;
   std::string failure_;
   std::string page_;
 };
 
-Result<std::string> Diff::Do() {
-  Result<std::optional<Isa>> isa = tools::ChooseIsa(arguments_.isa, environment_.isa_variable);
-  FOVEA_RETURN_IF_ERROR(isa);
+Status DiffJob::OpenOutputs() {
   Result<RenderedFiles> files = RenderedFiles::Open(arguments_.outputs);
   FOVEA_RETURN_IF_ERROR(files);
-  Result<std::string> text = ReadText(arguments_);
-  FOVEA_RETURN_IF_ERROR(text);
-  text_ = std::move(*text);
-  if (arguments_.against) {
-    Result<std::string> against = ReadText(*arguments_.against);
-    FOVEA_RETURN_IF_ERROR(against);
-    against_text_ = std::move(*against);
-  }
-  Status status = LoadModels();
-  if (status.ok()) status = CheckModels();
-  if (status.ok()) status = MakePrompts();
-  if (status.ok()) status = CheckPrompts();
-  if (status.ok()) status = Compare(*isa);
-  FOVEA_RETURN_IF_ERROR(status);
-  CheckLimit();
-  std::vector<HeadDifference>& heads = report_.comparison.heads;
-  std::sort(heads.begin(), heads.end(), [](const HeadDifference& a, const HeadDifference& b) {
-    if (a.js_mean != b.js_mean) return a.js_mean > b.js_mean;
-    return std::pair(a.layer, a.head) < std::pair(b.layer, b.head);
-  });
-  const std::size_t shown = std::min(heads.size(), arguments_.top.value_or(heads.size()));
-  report_.left_out = heads.size() - shown;
-  heads.resize(shown);
-  if (files->empty()) return DiffText(report_, DetectTerminal());
-  Result<std::string> written = files->Write([&](OutputKind kind) {
-    if (kind == OutputKind::kHtml) return page_;
-    return kind == OutputKind::kCsv ? DiffCsv(report_) : DiffJson(report_);
-  });
-  if (written.ok() && arguments_.quiet) return std::string();
-  return written;
+  files_ = std::move(*files);
+  return Status::Ok();
 }
 
-Status Diff::LoadModels() {
-  Result<Model> model = LoadModel(arguments_);
-  FOVEA_RETURN_IF_ERROR(model);
-  model_ = std::move(*model);
-  if (arguments_.second_model.empty()) return Status::Ok();
+Status DiffJob::ReadTexts() {
+  FOVEA_RETURN_IF_ERROR(Job::ReadTexts());
+  if (!arguments_.against) return Status::Ok();
+  Result<std::string> against = ReadText(*arguments_.against);
+  FOVEA_RETURN_IF_ERROR(against);
+  against_text_ = std::move(*against);
+  return Status::Ok();
+}
+
+Status DiffJob::LoadModels() {
+  FOVEA_RETURN_IF_ERROR(Job::LoadModels());
+  if (arguments_.second_model.empty()) return CheckModels();
   CommonArguments second = arguments_;
   second.model = arguments_.second_model;
   Result<Model> second_model = LoadModel(second);
   FOVEA_RETURN_IF_ERROR(second_model);
   second_model_ = std::move(*second_model);
-  return Status::Ok();
+  return CheckModels();
 }
 
 /// What must be equal for rows to be compared.
-Status Diff::CheckModels() const {
+Status DiffJob::CheckModels() const {
   const ModelInfo& a = model_->info();
   const ModelInfo& b = second_model().info();
   const auto shape = [](const ModelInfo& info) {
@@ -127,10 +114,8 @@ Status Diff::CheckModels() const {
   return Status::Ok();
 }
 
-Status Diff::MakePrompts() {
-  Result<Prompt> prompt = MakePrompt(arguments_, *model_, text_);
-  FOVEA_RETURN_IF_ERROR(prompt);
-  prompt_ = std::move(*prompt);
+Status DiffJob::MakePrompts() {
+  FOVEA_RETURN_IF_ERROR(Job::MakePrompts());
   if (arguments_.against) {
     Result<Prompt> against = MakePrompt(*arguments_.against, *model_, against_text_);
     FOVEA_RETURN_IF_ERROR(against);
@@ -151,7 +136,7 @@ Status Diff::MakePrompts() {
   return Status::Ok();
 }
 
-Status Diff::CheckPrompts() const {
+Status DiffJob::CheckLengths() {
   const std::size_t tokens = prompt_.tokens.size();
   const std::size_t others = second_prompt_.tokens.size();
   if (tokens != others) {
@@ -160,49 +145,55 @@ Status Diff::CheckPrompts() const {
                 InputName(arguments_) + " has " + std::to_string(tokens) +
                 "; rows are compared one by one, so both texts need the same number of tokens"};
   }
-  const Status status = CheckLength(arguments_, *model_, tokens);
-  return status.ok() ? CheckLength(arguments_, second_model(), tokens) : status;
+  FOVEA_RETURN_IF_ERROR(Job::CheckLengths());
+  return CheckLength(arguments_, second_model(), tokens);
 }
 
-Status Diff::Compare(std::optional<Isa> isa) {
-  const ModelInfo& info = model_->info();
-  Result<std::vector<std::size_t>> layers = Select(arguments_.layers, info.layers, "layer");
-  if (!layers) return {layers.status().code(), "--layers: " + layers.status().message()};
-  Result<std::vector<std::size_t>> heads = Select(arguments_.heads, info.heads, "head");
-  if (!heads) return {heads.status().code(), "--heads: " + heads.status().message()};
+Status DiffJob::Plan() {
+  Result<ChosenHeads> chosen = ChooseHeads(arguments_.layers, arguments_.heads, model_->info());
+  FOVEA_RETURN_IF_ERROR(chosen);
+  chosen_ = std::move(*chosen);
+  options_.layers = chosen_.layers;
+  options_.heads = chosen_.heads;
+  options_.vocabulary = model_->info().vocabulary;
+  options_.cancelled = environment_.interrupted;
+  // Each session may use what the other model, the kept rows and itself leave.
+  if (arguments_.max_memory != 0) {
+    options_.max_bytes = static_cast<std::size_t>(
+        std::min<std::uint64_t>(options_.max_bytes, arguments_.max_memory / 4));
+  }
+  return Status::Ok();
+}
+
+Status DiffJob::OpenSessions() {
+  const std::size_t tokens = prompt_.tokens.size();
+  const auto kept_besides = [&](const Model& other) {
+    return options_.max_bytes + (second_model_ ? other.info().file_bytes : 0);
+  };
+  Result<Session> a = OpenSession(*model_, OptionsFor(tokens, kept_besides(second_model())));
+  FOVEA_RETURN_IF_ERROR(a);
+  session_ = std::move(*a);
+  const std::uint64_t kept = kept_besides(*model_) + session_->memory().total();
+  Result<Session> b = OpenSession(
+      second_model(), MakeSessionOptions(arguments_, second_model(), isa_, tokens, kept));
+  FOVEA_RETURN_IF_ERROR(b);
+  second_session_ = std::move(*b);
+  return Status::Ok();
+}
+
+Status DiffJob::RunModels() {
   const std::vector<std::int32_t> a_ids = prompt_.Ids();
   const std::vector<std::int32_t> b_ids = second_prompt_.Ids();
   tools::Progress progress(!arguments_.quiet);
-  ComparisonOptions options;
-  options.layers = *layers;
-  options.heads = *heads;
-  options.vocabulary = info.vocabulary;
-  options.cancelled = environment_.interrupted;
-  options.on_progress = [&](double done) { progress.Update(done, "running both sides"); };
-  // Each session may use what the other model, the kept rows and itself leave.
-  if (arguments_.max_memory != 0) {
-    options.max_bytes = static_cast<std::size_t>(
-        std::min<std::uint64_t>(options.max_bytes, arguments_.max_memory / 4));
-  }
-  const std::uint64_t kept = options.max_bytes;
-  const auto other_bytes = [&](const Model& other) {
-    return kept + (second_model_ ? other.info().file_bytes : 0);
-  };
-  Result<Session> a = OpenSession(
-      *model_,
-      MakeSessionOptions(arguments_, *model_, isa, a_ids.size(), other_bytes(second_model())));
-  FOVEA_RETURN_IF_ERROR(a);
-  Result<Session> b =
-      OpenSession(second_model(), MakeSessionOptions(arguments_, second_model(), isa, b_ids.size(),
-                                                     other_bytes(*model_) + a->memory().total()));
-  FOVEA_RETURN_IF_ERROR(b);
-  ComparisonSide a_side = {.session = &*a, .tokens = a_ids};
-  ComparisonSide b_side = {.session = &*b, .tokens = b_ids};
-  const DumpShape shape = PlainShape(info, a_ids.size(), *layers, *heads);
-  const DumpShape b_shape = PlainShape(second_model().info(), b_ids.size(), *layers, *heads);
+  options_.on_progress = [&](double done) { progress.Update(done, "running both sides"); };
+  ComparisonSide a_side = {.session = &*session_, .tokens = a_ids};
+  ComparisonSide b_side = {.session = &*second_session_, .tokens = b_ids};
+  const DumpShape shape = MapShape(model_->info(), a_ids.size(), chosen_.layers, chosen_.heads);
+  const DumpShape b_shape =
+      MapShape(second_model().info(), b_ids.size(), chosen_.layers, chosen_.heads);
   std::optional<PageRecorder> a_page, b_page;
   if (WantsPage(arguments_.outputs)) {
-    Result<RecordingPlan> a_plan = PlanPage(arguments_, shape, info, /*texts=*/2);
+    Result<RecordingPlan> a_plan = PlanPage(arguments_, shape, model_->info(), /*texts=*/2);
     FOVEA_RETURN_IF_ERROR(a_plan);
     Result<RecordingPlan> b_plan = PlanPage(arguments_, b_shape, second_model().info(), 2);
     FOVEA_RETURN_IF_ERROR(b_plan);
@@ -215,24 +206,47 @@ Status Diff::Compare(std::optional<Isa> isa) {
       b_page->OnLogits(position, logits);
     };
   }
-  Result<Comparison> comparison = CompareMaps(a_side, b_side, options);
-  if (!comparison) {
-    return {comparison.status().code(), "diff: " + comparison.status().message()};
-  }
+  Result<Comparison> comparison = CompareMaps(a_side, b_side, options_);
+  options_.on_progress = {};
+  if (!comparison) return About("diff", comparison.status());
   report_.comparison = std::move(*comparison);
   report_.two_models = !arguments_.against;
-  report_.a = MakeDumpInfo(*model_, *a, prompt_, {}, shape);
-  report_.b = MakeDumpInfo(second_model(), *b, second_prompt_, {}, b_shape);
+  report_.a = MakeDumpInfo(*model_, *session_, prompt_, {}, shape);
+  report_.b = MakeDumpInfo(second_model(), *second_session_, second_prompt_, {}, b_shape);
   if (!a_page) return Status::Ok();
   if (a_page->failed() || b_page->failed()) {
     return {StatusCode::kOutOfMemory, "not enough memory to record the page"};
   }
-  return DrawPage(a_page->Take(), b_page->Take(), a->threads());
+  return DrawPage(a_page->Take(), b_page->Take(), session_->threads());
 }
 
-Status Diff::DrawPage(const Recording& a, const Recording& b, std::size_t threads) {
+Status DiffJob::Finish() {
+  CheckLimit();
+  std::vector<HeadDifference>& heads = report_.comparison.heads;
+  std::sort(heads.begin(), heads.end(), [](const HeadDifference& a, const HeadDifference& b) {
+    if (a.js_mean != b.js_mean) return a.js_mean > b.js_mean;
+    return std::pair(a.layer, a.head) < std::pair(b.layer, b.head);
+  });
+  const std::size_t shown = std::min(heads.size(), arguments_.top.value_or(heads.size()));
+  report_.left_out = heads.size() - shown;
+  heads.resize(shown);
+  Result<std::string> written = files_->Write([&](TableFormat format) {
+    if (format == TableFormat::kPage) return page_;
+    return format == TableFormat::kCsv ? DiffCsv(report_) : DiffJson(report_);
+  });
+  FOVEA_RETURN_IF_ERROR(written);
+  written_ = std::move(*written);
+  return Status::Ok();
+}
+
+std::string DiffJob::Summary() {
+  if (files_->empty()) return DiffText(report_, DetectTerminal());
+  return arguments_.quiet ? std::string() : written_;
+}
+
+Status DiffJob::DrawPage(const Recording& a, const Recording& b, std::size_t threads) {
   PagePair pair;
-  pair.kind = report_.two_models ? "models" : "texts";
+  pair.kind = report_.two_models ? PagePair::Kind::kModels : PagePair::Kind::kTexts;
   pair.summary = DiffSummary(report_);
   for (const HeadDifference& head : report_.comparison.heads) {  // not sorted yet
     pair.heads.push_back({head.js_mean, head.js_worst, head.top1});
@@ -256,7 +270,7 @@ Status Diff::DrawPage(const Recording& a, const Recording& b, std::size_t thread
   return Status::Ok();
 }
 
-void Diff::CheckLimit() {
+void DiffJob::CheckLimit() {
   const HeadDifference* worst = report_.comparison.Worst();
   if (!arguments_.fail_above || worst == nullptr || worst->js_mean <= *arguments_.fail_above)
     return;
@@ -271,7 +285,7 @@ CommandOutcome DiffCommand(int argc, const char* const* argv, const RunEnvironme
   const Result<DiffArguments> arguments = ParseDiffArguments(argc, argv);
   if (!arguments) return UsageFailure(arguments.status(), "attention-dump diff --help");
   if (arguments->help) return {.exit_code = 0, .output = DiffHelpText(), .error = {}};
-  Diff diff(*arguments, environment);
+  DiffJob diff(*arguments, environment);
   CommandOutcome outcome = ToOutcome(diff.Do());
   if (outcome.exit_code == 0 && !diff.failure().empty()) {
     outcome.exit_code = kExitFailure;

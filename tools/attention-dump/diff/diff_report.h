@@ -6,8 +6,8 @@
 #include <utility>
 #include <vector>
 
+#include "tools/attention-dump/data/dump_data.h"
 #include "tools/attention-dump/diff/map_comparison.h"
-#include "tools/attention-dump/output/dump_data.h"
 #include "tools/attention-dump/render/render.h"
 
 namespace fovea::dump {

@@ -41,7 +41,7 @@ struct Comparison {
 struct ComparisonSide {
   Session* session = nullptr;
   std::span<const std::int32_t> tokens;
-  /// Sees the run as well; not owned, may be null.
+  /// Observes the run as well; not owned, may be null.
   AttentionObserver* observer = nullptr;
   std::function<void(std::size_t position, std::span<const float> logits)> on_logits = {};
 };

@@ -32,7 +32,7 @@ struct HeadColumn {
   enum class Needs : std::uint8_t { kNothing, kProbe, kAblation };
 
   std::string_view name;     ///< In files and for --sort.
-  std::string_view heading;  ///< In the terminal, where room is short.
+  std::string_view heading;  ///< In the terminal, where space is short.
   Needs needs;
   int decimals;  ///< In the terminal.
   bool sign;     ///< A change: "+0.1".

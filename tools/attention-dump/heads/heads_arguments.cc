@@ -32,17 +32,6 @@ Status Split(int argc, const char* const* argv, Raw* raw) {
   return ParseOptions(argc, argv, &app);
 }
 
-Status CheckOutputs(const std::vector<OutputPath>& outputs) {
-  for (const OutputPath& output : outputs) {
-    if (output.kind == OutputKind::kCsv || output.kind == OutputKind::kJson ||
-        output.kind == OutputKind::kHtml) {
-      continue;
-    }
-    return Usage("-o " + output.path + ": a table of heads is written as .html, .csv or .json");
-  }
-  return Status::Ok();
-}
-
 Status CheckSort(const HeadsArguments& arguments) {
   if (arguments.sort.empty() || arguments.sort == kSortByPosition) return Status::Ok();
   const HeadColumn* column = FindHeadColumn(arguments.sort);
@@ -85,7 +74,7 @@ Result<HeadsArguments> ParseHeadsArguments(int argc, const char* const* argv) {
   std::size_t top = 0;
   Status status = raw.common.Read(&arguments);
   if (status.ok()) status = ReadOutputs(raw.outputs, arguments.file, &arguments.outputs);
-  if (status.ok()) status = CheckOutputs(arguments.outputs);
+  if (status.ok()) status = CheckTableOutputs(arguments.outputs, "a table of heads");
   if (status.ok()) status = ReadRanges("--layers", raw.layers, &arguments.layers);
   if (status.ok()) status = ReadRanges("--heads", raw.heads, &arguments.heads);
   if (status.ok()) {

@@ -37,13 +37,13 @@ Result<Probe> MakeProbe(const Model& model, std::size_t length, std::size_t cont
   Probe probe;
   probe.prompt.tokens = TokensBefore(model);
   probe.begin = probe.prompt.tokens.size();
-  const std::size_t room = (context - std::min(context, probe.begin)) / 2;
-  probe.period = length != 0 ? length : std::min(kProbeLength, room);
+  const std::size_t capacity = (context - std::min(context, probe.begin)) / 2;
+  probe.period = length != 0 ? length : std::min(kProbeLength, capacity);
   std::vector<std::int32_t> ids = OrdinaryIds(model);
-  if (probe.period > room || probe.period < 2 || ids.empty()) {
+  if (probe.period > capacity || probe.period < 2 || ids.empty()) {
     return Status(StatusCode::kLimitExceeded,
                   "--probe-length: the context of " + std::to_string(context) +
-                      " tokens has room for at most " + std::to_string(room));
+                      " tokens has room for at most " + std::to_string(capacity));
   }
   // mt19937_64 gives the same numbers everywhere; the standard's distributions do not.
   std::mt19937_64 random(kSeed);

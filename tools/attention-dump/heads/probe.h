@@ -7,7 +7,7 @@
 
 #include <fovea/fovea.hpp>
 
-#include "tools/attention-dump/output/token_table.h"
+#include "tools/attention-dump/data/token_table.h"
 
 namespace fovea::dump {
 
@@ -22,7 +22,7 @@ struct Probe {
 /// `length` tokens and the same again, after BOS if the model's tokenizer adds it to a text. The
 /// ids are those of ordinary tokens, no two of them equal as far as the vocabulary suffices; the
 /// same for the same vocabulary on every machine. length 0: kProbeLength, or what `context` has
-/// room for. kLimitExceeded if `length` does not fit.
+/// space for. kLimitExceeded if `length` does not fit.
 Result<Probe> MakeProbe(const Model& model, std::size_t length, std::size_t context);
 
 }  // namespace fovea::dump

@@ -1,6 +1,6 @@
 // Several observers of one run: each gets what its own selection asks for, as if it were alone.
-#ifndef FOVEA_TOOLS_ATTENTION_DUMP_OBSERVER_GROUP_H_
-#define FOVEA_TOOLS_ATTENTION_DUMP_OBSERVER_GROUP_H_
+#ifndef FOVEA_TOOLS_ATTENTION_DUMP_OBSERVERS_OBSERVER_GROUP_H_
+#define FOVEA_TOOLS_ATTENTION_DUMP_OBSERVERS_OBSERVER_GROUP_H_
 
 #include <memory>
 #include <mutex>
@@ -39,4 +39,4 @@ class ObserverGroup final : public AttentionObserver {
 
 }  // namespace fovea::dump
 
-#endif  // FOVEA_TOOLS_ATTENTION_DUMP_OBSERVER_GROUP_H_
+#endif  // FOVEA_TOOLS_ATTENTION_DUMP_OBSERVERS_OBSERVER_GROUP_H_

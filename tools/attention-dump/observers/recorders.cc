@@ -3,7 +3,8 @@
 #include <utility>
 
 #include "fovea/status_macros.h"
-#include "tools/attention-dump/run/bidirectional.h"
+#include "tools/attention-dump/base/human.h"
+#include "tools/attention-dump/observers/bidirectional.h"
 
 namespace fovea::dump {
 namespace {
@@ -85,18 +86,18 @@ Status Recorders::Finish(DumpInfo* info) {
   }
   if (top_k_ != nullptr) {
     info->lossy.push_back(
-        {"top-k", shape_.top_k, top_k_->worst_residual(), top_k_->mean_residual()});
+        {LossyPart::Kind::kTopK, shape_.top_k, top_k_->worst_residual(), top_k_->mean_residual()});
   }
   if (pool_ != nullptr) {
     pool_->Finish(tokens);
-    info->lossy.push_back({.kind = "pool", .size = shape_.pool});
+    info->lossy.push_back({.kind = LossyPart::Kind::kPool, .size = shape_.pool});
   }
   if (picture_ != nullptr) picture_->Finish(tokens);
   if (statistics_ != nullptr) kept_->statistics = statistics_->Heads();
   TrimMaps(tokens, &kept_->whole);
   if (!plan_.bidirectional) return Status::Ok();
   Result<MapSet> maps = BidirectionalMaps(shape_, traces_, tokens);
-  if (!maps) return {maps.status().code(), "--compare-mask: " + maps.status().message()};
+  if (!maps) return About("--compare-mask", maps.status());
   kept_->bidirectional = std::move(*maps);
   return Status::Ok();
 }

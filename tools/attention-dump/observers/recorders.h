@@ -1,6 +1,6 @@
 // All observers that a dump needs, chosen by what its outputs want, and what they keep in memory.
-#ifndef FOVEA_TOOLS_ATTENTION_DUMP_RECORDERS_H_
-#define FOVEA_TOOLS_ATTENTION_DUMP_RECORDERS_H_
+#ifndef FOVEA_TOOLS_ATTENTION_DUMP_OBSERVERS_RECORDERS_H_
+#define FOVEA_TOOLS_ATTENTION_DUMP_OBSERVERS_RECORDERS_H_
 
 #include <cstddef>
 #include <cstdint>
@@ -11,17 +11,17 @@
 
 #include <fovea/fovea.hpp>
 
+#include "tools/attention-dump/data/dump_data.h"
+#include "tools/attention-dump/data/dump_shape.h"
+#include "tools/attention-dump/data/kept_maps.h"
 #include "tools/attention-dump/observers/observer_group.h"
+#include "tools/attention-dump/observers/pool_recorder.h"
 #include "tools/attention-dump/observers/row_sum_check.h"
 #include "tools/attention-dump/observers/statistics_by_head.h"
 #include "tools/attention-dump/observers/streaming_dump.h"
+#include "tools/attention-dump/observers/top_k_recorder.h"
 #include "tools/attention-dump/observers/value_weighted_rows.h"
 #include "tools/attention-dump/output/arrays/array_writer.h"
-#include "tools/attention-dump/output/dump_data.h"
-#include "tools/attention-dump/reduced/pool_recorder.h"
-#include "tools/attention-dump/reduced/reduced_text.h"
-#include "tools/attention-dump/reduced/top_k_recorder.h"
-#include "tools/attention-dump/run/dump_shape.h"
 
 namespace fovea::dump {
 
@@ -40,19 +40,6 @@ struct KeepPlan {
 
 /// Bytes that the plan keeps; kLimitExceeded if no memory could hold them.
 Result<std::uint64_t> KeptBytes(const KeepPlan& plan, const DumpShape& shape);
-
-/// Filled as the plan says; the rest stays empty.
-struct KeptMaps {
-  MapSet whole;
-  MapSet picture;
-  std::optional<MapSet> bidirectional;
-  std::optional<MapSet> before;  ///< For pictures: with the heads that were then taken away.
-  TopKMaps top_k;
-  PooledMaps pooled;
-  std::vector<HeadStatistics> statistics;
-
-  const MapSet& ForPictures() const { return picture.tokens > 0 ? picture : whole; }
-};
 
 class Recorders {
  public:
@@ -92,4 +79,4 @@ class Recorders {
 
 }  // namespace fovea::dump
 
-#endif  // FOVEA_TOOLS_ATTENTION_DUMP_RECORDERS_H_
+#endif  // FOVEA_TOOLS_ATTENTION_DUMP_OBSERVERS_RECORDERS_H_

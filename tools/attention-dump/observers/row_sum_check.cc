@@ -22,7 +22,7 @@ double SumOf(const float* values, std::size_t count) {
 void RowSumCheck::OnRows(const AttentionRows& rows) {
   double worst = 0.0;
   for (std::size_t r = 0; r < rows.query_count; ++r) {
-    // A row that sees no key has nothing to sum to 1.
+    // A row that attends to no key has nothing to sum to 1.
     if (rows.log_sum_exp != nullptr && std::isinf(rows.log_sum_exp[r])) continue;
     const double error = std::abs(SumOf(rows.weights + r * rows.stride, rows.key_count) - 1.0);
     if (!(error <= worst)) worst = error;  // keeps a NaN

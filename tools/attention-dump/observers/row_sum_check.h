@@ -1,6 +1,6 @@
 // Watches that every row of weights sums to 1: the largest error goes into the trust stamp.
-#ifndef FOVEA_TOOLS_ATTENTION_DUMP_ROW_SUM_CHECK_H_
-#define FOVEA_TOOLS_ATTENTION_DUMP_ROW_SUM_CHECK_H_
+#ifndef FOVEA_TOOLS_ATTENTION_DUMP_OBSERVERS_ROW_SUM_CHECK_H_
+#define FOVEA_TOOLS_ATTENTION_DUMP_OBSERVERS_ROW_SUM_CHECK_H_
 
 #include <cstddef>
 #include <limits>
@@ -36,4 +36,4 @@ class RowSumCheck final : public AttentionObserver {
 
 }  // namespace fovea::dump
 
-#endif  // FOVEA_TOOLS_ATTENTION_DUMP_ROW_SUM_CHECK_H_
+#endif  // FOVEA_TOOLS_ATTENTION_DUMP_OBSERVERS_ROW_SUM_CHECK_H_

@@ -1,14 +1,14 @@
 // Statistics of many heads at once while a run goes on: what HeadStatisticsObserver counts, for
 // heads that arrive from several threads. Memory: O(heads) whatever the length of the text.
-#ifndef FOVEA_TOOLS_ATTENTION_DUMP_STATISTICS_BY_HEAD_H_
-#define FOVEA_TOOLS_ATTENTION_DUMP_STATISTICS_BY_HEAD_H_
+#ifndef FOVEA_TOOLS_ATTENTION_DUMP_OBSERVERS_STATISTICS_BY_HEAD_H_
+#define FOVEA_TOOLS_ATTENTION_DUMP_OBSERVERS_STATISTICS_BY_HEAD_H_
 
 #include <cstddef>
 #include <vector>
 
 #include <fovea/fovea.hpp>
 
-#include "tools/attention-dump/observers/head_index.h"
+#include "tools/attention-dump/data/head_index.h"
 
 namespace fovea::dump {
 
@@ -32,4 +32,4 @@ class StatisticsByHead final : public AttentionObserver {
 
 }  // namespace fovea::dump
 
-#endif  // FOVEA_TOOLS_ATTENTION_DUMP_STATISTICS_BY_HEAD_H_
+#endif  // FOVEA_TOOLS_ATTENTION_DUMP_OBSERVERS_STATISTICS_BY_HEAD_H_

@@ -7,7 +7,7 @@
 #include <new>
 #include <utility>
 
-#include "tools/attention-dump/base/half.h"
+#include "fovea/half.h"
 
 namespace fovea::dump {
 
@@ -111,8 +111,8 @@ void StreamingDump::WriteRows(const AttentionRows& rows, const float* values, fl
     const float* row = values + r * rows.stride;
     if (shape_.half) {
       auto* out = reinterpret_cast<std::uint16_t*>(buffer.data() + r * row_bytes);
-      HalvesFromFloats(row, keys, out);
-      std::fill(out + keys, out + tokens, HalfFromFloat(masked));
+      FloatsToHalves(row, keys, out);
+      std::fill(out + keys, out + tokens, FloatToHalf(masked));
     } else {
       auto* out = reinterpret_cast<float*>(buffer.data() + r * row_bytes);
       std::copy_n(row, keys, out);

@@ -1,8 +1,8 @@
 // The observer behind every dump: rows go to open array files at the place where they belong, or
 // into a MapSet that is small enough to keep, the moment they are computed. Memory: one tile row
 // per thread.
-#ifndef FOVEA_TOOLS_ATTENTION_DUMP_STREAMING_DUMP_H_
-#define FOVEA_TOOLS_ATTENTION_DUMP_STREAMING_DUMP_H_
+#ifndef FOVEA_TOOLS_ATTENTION_DUMP_OBSERVERS_STREAMING_DUMP_H_
+#define FOVEA_TOOLS_ATTENTION_DUMP_OBSERVERS_STREAMING_DUMP_H_
 
 #include <cstddef>
 #include <mutex>
@@ -11,10 +11,10 @@
 
 #include <fovea/fovea.hpp>
 
-#include "tools/attention-dump/observers/head_index.h"
+#include "tools/attention-dump/data/dump_data.h"
+#include "tools/attention-dump/data/dump_shape.h"
+#include "tools/attention-dump/data/head_index.h"
 #include "tools/attention-dump/output/arrays/array_writer.h"
-#include "tools/attention-dump/output/dump_data.h"
-#include "tools/attention-dump/run/dump_shape.h"
 
 namespace fovea::dump {
 
@@ -67,4 +67,4 @@ class StreamingDump final : public AttentionObserver {
 
 }  // namespace fovea::dump
 
-#endif  // FOVEA_TOOLS_ATTENTION_DUMP_STREAMING_DUMP_H_
+#endif  // FOVEA_TOOLS_ATTENTION_DUMP_OBSERVERS_STREAMING_DUMP_H_

@@ -1,14 +1,14 @@
 // Attention as it counts: every weight times the length of the vector that the head adds for its
 // key, ‖α v W_O‖ (Kobayashi et al. 2020). Stands between a session and an observer of rows.
-#ifndef FOVEA_TOOLS_ATTENTION_DUMP_VALUE_WEIGHTED_ROWS_H_
-#define FOVEA_TOOLS_ATTENTION_DUMP_VALUE_WEIGHTED_ROWS_H_
+#ifndef FOVEA_TOOLS_ATTENTION_DUMP_OBSERVERS_VALUE_WEIGHTED_ROWS_H_
+#define FOVEA_TOOLS_ATTENTION_DUMP_OBSERVERS_VALUE_WEIGHTED_ROWS_H_
 
 #include <cstddef>
 #include <vector>
 
 #include <fovea/fovea.hpp>
 
-#include "tools/attention-dump/output/dump_data.h"
+#include "tools/attention-dump/data/dump_data.h"
 
 namespace fovea::dump {
 
@@ -40,4 +40,4 @@ void NormaliseRows(MapSet* maps);
 
 }  // namespace fovea::dump
 
-#endif  // FOVEA_TOOLS_ATTENTION_DUMP_VALUE_WEIGHTED_ROWS_H_
+#endif  // FOVEA_TOOLS_ATTENTION_DUMP_OBSERVERS_VALUE_WEIGHTED_ROWS_H_

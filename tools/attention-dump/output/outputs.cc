@@ -1,46 +1,37 @@
 #include "tools/attention-dump/output/outputs.h"
 
-#include <algorithm>
 #include <filesystem>
 #include <map>
 #include <utility>
 
 #include "fovea/status_macros.h"
 #include "tools/attention-dump/base/human.h"
-#include "tools/attention-dump/output/arrays/text_files.h"
 #include "tools/attention-dump/output/rendered_files.h"
 #include "tools/attention-dump/output/sidecar.h"
-#include "tools/attention-dump/reduced/reduced_text.h"
-#include "tools/attention-dump/render/render.h"
+#include "tools/attention-dump/output/text_files.h"
 
 namespace fovea::dump {
 namespace {
 
-constexpr const char* kCausalTitle = "causal";
-constexpr const char* kBidirectionalTitle = "bidirectional (mask off)";
-
-Status Named(const std::string& path, const Status& status) {
-  return {status.code(), About(path, status.message())};
-}
+/// Bytes of a sidecar besides the text, for the size of a .safetensors header; it may be wrong.
+constexpr std::uint64_t kSidecarBytesPerToken = 128;
+constexpr std::uint64_t kSidecarBytes = 4096;
 
 Status CheckTextSize(const OutputPath& output, const DumpShape& shape) {
-  const bool json = output.kind == OutputKind::kJson;
-  const std::size_t layers = shape.layers.size();
-  const std::size_t heads = shape.heads.size();
-  const double bytes = !shape.maps ? EstimateReducedTextBytes(shape)
-                       : json      ? EstimateJsonBytes(layers, heads, shape.tokens)
-                                   : EstimateCsvBytes(layers, heads, shape.tokens);
+  if (output.format->estimate == nullptr) return Status::Ok();
+  const double bytes = output.format->estimate(shape);
   if (bytes <= static_cast<double>(kMaxTextFileBytes)) return Status::Ok();
   return {StatusCode::kLimitExceeded,
-          output.path + ": about " + HumanBytes(bytes) + " of text for " + std::to_string(layers) +
-              " layers, " + std::to_string(heads) + " heads and " + std::to_string(shape.tokens) +
+          output.path + ": about " + HumanBytes(bytes) + " of text for " +
+              std::to_string(shape.layers.size()) + " layers, " +
+              std::to_string(shape.heads.size()) + " heads and " + std::to_string(shape.tokens) +
               " tokens, the limit is " + HumanBytes(static_cast<double>(kMaxTextFileBytes)) +
               "; choose with --layers and --heads, or write .npz"};
 }
 
-Result<std::uint64_t> PlannedBytes(OutputKind kind, const DumpShape& shape) {
+Result<std::uint64_t> PlannedBytes(OutputContent content, const DumpShape& shape) {
   const std::vector<ArraySpec> specs =
-      kind == OutputKind::kNpy ? std::vector{AttentionSpec(shape)} : AllSpecs(shape);
+      content == OutputContent::kMaps ? std::vector{AttentionSpec(shape)} : AllSpecs(shape);
   std::uint64_t total = 0;
   for (const ArraySpec& spec : specs) {
     Result<std::uint64_t> bytes = ArrayBytes(spec.type, spec.shape);
@@ -48,56 +39,6 @@ Result<std::uint64_t> PlannedBytes(OutputKind kind, const DumpShape& shape) {
     total += *bytes;
   }
   return total;
-}
-
-std::string RenderText(OutputKind kind, const DumpInfo& info, const DumpShape& shape,
-                       const KeptMaps& kept) {
-  const bool json = kind == OutputKind::kJson;
-  if (shape.maps) return json ? RenderJson(info, kept.whole) : RenderCsv(info, kept.whole);
-  if (json) {
-    return RenderReducedJson(info, shape.top_k > 0 ? &kept.top_k : nullptr,
-                             shape.pool > 0 ? &kept.pooled : nullptr);
-  }
-  return shape.top_k > 0 ? RenderTopKCsv(info, kept.top_k) : RenderPooledCsv(info, kept.pooled);
-}
-
-/// What stands above a picture.
-std::string PictureTitle(const DumpInfo& info) {
-  if (info.quantity == "value-weighted") {
-    return info.model.name + "  value-weighted, rows divided by their sums";
-  }
-  if (info.quantity == "weight") return info.model.name;
-  return info.model.name + "  attention " + info.quantity;
-}
-
-std::string RenderPicture(bool png, const DumpInfo& info, const KeptMaps& kept) {
-  const PictureOptions picture = {.title = PictureTitle(info)};
-  const MapSet& maps = kept.ForPictures();
-  const auto comparison = [&](const MapSet& left, const MapSet& right, const std::string& left_is,
-                              const std::string& right_is) {
-    return png ? RenderComparisonPng(info, left, right, left_is, right_is, picture)
-               : RenderComparisonSvg(info, left, right, left_is, right_is, picture);
-  };
-  if (kept.bidirectional) {
-    return comparison(maps, *kept.bidirectional, kCausalTitle, kBidirectionalTitle);
-  }
-  if (kept.before) return comparison(*kept.before, maps, "all heads", "without " + info.ablated);
-  return png ? RenderPng(info, maps, picture) : RenderSvg(info, maps, picture);
-}
-
-std::string Render(OutputKind kind, const DumpInfo& info, const DumpShape& shape,
-                   const Outputs::Drawn& drawn) {
-  switch (kind) {
-    case OutputKind::kHtml: return RenderHtml(*drawn.page);
-    case OutputKind::kJson:
-    case OutputKind::kCsv: return RenderText(kind, info, shape, *drawn.kept);
-    case OutputKind::kPng: return RenderPicture(/*png=*/true, info, *drawn.kept);
-    case OutputKind::kSvg: return RenderPicture(/*png=*/false, info, *drawn.kept);
-    case OutputKind::kNpz:
-    case OutputKind::kNpy:
-    case OutputKind::kSafetensors: break;
-  }
-  return {};
 }
 
 Status WriteNumbers(const std::string& name, const std::vector<std::int32_t>& numbers,
@@ -128,25 +69,19 @@ Result<Outputs> Outputs::Open(const std::vector<OutputPath>& paths) {
   return outputs;
 }
 
-bool Outputs::draws_pictures() const {
-  return std::any_of(outputs_.begin(), outputs_.end(), [](const Output& output) {
-    return output.path.kind == OutputKind::kPng || output.path.kind == OutputKind::kSvg;
-  });
-}
-
 std::string Outputs::page_path() const {
   for (const Output& output : outputs_) {
-    if (output.path.kind == OutputKind::kHtml) return output.path.path;
+    if (output.path.format->content == OutputContent::kPage) return output.path.path;
   }
   return "";
 }
 
-Status Outputs::CheckRoom(const DumpShape& shape) const {
+Status Outputs::CheckDiskSpace(const DumpShape& shape) const {
   std::map<std::string, std::uint64_t> needed;  // by folder: outputs there share the disk
   for (const Output& output : outputs_) {
-    if (!Streams(output.path.kind)) continue;
-    Result<std::uint64_t> bytes = PlannedBytes(output.path.kind, shape);
-    if (!bytes) return Named(output.path.path, bytes.status());
+    if (output.path.format->open == nullptr) continue;
+    Result<std::uint64_t> bytes = PlannedBytes(output.path.format->content, shape);
+    if (!bytes) return About(output.path.path, bytes.status());
     std::string folder = std::filesystem::path(output.path.path).parent_path().string();
     if (folder.empty()) folder = ".";
     needed[folder] += *bytes;
@@ -161,21 +96,18 @@ Status Outputs::CheckRoom(const DumpShape& shape) const {
   return Status::Ok();
 }
 
-Status Outputs::Lay(const DumpShape& shape, std::uint64_t header_estimate) {
+Status Outputs::Preallocate(const DumpShape& shape, std::size_t text_bytes) {
+  const std::uint64_t header_estimate =
+      kSidecarBytes + text_bytes + shape.tokens * kSidecarBytesPerToken;
   for (const Output& output : outputs_) {
-    const bool text = output.path.kind == OutputKind::kJson || output.path.kind == OutputKind::kCsv;
-    if (!text) continue;
     FOVEA_RETURN_IF_ERROR(CheckTextSize(output.path, shape));
   }
-  FOVEA_RETURN_IF_ERROR(CheckRoom(shape));
+  FOVEA_RETURN_IF_ERROR(CheckDiskSpace(shape));
   for (Output& output : outputs_) {
-    if (!Streams(output.path.kind)) continue;
+    if (output.path.format->open == nullptr) continue;
     Result<std::unique_ptr<ArrayFile>> file =
-        output.path.kind == OutputKind::kNpz ? MakeNpz(std::move(output.file), AllSpecs(shape))
-        : output.path.kind == OutputKind::kNpy
-            ? MakeNpy(std::move(output.file), AttentionSpec(shape))
-            : MakeSafetensors(std::move(output.file), AllSpecs(shape), header_estimate);
-    if (!file) return Named(output.path.path, file.status());
+        output.path.format->open(std::move(output.file), shape, header_estimate);
+    if (!file) return About(output.path.path, file.status());
     output.arrays = std::move(*file);
   }
   return Status::Ok();
@@ -214,19 +146,19 @@ Status Outputs::FinishArrays(const DumpInfo& info, const DumpShape& shape,
     shapes.push_back(FinalShape(spec, shape, info.tokens.size(), generated.size()));
   }
   status = file->Finish(shapes, sidecar);
-  if (status.ok()) written_.push_back({output->path.path, output->path.kind, file->bytes()});
+  if (status.ok()) written_.push_back({output->path.path, file->bytes()});
   return status;
 }
 
 Status Outputs::FinishRendered(const DumpInfo& info, const DumpShape& shape, const Drawn& drawn,
                                Output* output) {
-  const std::string bytes = Render(output->path.kind, info, shape, drawn);
+  const std::string bytes = output->path.format->render(info, shape, drawn);
   if (bytes.empty()) return {StatusCode::kOutOfMemory, "not enough memory to draw it"};
   std::string error;
   if (!output->file.Write(bytes.data(), bytes.size(), &error) || !output->file.Commit(&error)) {
     return {StatusCode::kIoError, error};
   }
-  written_.push_back({output->path.path, output->path.kind, bytes.size()});
+  written_.push_back({output->path.path, bytes.size()});
   return Status::Ok();
 }
 
@@ -235,7 +167,7 @@ Status Outputs::Finish(const DumpInfo& info, const DumpShape& shape, const Drawn
   for (Output& output : outputs_) {
     const Status status = output.arrays != nullptr ? FinishArrays(info, shape, sidecar, &output)
                                                    : FinishRendered(info, shape, drawn, &output);
-    if (!status.ok()) return Named(output.path.path, status);
+    if (!status.ok()) return About(output.path.path, status);
   }
   return Status::Ok();
 }

@@ -1,7 +1,7 @@
 // The files that a dump writes: opened before the model runs, so that a bad path costs nothing, and
 // given their names only when everything went well.
-#ifndef FOVEA_TOOLS_ATTENTION_DUMP_OUTPUTS_H_
-#define FOVEA_TOOLS_ATTENTION_DUMP_OUTPUTS_H_
+#ifndef FOVEA_TOOLS_ATTENTION_DUMP_OUTPUT_OUTPUTS_H_
+#define FOVEA_TOOLS_ATTENTION_DUMP_OUTPUT_OUTPUTS_H_
 
 #include <cstdint>
 #include <memory>
@@ -11,12 +11,10 @@
 #include <fovea/fovea.hpp>
 
 #include "platform/atomic_file.h"
-#include "tools/attention-dump/command/arguments.h"
-#include "tools/attention-dump/observers/recorders.h"
+#include "tools/attention-dump/data/dump_data.h"
+#include "tools/attention-dump/data/dump_shape.h"
 #include "tools/attention-dump/output/arrays/array_file.h"
-#include "tools/attention-dump/output/dump_data.h"
-#include "tools/attention-dump/page/page_document.h"
-#include "tools/attention-dump/run/dump_shape.h"
+#include "tools/attention-dump/output/output_format.h"
 
 namespace fovea::dump {
 
@@ -26,32 +24,25 @@ class Outputs {
   /// Creates a temporary file beside every path.
   static Result<Outputs> Open(const std::vector<OutputPath>& paths);
 
-  /// Some output is a .png or .svg.
-  bool draws_pictures() const;
   /// The path of the first page among them; empty: there is none.
   std::string page_path() const;
 
-  /// Refuses what cannot work: text that would be huge, disks with too little room. Then lays out
-  /// the array files. `header_estimate`: bytes of the sidecar, roughly.
-  Status Lay(const DumpShape& shape, std::uint64_t header_estimate);
+  /// Refuses what cannot work: text that would be huge, disks with too little space. Then
+  /// preallocates the array files. `text_bytes`: of the text that the
+  /// sidecar will hold.
+  Status Preallocate(const DumpShape& shape, std::size_t text_bytes);
 
   /// The array files, in order; owned by this.
   std::vector<ArrayFile*> array_files() const;
   /// Path of array_files()[index].
   const std::string& array_path(std::size_t index) const;
 
-  /// What pictures, pages and text files are drawn from.
-  struct Drawn {
-    const KeptMaps* kept = nullptr;      ///< All that the plan of the recorders named.
-    const PageDocument* page = nullptr;  ///< For page_path().
-  };
   /// Writes what is left and gives all files their names. If one file fails, those not yet named
   /// never appear.
   Status Finish(const DumpInfo& info, const DumpShape& shape, const Drawn& drawn);
 
   struct Written {
     std::string path;
-    OutputKind kind = OutputKind::kNpz;
     std::uint64_t bytes = 0;
   };
   /// What Finish wrote.
@@ -60,11 +51,11 @@ class Outputs {
  private:
   struct Output {
     OutputPath path;
-    platform::AtomicFile file;          // until Lay, for array files
-    std::unique_ptr<ArrayFile> arrays;  // from Lay on
+    platform::AtomicFile file;          // until Preallocate, for array files
+    std::unique_ptr<ArrayFile> arrays;  // from Preallocate on
   };
 
-  Status CheckRoom(const DumpShape& shape) const;
+  Status CheckDiskSpace(const DumpShape& shape) const;
   Status FinishArrays(const DumpInfo& info, const DumpShape& shape, const std::string& sidecar,
                       Output* output);
   Status FinishRendered(const DumpInfo& info, const DumpShape& shape, const Drawn& drawn,
@@ -76,4 +67,4 @@ class Outputs {
 
 }  // namespace fovea::dump
 
-#endif  // FOVEA_TOOLS_ATTENTION_DUMP_OUTPUTS_H_
+#endif  // FOVEA_TOOLS_ATTENTION_DUMP_OUTPUT_OUTPUTS_H_

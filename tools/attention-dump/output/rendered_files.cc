@@ -33,14 +33,14 @@ Result<RenderedFiles> RenderedFiles::Open(const std::vector<OutputPath>& paths) 
 }
 
 Result<std::string> RenderedFiles::Write(
-    const std::function<Result<std::string>(OutputKind)>& render) {
+    const std::function<Result<std::string>(TableFormat)>& render) {
   std::string lines;
   const auto failure = [&](std::size_t index, StatusCode code, const std::string& message) {
     return Status(code, About(paths_[index].path, message));
   };
   std::string error;
   for (std::size_t i = 0; i < files_.size(); ++i) {
-    Result<std::string> bytes = render(paths_[i].kind);
+    Result<std::string> bytes = render(paths_[i].format->table);
     if (!bytes) return failure(i, bytes.status().code(), bytes.status().message());
     if (bytes->empty()) return failure(i, StatusCode::kOutOfMemory, "not enough memory to make it");
     if (!files_[i].Write(bytes->data(), bytes->size(), &error)) {

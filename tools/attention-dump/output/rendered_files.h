@@ -1,7 +1,7 @@
 // Files whose bytes are made whole in memory: created before the work begins, so that a bad path
 // costs nothing, and named only when all of them are written.
-#ifndef FOVEA_TOOLS_ATTENTION_DUMP_RENDERED_FILES_H_
-#define FOVEA_TOOLS_ATTENTION_DUMP_RENDERED_FILES_H_
+#ifndef FOVEA_TOOLS_ATTENTION_DUMP_OUTPUT_RENDERED_FILES_H_
+#define FOVEA_TOOLS_ATTENTION_DUMP_OUTPUT_RENDERED_FILES_H_
 
 #include <cstddef>
 #include <cstdint>
@@ -12,7 +12,7 @@
 #include <fovea/fovea.hpp>
 
 #include "platform/atomic_file.h"
-#include "tools/attention-dump/command/option_readers.h"
+#include "tools/attention-dump/output/output_format.h"
 
 namespace fovea::dump {
 
@@ -26,9 +26,9 @@ class RenderedFiles {
 
   bool empty() const { return files_.empty(); }
 
-  /// Writes what `render` returns for each kind, then gives all files their names. An empty result
-  /// means that there was not enough memory. Returns "path, size" lines for people.
-  Result<std::string> Write(const std::function<Result<std::string>(OutputKind)>& render);
+  /// Writes what `render` returns for each format, then gives all files their names. An empty
+  /// result means that there was not enough memory. Returns "path, size" lines for people.
+  Result<std::string> Write(const std::function<Result<std::string>(TableFormat)>& render);
 
  private:
   std::vector<OutputPath> paths_;
@@ -37,4 +37,4 @@ class RenderedFiles {
 
 }  // namespace fovea::dump
 
-#endif  // FOVEA_TOOLS_ATTENTION_DUMP_RENDERED_FILES_H_
+#endif  // FOVEA_TOOLS_ATTENTION_DUMP_OUTPUT_RENDERED_FILES_H_

@@ -27,7 +27,7 @@ Json TrustStamp(const DumpInfo& info) {
           {"attention_scale", model.attention_scale},
           {"attention_softcap", model.attention_softcap},
           {"logit_softcap", model.logit_softcap},
-          {"precision", info.precision},
+          {"precision", info.half ? "f16" : "f32"},
           {"row_sum_error", info.row_sum_error},
           {"learned_sink_share", info.learned_sink_share},
           {"version", info.version}};
@@ -36,13 +36,13 @@ Json TrustStamp(const DumpInfo& info) {
 Json Lossy(const DumpInfo& info) {
   Json parts = Json::array();
   for (const LossyPart& part : info.lossy) {
-    if (part.kind == "top-k") {
-      parts.push_back({{"kind", part.kind},
+    if (part.kind == LossyPart::Kind::kTopK) {
+      parts.push_back({{"kind", "top-k"},
                        {"k", part.size},
                        {"worst_residual", part.worst_residual},
                        {"mean_residual", part.mean_residual}});
     } else {
-      parts.push_back({{"kind", part.kind}, {"block", part.size}});
+      parts.push_back({{"kind", "pool"}, {"block", part.size}});
     }
   }
   return parts;
@@ -61,7 +61,7 @@ std::string SidecarJson(const DumpInfo& info) {
   Json sidecar = {{"format", "fovea-attention"},
                   {"format_version", 1},
                   {"axes", {"layer", "head", "query", "key"}},
-                  {"quantity", info.quantity},
+                  {"quantity", QuantityName(info.quantity)},
                   {"text", info.text},
                   {"token_ids", tokens.ids},
                   {"token_strings", tokens.pieces},

@@ -1,10 +1,10 @@
 // The sidecar of every file: what the numbers mean and why they may be trusted, as JSON.
-#ifndef FOVEA_TOOLS_ATTENTION_DUMP_SIDECAR_H_
-#define FOVEA_TOOLS_ATTENTION_DUMP_SIDECAR_H_
+#ifndef FOVEA_TOOLS_ATTENTION_DUMP_OUTPUT_SIDECAR_H_
+#define FOVEA_TOOLS_ATTENTION_DUMP_OUTPUT_SIDECAR_H_
 
 #include <string>
 
-#include "tools/attention-dump/output/dump_data.h"
+#include "tools/attention-dump/data/dump_data.h"
 
 namespace fovea::dump {
 
@@ -17,4 +17,4 @@ std::string TrustStampJson(const DumpInfo& info);
 
 }  // namespace fovea::dump
 
-#endif  // FOVEA_TOOLS_ATTENTION_DUMP_SIDECAR_H_
+#endif  // FOVEA_TOOLS_ATTENTION_DUMP_OUTPUT_SIDECAR_H_

@@ -1,14 +1,14 @@
 // What is printed when no file was asked for: a heat map of the most telling head (of two runs: of
 // the one that changed most), and a table of heads.
-#ifndef FOVEA_TOOLS_ATTENTION_DUMP_TERMINAL_VIEW_H_
-#define FOVEA_TOOLS_ATTENTION_DUMP_TERMINAL_VIEW_H_
+#ifndef FOVEA_TOOLS_ATTENTION_DUMP_OUTPUT_TERMINAL_VIEW_H_
+#define FOVEA_TOOLS_ATTENTION_DUMP_OUTPUT_TERMINAL_VIEW_H_
 
 #include <string>
 
 #include <fovea/fovea.hpp>
 
-#include "tools/attention-dump/observers/recorders.h"
-#include "tools/attention-dump/output/dump_data.h"
+#include "tools/attention-dump/data/dump_data.h"
+#include "tools/attention-dump/data/kept_maps.h"
 #include "tools/attention-dump/render/render.h"
 
 namespace fovea::dump {
@@ -23,4 +23,4 @@ std::string TerminalView(const DumpInfo& info, const KeptMaps& kept,
 
 }  // namespace fovea::dump
 
-#endif  // FOVEA_TOOLS_ATTENTION_DUMP_TERMINAL_VIEW_H_
+#endif  // FOVEA_TOOLS_ATTENTION_DUMP_OUTPUT_TERMINAL_VIEW_H_

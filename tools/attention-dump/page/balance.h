@@ -1,9 +1,10 @@
 // Another basis for a head's queries and keys, in which they can be rounded more coarsely.
-// Attention sees only products q · k, so queries may be multiplied by any matrix and keys by the
-// transpose of its inverse; and a vector taken from all keys changes every score of a row alike,
-// which softmax does not see. We take the mean key away and choose the basis in which queries and
-// keys have the same, diagonal matrix of second moments (as in balanced truncation of linear
-// systems): then directions that matter little get few bits, and none are wasted on correlations.
+// Attention depends only on products q · k, so queries may be multiplied by any matrix and keys by
+// the transpose of its inverse; and a vector taken from all keys changes every score of a row
+// alike, which softmax does not see. We take the mean key away and choose the basis in which
+// queries and keys have the same, diagonal matrix of second moments (as in balanced truncation of
+// linear systems): then directions that matter little get few bits, and none are wasted on
+// correlations.
 #ifndef FOVEA_TOOLS_ATTENTION_DUMP_PAGE_BALANCE_H_
 #define FOVEA_TOOLS_ATTENTION_DUMP_PAGE_BALANCE_H_
 

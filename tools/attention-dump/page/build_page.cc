@@ -181,7 +181,7 @@ void Builder::AddWeights(std::size_t index) {
   for (PageBlock& block : blocks) page_.document.blocks.push_back(std::move(block));
 }
 
-/// A mantissa of 11 bits, as float16 has: the rest would only take room.
+/// A mantissa of 11 bits, as float16 has: the rest would only take space.
 float Shortened(float value) {
   const std::uint32_t bits = std::bit_cast<std::uint32_t>(value);
   return std::bit_cast<float>((bits + 0x1000U) & 0xFFFFE000U);
@@ -220,11 +220,11 @@ Status Builder::AddTraces() {
     const RecordingPlan& plan = recording.plan;
     const auto elements = static_cast<double>(plan.layers.size() *
                                               (4 * plan.heads.size() + 2 * plan.KvHeads().size()));
-    const double room =
+    const double capacity =
         (static_cast<double>(page_bytes_) - fixed) / static_cast<double>(texts_.size());
     const auto share = static_cast<double>(texts_.size());
     TraceBlocksOptions options = {
-        .bytes = (room - elements * kElementBytes) * kBytesPerTextByte,
+        .bytes = (capacity - elements * kElementBytes) * kBytesPerTextByte,
         .without_mask = options_.without_mask,
         .document = std::to_string(index),
         .cancelled = options_.cancelled,
@@ -235,11 +235,11 @@ Status Builder::AddTraces() {
         }};
     Result<TraceBlocks> made =
         MakeTraceBlocks(recording, texts_[index].info->tokens.size(), options, parallel_);
-    if (!made) {
-      if (made.status().code() != StatusCode::kLimitExceeded) return made.status();
-      const double missing = std::atof(made.status().message().c_str());
+    FOVEA_RETURN_IF_ERROR(made);
+    if (made->missing_bytes > 0) {
       const double needed =
-          static_cast<double>(page_bytes_) + missing * share / kBytesPerTextByte * 1.02;
+          static_cast<double>(page_bytes_) +
+          static_cast<double>(made->missing_bytes) * share / kBytesPerTextByte * 1.02;
       return {StatusCode::kLimitExceeded,
               std::to_string(page_bytes_) + " bytes are too few for " +
                   Counted(texts_[index].info->tokens.size(), "token") + " and " +
@@ -266,11 +266,7 @@ Status Builder::AddTraces() {
 std::string Builder::InfoJson() const {
   std::vector<DocumentInfo> infos;
   for (const Document& document : documents_) infos.push_back(document.info);
-  return PageInfoJson(infos,
-                      options_.without_mask ? "mask"
-                      : pair_ != nullptr    ? pair_->kind
-                                            : "",
-                      pair_);
+  return PageInfoJson(infos, options_.without_mask, pair_);
 }
 
 /// Thumbnails, then what the first head needs, then head after head.

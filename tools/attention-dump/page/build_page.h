@@ -14,7 +14,7 @@
 
 #include <fovea/fovea.hpp>
 
-#include "tools/attention-dump/output/dump_data.h"
+#include "tools/attention-dump/data/dump_data.h"
 #include "tools/attention-dump/page/page_document.h"
 #include "tools/attention-dump/page/recording.h"
 
@@ -37,7 +37,9 @@ struct PagePair {
     double js_mean = 0.0, js_worst = 0.0;  ///< Jensen–Shannon divergence of rows, nats.
     double top1 = 0.0;                     ///< Share of rows whose largest weight is at one place.
   };
-  std::string kind;                                          ///< "ablation", "models" or "texts".
+  enum class Kind : std::uint8_t { kAblation, kModels, kTexts };
+
+  Kind kind = Kind::kModels;
   std::vector<std::pair<std::string, std::string>> summary;  ///< Name and value.
   std::vector<Head> heads;                                   ///< [layers, heads], or empty.
 };

@@ -1,6 +1,6 @@
 #include "tools/attention-dump/page/head_record.h"
 
-#include "tools/attention-dump/base/half.h"
+#include "fovea/half.h"
 #include "tools/attention-dump/page/packing.h"
 
 namespace fovea::dump {
@@ -26,7 +26,7 @@ void HeadRecord::Add(const AttentionRows& rows) {
     if (options_.half) {
       const std::size_t at = halves_.size();
       halves_.resize(at + count);
-      HalvesFromFloats(weights + visible.begin, count, halves_.data() + at);
+      FloatsToHalves(weights + visible.begin, count, halves_.data() + at);
     } else {
       floats_.insert(floats_.end(), weights + visible.begin, weights + visible.end);
     }

@@ -239,8 +239,18 @@ Json Document(const DocumentInfo& document) {
           {"share", document.shares_first ? Json(0) : Json(nullptr)}};
 }
 
-Json Pair(const std::vector<DocumentInfo>& documents, const std::string& kind,
-          const PagePair* pair) {
+const char* PairKind(bool without_mask, const PagePair* pair) {
+  if (without_mask) return "mask";
+  if (pair == nullptr) return "";
+  switch (pair->kind) {
+    case PagePair::Kind::kAblation: return "ablation";
+    case PagePair::Kind::kModels: return "models";
+    case PagePair::Kind::kTexts: return "texts";
+  }
+  return "";
+}
+
+Json Pair(const std::vector<DocumentInfo>& documents, bool without_mask, const PagePair* pair) {
   if (documents.size() < 2) return nullptr;
   Json summary = Json::array();
   Json heads = nullptr;
@@ -253,7 +263,7 @@ Json Pair(const std::vector<DocumentInfo>& documents, const std::string& kind,
                        {"top1", Rounded(head.top1)}});
     }
   }
-  return {{"kind", kind},
+  return {{"kind", PairKind(without_mask, pair)},
           {"labels", {documents[0].label, documents[1].label}},
           {"summary", std::move(summary)},
           {"heads", std::move(heads)}};
@@ -285,7 +295,7 @@ std::pair<std::size_t, std::size_t> FirstShown(const DocumentInfo& document) {
   return {first / heads, first % heads};
 }
 
-std::string PageInfoJson(const std::vector<DocumentInfo>& documents, const std::string& pair_kind,
+std::string PageInfoJson(const std::vector<DocumentInfo>& documents, bool without_mask,
                          const PagePair* pair) {
   const DumpInfo& info = *documents.front().text->info;
   Json docs = Json::array();
@@ -297,7 +307,7 @@ std::string PageInfoJson(const std::vector<DocumentInfo>& documents, const std::
                      {"stamp", Stamp(documents)},
                      {"palettes", {{"blues", Palette("blues")}, {"viridis", Palette("viridis")}}},
                      {"docs", std::move(docs)},
-                     {"pair", Pair(documents, pair_kind, pair)},
+                     {"pair", Pair(documents, without_mask, pair)},
                      {"first", {layer, head}}});
 }
 

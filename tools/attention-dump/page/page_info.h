@@ -33,8 +33,9 @@ struct DocumentInfo {
 /// For PageDocument::title.
 std::string PageTitle(const DumpInfo& info);
 
-/// For PageDocument::info_json. `pair` may be null.
-std::string PageInfoJson(const std::vector<DocumentInfo>& documents, const std::string& pair_kind,
+/// For PageDocument::info_json. `without_mask`: the second document is the first without its mask.
+/// `pair` may be null.
+std::string PageInfoJson(const std::vector<DocumentInfo>& documents, bool without_mask,
                          const PagePair* pair);
 
 /// Indices of the layer and the head that are shown first.

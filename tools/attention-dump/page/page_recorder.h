@@ -11,7 +11,7 @@
 
 #include <fovea/fovea.hpp>
 
-#include "tools/attention-dump/observers/head_index.h"
+#include "tools/attention-dump/data/head_index.h"
 #include "tools/attention-dump/page/recording.h"
 
 namespace fovea::dump {

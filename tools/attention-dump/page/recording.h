@@ -10,8 +10,8 @@
 
 #include <fovea/fovea.hpp>
 
+#include "tools/attention-dump/data/dump_shape.h"
 #include "tools/attention-dump/page/head_record.h"
-#include "tools/attention-dump/run/dump_shape.h"
 
 namespace fovea::dump {
 

@@ -26,7 +26,7 @@ constexpr double kCoarsestError = 0.05;
 constexpr double kFirstError = 0.003;
 constexpr std::size_t kSampledGroups = 8;
 constexpr int kMaxTries = 8;
-/// A page that fills this share of its room is not tried again …
+/// A page that fills this share of its space is not tried again …
 constexpr double kFilled = 0.97;
 /// … and this is aimed at.
 constexpr double kAim = 0.987;
@@ -81,8 +81,8 @@ class Maker {
   const TraceBlocksOptions& options_;
   platform::Parallel* parallel_;
   std::vector<Place> places_;
-  double numbers_ = 0.0;  // of all queries and keys
-  double room_ = 0.0;     // for them
+  double numbers_ = 0.0;   // of all queries and keys
+  double capacity_ = 0.0;  // for them
   bool exact_ = false;
   std::vector<Packed> packed_;  // per place
 };
@@ -107,7 +107,7 @@ Maker::Maker(const Recording& recording, std::size_t tokens, const TraceBlocksOp
   }
   const double normalisers = static_cast<double>(plan_.layers.size() * plan_.heads.size()) *
                              static_cast<double>(tokens_ * sizeof(float));
-  room_ = options_.bytes - normalisers * (options_.without_mask ? 2.0 : 1.0);
+  capacity_ = options_.bytes - normalisers * (options_.without_mask ? 2.0 : 1.0);
 }
 
 double Maker::Numbers(const Place& place) const {
@@ -202,7 +202,7 @@ Status Maker::Fit(const Place& place, const BalancedGroup& balanced, CodedGroup*
 }
 
 bool Maker::ExactFits() const {
-  return numbers_ * sizeof(float) <= room_;
+  return numbers_ * sizeof(float) <= capacity_;
 }
 
 Status Maker::PackExact() {
@@ -223,7 +223,7 @@ Status Maker::PackExact() {
   });
 }
 
-/// The error that fills the room, from a sample of the places.
+/// The error that fills the space, from a sample of the places.
 Result<double> Maker::SearchError() {
   const std::size_t stride = (places_.size() + kSampledGroups - 1) / kSampledGroups;
   std::vector<std::size_t> sample;
@@ -250,7 +250,7 @@ Result<double> Maker::SearchError() {
     double total = 0.0;
     for (const std::size_t size : bytes) total += static_cast<double>(size);
     // Half the error costs one bit of every number.
-    const double bits_over = 8.0 * (total / sampled - kAim * room_ / numbers_);
+    const double bits_over = 8.0 * (total / sampled - kAim * capacity_ / numbers_);
     error = std::clamp(error * std::exp2(bits_over), kFinestError, kCoarsestError);
   }
   return error;
@@ -342,19 +342,18 @@ Result<TraceBlocks> Maker::Make() {
       status = PackAll(*error);
       FOVEA_RETURN_IF_ERROR(status);
       const double bytes = TotalBytes();
-      const bool fits = bytes <= room_;
+      const bool fits = bytes <= capacity_;
       const bool finest = *error <= kFinestError;
-      if (fits && (finest || turn > 0 || bytes > kFilled * room_)) break;
-      if (!fits && *error >= kCoarsestError) {
-        return Status(StatusCode::kLimitExceeded,
-                      std::to_string(static_cast<std::uint64_t>(bytes - room_)));
-      }
-      const double bits_over = 8.0 * (bytes - kAim * room_) / numbers_;
+      if (fits && (finest || turn > 0 || bytes > kFilled * capacity_)) break;
+      if (!fits && *error >= kCoarsestError) break;
+      const double bits_over = 8.0 * (bytes - kAim * capacity_) / numbers_;
       *error = std::clamp(*error * std::exp2(bits_over), kFinestError, kCoarsestError);
     }
-    if (TotalBytes() > room_) {
-      return Status(StatusCode::kLimitExceeded,
-                    std::to_string(static_cast<std::uint64_t>(TotalBytes() - room_)));
+    if (TotalBytes() > capacity_) {
+      TraceBlocks none;
+      none.missing_bytes =
+          std::max<std::uint64_t>(static_cast<std::uint64_t>(TotalBytes() - capacity_), 1);
+      return none;
     }
   }
   TraceBlocks made;

@@ -1,4 +1,4 @@
-// The blocks of queries and keys of a document: rounded as finely as the room allows, with the
+// The blocks of queries and keys of a document: rounded as finely as the space allows, with the
 // normalisers of their rows, and with the error of the rebuilt weights measured.
 #ifndef FOVEA_TOOLS_ATTENTION_DUMP_PAGE_TRACE_BLOCKS_H_
 #define FOVEA_TOOLS_ATTENTION_DUMP_PAGE_TRACE_BLOCKS_H_
@@ -16,7 +16,7 @@
 namespace fovea::dump {
 
 struct TraceBlocksOptions {
-  double bytes = 0.0;         ///< Room for the packed blocks, together.
+  double bytes = 0.0;         ///< For the packed blocks, together.
   bool without_mask = false;  ///< Also normalisers of maps that hide nothing, as document 1.
   std::string document = "0";
   std::function<bool()> cancelled = {};
@@ -30,10 +30,11 @@ struct TraceBlocks {
   /// Largest |rebuilt - computed| of all weights; of every 64th row if the trace is exact.
   double max_error = 0.0;
   double max_error_without_mask = 0.0;  ///< The same for document 1.
+  /// > 0: even coarse steps take this many bytes more than there are; nothing else is filled in.
+  std::uint64_t missing_bytes = 0;
 };
 
-/// `tokens`: how many of the recording's planned tokens were run. kLimitExceeded if even coarse
-/// steps take more room: the message is the number of bytes that are missing.
+/// `tokens`: how many of the recording's planned tokens were run.
 Result<TraceBlocks> MakeTraceBlocks(const Recording& recording, std::size_t tokens,
                                     const TraceBlocksOptions& options,
                                     platform::Parallel* parallel);

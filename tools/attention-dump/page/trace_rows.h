@@ -16,7 +16,7 @@ struct HeadTrace {
   std::span<const float> query, key;  ///< [tokens, dim]
   float scale = 1.0F;
   float softcap = 0.0F;
-  bool causal = true;      ///< False: every query sees every key.
+  bool causal = true;      ///< False: every query attends to every key.
   std::size_t window = 0;  ///< 0: none.
 };
 

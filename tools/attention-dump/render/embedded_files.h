@@ -1,4 +1,4 @@
-// The files that are compiled into this room: the font of the pictures.
+// The files that are compiled into this module: the font of the pictures.
 #ifndef FOVEA_TOOLS_ATTENTION_DUMP_RENDER_EMBEDDED_FILES_H_
 #define FOVEA_TOOLS_ATTENTION_DUMP_RENDER_EMBEDDED_FILES_H_
 

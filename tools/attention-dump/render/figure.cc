@@ -218,7 +218,7 @@ class Layout {
   std::vector<std::string> labels_;  // of cells 0, label_step_, 2 label_step_, …
   int side_ = 0;                     // of a panel
   int left_ = 0, top_ = 0, right_ = 0;
-  int panel_top_ = 0, panel_bottom_ = 0;  // room for a panel's title and its axis
+  int panel_top_ = 0, panel_bottom_ = 0;  // space for a panel's title and its axis
   int bar_height_ = 0;
   int width_ = 0, height_ = 0;
 };

@@ -83,7 +83,7 @@ std::string RenderHeadTable(const std::vector<HeadStatistics>& heads,
     name_columns = std::max(name_columns, HeadName(head.layer, head.head).size());
     repeats = repeats || head.induction > 0.0 || head.duplicate_token > 0.0;
   }
-  // As many numbers as leave room for the type.
+  // As many numbers as leave space for the type.
   std::size_t used = name_columns + 4;
   std::size_t shown = 0;
   while (shown < (repeats ? kColumns.size() : kColumns.size() - 2) &&

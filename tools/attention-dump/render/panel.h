@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "tools/attention-dump/output/dump_data.h"
+#include "tools/attention-dump/data/dump_data.h"
 
 namespace fovea::dump {
 

@@ -1,5 +1,5 @@
 // Attention maps as things to look at: pictures (PNG, SVG) and terminal text. Every function
-// returns the bytes of the whole file or text: this room opens no file, prints nothing, keeps no
+// returns the bytes of the whole file or text: this module opens no file, prints nothing, keeps no
 // state and knows no model, only DumpInfo and MapSet. All strings in them (token pieces, names, the
 // text) are untrusted: they are escaped for the format and never reach a terminal as control
 // characters.
@@ -15,7 +15,7 @@
 
 #include <fovea/fovea.hpp>
 
-#include "tools/attention-dump/output/dump_data.h"
+#include "tools/attention-dump/data/dump_data.h"
 
 namespace fovea::dump {
 

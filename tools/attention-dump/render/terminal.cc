@@ -1,4 +1,4 @@
-// One head as terminal text. Three shapes, by how much room there is: cells with numbers and token
+// One head as terminal text. Three shapes, by how much space there is: cells with numbers and token
 // headings, cells of two columns, or one column per cell (and two rows per line where half blocks
 // can be shown), pooled if even that is too wide.
 #include <algorithm>
@@ -78,11 +78,11 @@ class HeatMap {
     }
     const std::size_t max_label = MaxLabel(columns_);
     label_ = std::min(widest, max_label);
-    const std::size_t room = columns_ - label_ - 1;
+    const std::size_t space = columns_ - label_ - 1;
     const std::size_t number_cell = 5;  // " .83 ", or "#.83 " without colour
-    with_numbers_ = tokens * number_cell <= room;
+    with_numbers_ = tokens * number_cell <= space;
     cell_columns_ = with_numbers_ ? number_cell : 2;
-    if (maps_.block == 1 && tokens * cell_columns_ <= room) {
+    if (maps_.block == 1 && tokens * cell_columns_ <= space) {
       max_cells_ = tokens;
       return;
     }

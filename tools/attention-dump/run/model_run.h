@@ -1,6 +1,6 @@
 // Runs the model over the prompt and greedily on, with an observer watching.
-#ifndef FOVEA_TOOLS_ATTENTION_DUMP_MODEL_RUN_H_
-#define FOVEA_TOOLS_ATTENTION_DUMP_MODEL_RUN_H_
+#ifndef FOVEA_TOOLS_ATTENTION_DUMP_RUN_MODEL_RUN_H_
+#define FOVEA_TOOLS_ATTENTION_DUMP_RUN_MODEL_RUN_H_
 
 #include <cstdint>
 #include <functional>
@@ -34,4 +34,4 @@ Result<std::vector<std::int32_t>> RunModel(const ModelRun& run, Session* session
 
 }  // namespace fovea::dump
 
-#endif  // FOVEA_TOOLS_ATTENTION_DUMP_MODEL_RUN_H_
+#endif  // FOVEA_TOOLS_ATTENTION_DUMP_RUN_MODEL_RUN_H_

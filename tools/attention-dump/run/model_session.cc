@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <utility>
 
 #include "fovea/status_macros.h"
 #include "tools/attention-dump/base/human.h"
@@ -17,7 +18,7 @@ Result<Model> LoadModel(const CommonArguments& arguments) {
     path = *shipped;
   }
   Result<Model> model = Model::Load(path, tools::ToLoadOptions(arguments));
-  if (!model) return Status(model.status().code(), About(path, model.status().message()));
+  if (!model) return About(path, model.status());
   return model;
 }
 
@@ -60,10 +61,17 @@ SessionOptions MakeSessionOptions(const CommonArguments& arguments, const Model&
 
 Result<Session> OpenSession(const Model& model, const SessionOptions& options) {
   Result<Session> session = Session::Create(model, options);
-  if (!session) {
-    return Status(session.status().code(), About(model.info().path, session.status().message()));
-  }
+  if (!session) return About(model.info().path, session.status());
   return session;
+}
+
+Result<ChosenHeads> ChooseHeads(const std::vector<Range>& layers, const std::vector<Range>& heads,
+                                const ModelInfo& model, const std::string& prefix) {
+  Result<std::vector<std::size_t>> chosen_layers = Select(layers, model.layers, "layer");
+  if (!chosen_layers) return About(prefix + "layers", chosen_layers.status());
+  Result<std::vector<std::size_t>> chosen_heads = Select(heads, model.heads, "head");
+  if (!chosen_heads) return About(prefix + "heads", chosen_heads.status());
+  return ChosenHeads{.layers = std::move(*chosen_layers), .heads = std::move(*chosen_heads)};
 }
 
 }  // namespace fovea::dump

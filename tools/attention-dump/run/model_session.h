@@ -1,15 +1,18 @@
-// The first steps of every subcommand: the kernels, the model, the length of the text, the session.
-#ifndef FOVEA_TOOLS_ATTENTION_DUMP_MODEL_SESSION_H_
-#define FOVEA_TOOLS_ATTENTION_DUMP_MODEL_SESSION_H_
+// Pieces of the steps of run/job.h: the model, the length of the text, the session, and the layers
+// and heads that were chosen.
+#ifndef FOVEA_TOOLS_ATTENTION_DUMP_RUN_MODEL_SESSION_H_
+#define FOVEA_TOOLS_ATTENTION_DUMP_RUN_MODEL_SESSION_H_
 
 #include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include <fovea/fovea.hpp>
 
 #include "tools/attention-dump/command/common_arguments.h"
+#include "tools/attention-dump/command/number_list.h"
 
 namespace fovea::dump {
 
@@ -32,6 +35,15 @@ SessionOptions MakeSessionOptions(const CommonArguments& arguments, const Model&
 /// A session of these options. Errors name the model's file.
 Result<Session> OpenSession(const Model& model, const SessionOptions& options);
 
+/// Original numbers of layers and heads, ascending.
+struct ChosenHeads {
+  std::vector<std::size_t> layers, heads;
+};
+
+/// Of --layers and --heads; empty lists choose all. `prefix`: of the names in errors.
+Result<ChosenHeads> ChooseHeads(const std::vector<Range>& layers, const std::vector<Range>& heads,
+                                const ModelInfo& model, const std::string& prefix = "--");
+
 }  // namespace fovea::dump
 
-#endif  // FOVEA_TOOLS_ATTENTION_DUMP_MODEL_SESSION_H_
+#endif  // FOVEA_TOOLS_ATTENTION_DUMP_RUN_MODEL_SESSION_H_

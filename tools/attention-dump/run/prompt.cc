@@ -14,10 +14,6 @@ constexpr const char* kSampleText =
 
 using Input = TextArguments::Input;
 
-Status About(const std::string& subject, StatusCode code, const std::string& message) {
-  return {code, fovea::dump::About(subject, message)};
-}
-
 Status CheckIds(const TextArguments& arguments, const ModelInfo& info) {
   for (const std::int32_t id : arguments.ids) {
     if (static_cast<std::size_t>(id) >= info.vocabulary) {
@@ -52,7 +48,7 @@ Result<std::string> ReadText(const TextArguments& arguments) {
     case Input::kStandardInput: text = tools::ReadText("-"); break;
   }
   if (text.ok() && text->empty()) {
-    return About(InputName(arguments), StatusCode::kInvalidArgument, "the text is empty");
+    return Status(StatusCode::kInvalidArgument, InputName(arguments) + ": the text is empty");
   }
   return text;
 }
@@ -71,14 +67,15 @@ Result<Prompt> MakePrompt(const TextArguments& arguments, const Model& model,
   }
   if (model.tokenizer() == nullptr) {
     const Status& reason = model.tokenizer_status();
-    return About(model.info().path, StatusCode::kUnsupported,
-                 (reason.ok() ? "it has no tokenizer" : reason.message()) + "; give --tokens");
+    return Status(
+        StatusCode::kUnsupported,
+        About(model.info().path,
+              (reason.ok() ? "it has no tokenizer" : reason.message()) + "; give --tokens"));
   }
   Result<std::vector<Token>> tokens = model.tokenizer()->Tokenize(text);
-  if (!tokens)
-    return About(InputName(arguments), tokens.status().code(), tokens.status().message());
+  if (!tokens) return About(InputName(arguments), tokens.status());
   if (tokens->empty()) {
-    return About(InputName(arguments), StatusCode::kInvalidArgument, "the text has no tokens");
+    return Status(StatusCode::kInvalidArgument, InputName(arguments) + ": the text has no tokens");
   }
   prompt.has_text = true;
   prompt.text = text;

@@ -1,13 +1,13 @@
 // From the command line to the ids that are run: reads the text and tokenizes it.
-#ifndef FOVEA_TOOLS_ATTENTION_DUMP_PROMPT_H_
-#define FOVEA_TOOLS_ATTENTION_DUMP_PROMPT_H_
+#ifndef FOVEA_TOOLS_ATTENTION_DUMP_RUN_PROMPT_H_
+#define FOVEA_TOOLS_ATTENTION_DUMP_RUN_PROMPT_H_
 
 #include <string>
 
 #include <fovea/fovea.hpp>
 
 #include "tools/attention-dump/command/common_arguments.h"
-#include "tools/attention-dump/output/token_table.h"
+#include "tools/attention-dump/data/token_table.h"
 
 namespace fovea::dump {
 
@@ -24,4 +24,4 @@ Result<Prompt> MakePrompt(const TextArguments& arguments, const Model& model,
 
 }  // namespace fovea::dump
 
-#endif  // FOVEA_TOOLS_ATTENTION_DUMP_PROMPT_H_
+#endif  // FOVEA_TOOLS_ATTENTION_DUMP_RUN_PROMPT_H_

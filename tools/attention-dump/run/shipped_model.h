@@ -1,6 +1,6 @@
 // Where the model that ships with the tool lies.
-#ifndef FOVEA_TOOLS_ATTENTION_DUMP_SHIPPED_MODEL_H_
-#define FOVEA_TOOLS_ATTENTION_DUMP_SHIPPED_MODEL_H_
+#ifndef FOVEA_TOOLS_ATTENTION_DUMP_RUN_SHIPPED_MODEL_H_
+#define FOVEA_TOOLS_ATTENTION_DUMP_RUN_SHIPPED_MODEL_H_
 
 #include <string>
 
@@ -14,4 +14,4 @@ Result<std::string> FindShippedModel();
 
 }  // namespace fovea::dump
 
-#endif  // FOVEA_TOOLS_ATTENTION_DUMP_SHIPPED_MODEL_H_
+#endif  // FOVEA_TOOLS_ATTENTION_DUMP_RUN_SHIPPED_MODEL_H_

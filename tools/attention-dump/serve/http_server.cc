@@ -35,7 +35,7 @@ enum Code : int {
   kServerError = 500,
 };
 
-/// No other site may show, embed or be told of this page, and nothing is kept in the browser's
+/// No other site may show or embed this page or learn of it, and nothing is kept in the browser's
 /// cache.
 httplib::Headers SafeHeaders() {
   return {{"X-Content-Type-Options", "nosniff"},

@@ -8,12 +8,12 @@
 
 #include "fovea/status_macros.h"
 #include "tools/attention-dump/base/human.h"
+#include "tools/attention-dump/data/dump_info.h"
+#include "tools/attention-dump/data/dump_shape.h"
 #include "tools/attention-dump/observers/observer_group.h"
 #include "tools/attention-dump/observers/row_sum_check.h"
-#include "tools/attention-dump/output/dump_info.h"
 #include "tools/attention-dump/page/build_page.h"
 #include "tools/attention-dump/page/page_recorder.h"
-#include "tools/attention-dump/run/dump_shape.h"
 #include "tools/attention-dump/run/model_run.h"
 #include "tools/attention-dump/run/model_session.h"
 #include "tools/attention-dump/run/prompt.h"
@@ -35,12 +35,6 @@ std::uint64_t KeptLimit(const ServeArguments& arguments, const Model& model,
   return arguments.max_memory - std::min<std::uint64_t>(arguments.max_memory, used);
 }
 
-/// A message about an option of the command line, said of the request's member of that name.
-Status WithoutDashes(const Status& status) {
-  const std::string& message = status.message();
-  return {status.code(), message.rfind("--", 0) == 0 ? message.substr(2) : message};
-}
-
 std::size_t LongestText(const ServeArguments& arguments, const Model& model) {
   if (arguments.context != 0) return arguments.context;
   return std::min(model.info().context, kDefaultLiveTokens);
@@ -55,24 +49,22 @@ LiveModel::LiveModel(Model model, Session session, ValueNorms norms, std::uint64
       kept_limit_(kept_limit),
       hash_(model_.FileHash()) {}
 
-Result<LiveModel> LiveModel::Open(const ServeArguments& arguments, std::optional<Isa> isa) {
-  Result<Model> model = LoadModel(arguments);
-  FOVEA_RETURN_IF_ERROR(model);
-  if (model->tokenizer() == nullptr) {
-    const Status& reason = model->tokenizer_status();
+Result<LiveModel> LiveModel::Open(Model model, const ServeArguments& arguments,
+                                  std::optional<Isa> isa) {
+  if (model.tokenizer() == nullptr) {
+    const Status& reason = model.tokenizer_status();
     return Status(
         StatusCode::kUnsupported,
-        About(model->info().path, (reason.ok() ? "it has no tokenizer" : reason.message()) +
-                                      std::string("; serve needs one for what is typed")));
+        About(model.info().path, (reason.ok() ? "it has no tokenizer" : reason.message()) +
+                                     std::string("; serve needs one for what is typed")));
   }
-  Result<Session> session = OpenSession(
-      *model, MakeSessionOptions(arguments, *model, isa, LongestText(arguments, *model)));
+  Result<Session> session =
+      OpenSession(model, MakeSessionOptions(arguments, model, isa, LongestText(arguments, model)));
   FOVEA_RETURN_IF_ERROR(session);
-  Result<ValueNorms> norms = ValueNorms::Create(*model);
-  if (!norms)
-    return Status(norms.status().code(), About(model->info().path, norms.status().message()));
-  const std::uint64_t kept_limit = KeptLimit(arguments, *model, *session);
-  return LiveModel(std::move(*model), std::move(*session), std::move(*norms), kept_limit);
+  Result<ValueNorms> norms = ValueNorms::Create(model);
+  if (!norms) return About(model.info().path, norms.status());
+  const std::uint64_t kept_limit = KeptLimit(arguments, model, *session);
+  return LiveModel(std::move(model), std::move(*session), std::move(*norms), kept_limit);
 }
 
 Status LiveModel::CheckLength(std::size_t tokens, std::size_t generate) const {
@@ -91,27 +83,22 @@ Status LiveModel::CheckLength(std::size_t tokens, std::size_t generate) const {
 }
 
 Result<DumpShape> LiveModel::Shape(const RunRequest& request, std::size_t tokens) const {
-  const ModelInfo& info = model_.info();
-  Result<std::vector<std::size_t>> layers = Select(request.layers, info.layers, "layer");
-  if (!layers) return Status(layers.status().code(), "layers: " + layers.status().message());
-  Result<std::vector<std::size_t>> heads = Select(request.heads, info.heads, "head");
-  if (!heads) return Status(heads.status().code(), "heads: " + heads.status().message());
-  return DumpShape{.tokens = tokens + request.generate,
-                   .generated = request.generate,
-                   .generates = request.generate > 0,
-                   .layers = std::move(*layers),
-                   .heads = std::move(*heads),
-                   .model_heads = info.heads,
-                   .kv_heads = info.kv_heads,
-                   .head_dim = info.head_dim,
-                   .vocabulary = info.vocabulary};
+  Result<ChosenHeads> chosen =
+      ChooseHeads(request.layers, request.heads, model_.info(), /*prefix=*/"");
+  FOVEA_RETURN_IF_ERROR(chosen);
+  DumpShape shape = MapShape(model_.info(), tokens + request.generate, std::move(chosen->layers),
+                             std::move(chosen->heads));
+  shape.generated = request.generate;
+  shape.generates = request.generate > 0;
+  return shape;
 }
 
 Result<std::string> LiveModel::Run(const RunRequest& request, const std::function<bool()>& stop) {
   TextArguments text;
   text.input = TextArguments::Input::kText;
+  text.prefix = "";  // Errors are about the request's member.
   const Result<Prompt> prompt = MakePrompt(text, model_, request.text);
-  if (!prompt) return WithoutDashes(prompt.status());
+  FOVEA_RETURN_IF_ERROR(prompt);
   FOVEA_RETURN_IF_ERROR(CheckLength(prompt->tokens.size(), request.generate));
   const Result<DumpShape> shape = Shape(request, prompt->tokens.size());
   FOVEA_RETURN_IF_ERROR(shape);

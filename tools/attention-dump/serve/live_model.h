@@ -11,9 +11,9 @@
 
 #include <fovea/fovea.hpp>
 
-#include "tools/attention-dump/output/token_table.h"
+#include "tools/attention-dump/data/dump_shape.h"
+#include "tools/attention-dump/data/token_table.h"
 #include "tools/attention-dump/page/recording.h"
-#include "tools/attention-dump/run/dump_shape.h"
 #include "tools/attention-dump/serve/run_request.h"
 #include "tools/attention-dump/serve/serve_arguments.h"
 
@@ -21,7 +21,9 @@ namespace fovea::dump {
 
 class LiveModel {
  public:
-  static Result<LiveModel> Open(const ServeArguments& arguments, std::optional<Isa> isa);
+  /// `isa`: the kernels to run on; nothing: the best.
+  static Result<LiveModel> Open(Model model, const ServeArguments& arguments,
+                                std::optional<Isa> isa);
 
   /// Longest text, what is generated included.
   std::size_t context_size() const { return session_.context_size(); }

@@ -1,4 +1,4 @@
-// One connection as the HTTP library sees it: bytes come and go within the limits of a request, and
+// One connection as the HTTP library uses it: bytes come and go within the limits of a request, and
 // at the end of a limit the stream ends.
 #ifndef FOVEA_TOOLS_ATTENTION_DUMP_SERVE_REQUEST_STREAM_H_
 #define FOVEA_TOOLS_ATTENTION_DUMP_SERVE_REQUEST_STREAM_H_

@@ -9,12 +9,11 @@
 
 #include "fovea/status_macros.h"
 #include "tools/attention-dump/base/human.h"
-#include "tools/attention-dump/run/prompt.h"
+#include "tools/attention-dump/run/job.h"
 #include "tools/attention-dump/serve/http_server.h"
 #include "tools/attention-dump/serve/live_model.h"
 #include "tools/attention-dump/serve/live_page.h"
 #include "tools/attention-dump/serve/serve_arguments.h"
-#include "tools/common/choose_isa.h"
 
 namespace fovea::dump {
 namespace {
@@ -27,40 +26,67 @@ Status Announce(const std::string& line) {
   return Status::Ok();
 }
 
-Result<std::string> Serve(const ServeArguments& arguments, const RunEnvironment& environment) {
-  const Result<std::optional<Isa>> isa = tools::ChooseIsa(arguments.isa, environment.isa_variable);
-  FOVEA_RETURN_IF_ERROR(isa);
-  Result<std::string> text = ReadText(arguments);
-  FOVEA_RETURN_IF_ERROR(text);
+class ServeJob final : public Job {
+ public:
+  ServeJob(const ServeArguments& arguments, const RunEnvironment& environment)
+      : Job(arguments, environment), arguments_(arguments) {}
 
-  // The port first: it fails at once, loading takes its time. It answers only once Serve runs.
-  std::optional<LiveModel> model;
-  std::optional<LivePage> page;
-  std::atomic<std::size_t> runs{0};
+ protected:
+  Status ReadTexts() override;
+  Status MakePrompts() override { return Status::Ok(); }   // the requests bring their own
+  Status CheckLengths() override { return Status::Ok(); }  // likewise
+  Status OpenSessions() override;
+  Status RunModels() override;
+  std::string Summary() override;
+
+ private:
+  const ServeArguments& arguments_;
+  std::optional<HttpServer> server_;
+  std::optional<LiveModel> live_;
+  std::optional<LivePage> page_;
+  std::atomic<std::size_t> runs_{0};
+};
+
+/// Takes the port, too: it fails at once, while loading takes its time. It answers only once
+/// RunModels serves.
+Status ServeJob::ReadTexts() {
+  FOVEA_RETURN_IF_ERROR(Job::ReadTexts());
   HttpHandlers handlers;
-  handlers.get = [&](const HttpRequest& request) { return page->Get(request); };
-  handlers.post = [&](const HttpRequest& request) { return page->Post(request); };
-  Result<HttpServer> server = HttpServer::Open(arguments.port, RequestLimits(), handlers);
+  handlers.get = [this](const HttpRequest& request) { return page_->Get(request); };
+  handlers.post = [this](const HttpRequest& request) { return page_->Post(request); };
+  Result<HttpServer> server = HttpServer::Open(arguments_.port, RequestLimits(), handlers);
   FOVEA_RETURN_IF_ERROR(server);
+  server_.emplace(std::move(*server));
+  return Status::Ok();
+}
 
-  Result<LiveModel> loaded = LiveModel::Open(arguments, *isa);
-  FOVEA_RETURN_IF_ERROR(loaded);
-  model.emplace(std::move(*loaded));
-  const std::string name = std::filesystem::path(model->info().path).filename().string();
-  page.emplace(LivePageOptions{.title = name,
-                               .text = std::move(*text),
-                               .context_size = model->context_size(),
-                               .timeout = arguments.timeout},
-               [&](const RunRequest& request, const std::function<bool()>& stop) {
-                 ++runs;
-                 return model->Run(request, stop);
-               });
-  const std::string line = arguments.quiet ? server->address()
-                                           : OneLine(name) + ": open " + server->address() +
-                                                 " in a browser of this machine (Ctrl-C ends it)";
+Status ServeJob::OpenSessions() {
+  Result<LiveModel> live = LiveModel::Open(std::move(*model_), arguments_, isa_);
+  FOVEA_RETURN_IF_ERROR(live);
+  live_.emplace(std::move(*live));
+  return Status::Ok();
+}
+
+Status ServeJob::RunModels() {
+  const std::string name = std::filesystem::path(live_->info().path).filename().string();
+  page_.emplace(LivePageOptions{.title = name,
+                                .text = std::move(text_),
+                                .context_size = live_->context_size(),
+                                .timeout = arguments_.timeout},
+                [this](const RunRequest& request, const std::function<bool()>& stop) {
+                  ++runs_;
+                  return live_->Run(request, stop);
+                });
+  const std::string line = arguments_.quiet ? server_->address()
+                                            : OneLine(name) + ": open " + server_->address() +
+                                                  " in a browser of this machine (Ctrl-C ends it)";
   FOVEA_RETURN_IF_ERROR(Announce(line + "\n"));
-  server->Serve(environment.interrupted);
-  return arguments.quiet ? std::string() : "closed after " + Counted(runs, "run") + "\n";
+  server_->Serve(environment_.interrupted);
+  return Status::Ok();
+}
+
+std::string ServeJob::Summary() {
+  return arguments_.quiet ? std::string() : "closed after " + Counted(runs_, "run") + "\n";
 }
 
 }  // namespace
@@ -69,7 +95,7 @@ CommandOutcome ServeCommand(int argc, const char* const* argv, const RunEnvironm
   const Result<ServeArguments> arguments = ParseServeArguments(argc, argv);
   if (!arguments) return UsageFailure(arguments.status(), "attention-dump serve --help");
   if (arguments->help) return {.exit_code = 0, .output = ServeHelpText(), .error = {}};
-  return ToOutcome(Serve(*arguments, environment));
+  return ToOutcome(ServeJob(*arguments, environment).Do());
 }
 
 }  // namespace fovea::dump

@@ -20,21 +20,6 @@ std::uint64_t Product(const Shape& shape, std::size_t first) {
 
 }  // namespace
 
-std::size_t ElementBytes(ElementType type) {
-  return type == ElementType::kF16 ? 2 : 4;
-}
-
-Result<std::uint64_t> ArrayBytes(ElementType type, const Shape& shape) {
-  std::uint64_t bytes = ElementBytes(type);
-  for (const std::uint64_t length : shape) {
-    if (length != 0 && bytes > kMaxBytes / length) {
-      return Status(StatusCode::kLimitExceeded, "the array would be too large for any file");
-    }
-    bytes *= length;
-  }
-  return bytes;
-}
-
 ArrayFile::ArrayFile(platform::AtomicFile file, std::vector<ArraySpec> arrays)
     : file_(std::move(file)), arrays_(std::move(arrays)) {}
 

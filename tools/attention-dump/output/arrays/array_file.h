@@ -3,8 +3,8 @@
 //
 // The lengths planned at the start may turn out too long (a generation that stops early): Finish
 // moves the arrays together, in place.
-#ifndef FOVEA_TOOLS_ATTENTION_DUMP_FILES_ARRAY_FILE_H_
-#define FOVEA_TOOLS_ATTENTION_DUMP_FILES_ARRAY_FILE_H_
+#ifndef FOVEA_TOOLS_ATTENTION_DUMP_OUTPUT_ARRAYS_ARRAY_FILE_H_
+#define FOVEA_TOOLS_ATTENTION_DUMP_OUTPUT_ARRAYS_ARRAY_FILE_H_
 
 #include <cstddef>
 #include <cstdint>
@@ -15,24 +15,9 @@
 #include <fovea/fovea.hpp>
 
 #include "platform/atomic_file.h"
+#include "tools/attention-dump/data/array_spec.h"
 
 namespace fovea::dump {
-
-enum class ElementType : std::uint8_t { kF16, kF32, kI32 };
-
-std::size_t ElementBytes(ElementType type);
-
-using Shape = std::vector<std::uint64_t>;
-
-/// One array, row-major. The shape is the largest that the array may have in the end.
-struct ArraySpec {
-  std::string name;
-  ElementType type = ElementType::kF32;
-  Shape shape;
-};
-
-/// Bytes of an array; kLimitExceeded if they do not fit 63 bits.
-Result<std::uint64_t> ArrayBytes(ElementType type, const Shape& shape);
 
 /// One open file. WriteAt may be called by several threads at once on ranges that do not overlap;
 /// the rest belongs to one thread. Errors carry the reason alone; the caller knows the path.
@@ -90,15 +75,6 @@ class ArrayFile {
   std::uint64_t bytes_ = 0;
 };
 
-/// A file of the three kinds on an already created temporary file. A .npy holds exactly one array.
-Result<std::unique_ptr<ArrayFile>> MakeNpz(platform::AtomicFile file,
-                                           std::vector<ArraySpec> arrays);
-Result<std::unique_ptr<ArrayFile>> MakeNpy(platform::AtomicFile file, ArraySpec array);
-/// `header_reserve`: bytes to keep free for the header; more are found if it turns out longer.
-Result<std::unique_ptr<ArrayFile>> MakeSafetensors(platform::AtomicFile file,
-                                                   std::vector<ArraySpec> arrays,
-                                                   std::uint64_t header_reserve);
-
 }  // namespace fovea::dump
 
-#endif  // FOVEA_TOOLS_ATTENTION_DUMP_FILES_ARRAY_FILE_H_
+#endif  // FOVEA_TOOLS_ATTENTION_DUMP_OUTPUT_ARRAYS_ARRAY_FILE_H_

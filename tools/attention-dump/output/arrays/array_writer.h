@@ -1,7 +1,7 @@
 // Rows of a running dump on their way into its array files: from several threads at once, and after
 // the first failure nothing more is written.
-#ifndef FOVEA_TOOLS_ATTENTION_DUMP_FILES_ARRAY_WRITER_H_
-#define FOVEA_TOOLS_ATTENTION_DUMP_FILES_ARRAY_WRITER_H_
+#ifndef FOVEA_TOOLS_ATTENTION_DUMP_OUTPUT_ARRAYS_ARRAY_WRITER_H_
+#define FOVEA_TOOLS_ATTENTION_DUMP_OUTPUT_ARRAYS_ARRAY_WRITER_H_
 
 #include <atomic>
 #include <cstddef>
@@ -49,4 +49,4 @@ class ArrayWriter {
 
 }  // namespace fovea::dump
 
-#endif  // FOVEA_TOOLS_ATTENTION_DUMP_FILES_ARRAY_WRITER_H_
+#endif  // FOVEA_TOOLS_ATTENTION_DUMP_OUTPUT_ARRAYS_ARRAY_WRITER_H_

@@ -1,7 +1,8 @@
+#include "tools/attention-dump/output/arrays/npy_file.h"
+
 #include <utility>
 
 #include "fovea/status_macros.h"
-#include "tools/attention-dump/output/arrays/array_file.h"
 #include "tools/attention-dump/output/arrays/npy_format.h"
 
 namespace fovea::dump {

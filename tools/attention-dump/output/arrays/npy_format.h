@@ -1,6 +1,6 @@
 // The .npy format (version 1.0): a header with type and shape, then the elements.
-#ifndef FOVEA_TOOLS_ATTENTION_DUMP_FILES_NPY_FORMAT_H_
-#define FOVEA_TOOLS_ATTENTION_DUMP_FILES_NPY_FORMAT_H_
+#ifndef FOVEA_TOOLS_ATTENTION_DUMP_OUTPUT_ARRAYS_NPY_FORMAT_H_
+#define FOVEA_TOOLS_ATTENTION_DUMP_OUTPUT_ARRAYS_NPY_FORMAT_H_
 
 #include <cstddef>
 #include <cstdint>
@@ -23,4 +23,4 @@ std::string NpyString(const std::string& utf8);
 
 }  // namespace fovea::dump
 
-#endif  // FOVEA_TOOLS_ATTENTION_DUMP_FILES_NPY_FORMAT_H_
+#endif  // FOVEA_TOOLS_ATTENTION_DUMP_OUTPUT_ARRAYS_NPY_FORMAT_H_

@@ -1,12 +1,13 @@
 // .npz: a ZIP archive of .npy members, stored. Local headers have a fixed length, so array data has
 // its place from the start; check sums are taken by reading the file once at the end.
+#include "tools/attention-dump/output/arrays/npz_file.h"
+
 #include <zlib.h>
 
 #include <algorithm>
 #include <utility>
 
 #include "fovea/status_macros.h"
-#include "tools/attention-dump/output/arrays/array_file.h"
 #include "tools/attention-dump/output/arrays/npy_format.h"
 #include "tools/attention-dump/output/arrays/zip_format.h"
 

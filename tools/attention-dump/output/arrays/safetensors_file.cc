@@ -1,13 +1,14 @@
 // .safetensors: an 8-byte header length, a JSON header (shapes, offsets, the sidecar in
 // __metadata__) padded with spaces to a multiple of 8, then all arrays without gaps. Arrays of
 // 4-byte elements come before those of 2, so that each is aligned to its elements.
+#include "tools/attention-dump/output/arrays/safetensors_file.h"
+
 #include <algorithm>
 #include <nlohmann/json.hpp>
 #include <utility>
 
 #include "fovea/status_macros.h"
 #include "tools/attention-dump/base/little_endian.h"
-#include "tools/attention-dump/output/arrays/array_file.h"
 
 namespace fovea::dump {
 namespace {

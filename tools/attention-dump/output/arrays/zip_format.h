@@ -1,7 +1,7 @@
 // The records of a ZIP archive whose members are stored uncompressed: all that an .npz needs. ZIP64
 // records are used where a size, an offset or the number of members needs them.
-#ifndef FOVEA_TOOLS_ATTENTION_DUMP_FILES_ZIP_FORMAT_H_
-#define FOVEA_TOOLS_ATTENTION_DUMP_FILES_ZIP_FORMAT_H_
+#ifndef FOVEA_TOOLS_ATTENTION_DUMP_OUTPUT_ARRAYS_ZIP_FORMAT_H_
+#define FOVEA_TOOLS_ATTENTION_DUMP_OUTPUT_ARRAYS_ZIP_FORMAT_H_
 
 #include <cstdint>
 #include <string>
@@ -14,7 +14,7 @@ struct ZipMember {
   std::uint64_t offset = 0;  ///< Of the local header.
   std::uint64_t bytes = 0;   ///< Of the content.
   std::uint32_t crc = 0;
-  /// Keep room for 64-bit sizes in the local header. Needed from 4 GiB - 1 on.
+  /// Keep space for 64-bit sizes in the local header. Needed from 4 GiB - 1 on.
   bool zip64 = false;
 };
 
@@ -31,4 +31,4 @@ std::string ZipDirectory(const std::vector<ZipMember>& members, std::uint64_t of
 
 }  // namespace fovea::dump
 
-#endif  // FOVEA_TOOLS_ATTENTION_DUMP_FILES_ZIP_FORMAT_H_
+#endif  // FOVEA_TOOLS_ATTENTION_DUMP_OUTPUT_ARRAYS_ZIP_FORMAT_H_
