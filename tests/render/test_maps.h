@@ -1,4 +1,4 @@
-// Small hand-made maps and hostile strings for the tests of this room.
+// Small hand-made maps and hostile strings for the tests of this module.
 #ifndef FOVEA_TESTS_RENDER_TEST_MAPS_H_
 #define FOVEA_TESTS_RENDER_TEST_MAPS_H_
 

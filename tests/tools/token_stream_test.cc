@@ -50,7 +50,7 @@ std::vector<json> StreamOf(const FakeSession& session, std::size_t k, std::size_
   TokenStream stream(shape, first, nullptr, &*sink);
   stream.Begin({}, shape.generated);
   constexpr std::size_t kPrompt = 21;
-  std::size_t told = first;
+  std::size_t next = first;
   for (std::size_t end : {std::size_t{16}, kPrompt, kPrompt + 1, kPrompt + 2}) {
     const std::size_t begin = end > kPrompt ? end - 1 : (end == kPrompt ? 16 : 0);
     for (std::size_t layer = 0; layer < kLayers; ++layer) {
@@ -58,9 +58,9 @@ std::vector<json> StreamOf(const FakeSession& session, std::size_t k, std::size_
         session.DeliverRows(&stream, layer, head, begin, end, 5);
       }
     }
-    for (; told < end; ++told) {
-      stream.OnToken(told, static_cast<std::int32_t>(told + 100), told >= kPrompt,
-                     {session.Logits(told), kVocabulary});
+    for (; next < end; ++next) {
+      stream.OnToken(next, static_cast<std::int32_t>(next + 100), next >= kPrompt,
+                     {session.Logits(next), kVocabulary});
     }
   }
   DumpInfo info;

@@ -296,11 +296,11 @@ TEST_F(HttpServerTest, AClientThatGoesAwayIsNoticed) {
 
 TEST_F(HttpServerTest, StoppingEndsHandlersAndIdleConnectionsAndFreesThePort) {
   std::promise<void> entered;
-  std::atomic<bool> told{false};
+  std::atomic<bool> gone{false};
   post_ = [&](const HttpRequest& request) {
     entered.set_value();
     while (!request.client_is_gone()) std::this_thread::sleep_for(milliseconds(2));
-    told = true;
+    gone = true;
     return NotFound();
   };
   limits_.receive_time = seconds(60);
@@ -312,7 +312,7 @@ TEST_F(HttpServerTest, StoppingEndsHandlersAndIdleConnectionsAndFreesThePort) {
   const auto begin = std::chrono::steady_clock::now();
   Stop();
   EXPECT_LT(std::chrono::steady_clock::now() - begin, seconds(5));
-  EXPECT_TRUE(told);
+  EXPECT_TRUE(gone);
   EXPECT_FALSE(RawClient(port()).connected());
   EXPECT_TRUE(HttpServer::Open(port(), limits_, {}).ok());
 }

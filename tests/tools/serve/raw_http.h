@@ -1,4 +1,4 @@
-// A client that sends the bytes it is told to, right or wrong, and returns what came back: for
+// A client that sends the bytes that it is given, right or wrong, and returns what came back: for
 // tests of the live page's server.
 #ifndef FOVEA_TESTS_TOOLS_SERVE_RAW_HTTP_H_
 #define FOVEA_TESTS_TOOLS_SERVE_RAW_HTTP_H_

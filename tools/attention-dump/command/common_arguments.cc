@@ -6,6 +6,7 @@
 #include "tools/attention-dump/command/number_list.h"
 
 namespace fovea::dump {
+
 void CommonOptions::AddTo(CLI::App* app) {
   app->set_help_flag();
   app->allow_extras();

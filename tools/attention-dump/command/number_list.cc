@@ -20,10 +20,10 @@ std::string_view Trimmed(std::string_view text) {
 std::vector<std::string_view> Split(std::string_view text, char separator) {
   std::vector<std::string_view> parts;
   while (true) {
-    const std::size_t at = text.find(separator);
-    parts.push_back(Trimmed(text.substr(0, at)));
-    if (at == std::string_view::npos) return parts;
-    text.remove_prefix(at + 1);
+    const std::size_t end = text.find(separator);
+    parts.push_back(Trimmed(text.substr(0, end)));
+    if (end == std::string_view::npos) return parts;
+    text.remove_prefix(end + 1);
   }
 }
 

@@ -20,9 +20,11 @@ Status ParseOptions(int argc, const char* const* argv, CLI::App* app) {
     const std::vector<std::string> extras = app->remaining();
     if (!extras.empty()) return Usage(extras.front() + ": unknown option");
   } catch (const CLI::ArgumentMismatch& error) {
-    const std::string what = error.what();  // begins with the option's name
-    const bool missing = what.find("missing") != std::string::npos;
-    return Usage(what.substr(0, what.find(':')) + (missing ? ": needs a value" : ": given twice"));
+    const std::string what = error.what();
+    const std::string name = what.substr(0, what.find(':'));  // it begins with the option's name
+    const CLI::Option* option = app->get_option_no_throw(name);
+    const bool twice = option != nullptr && option->count() > 1;
+    return Usage(name + (twice ? ": given twice" : ": needs a value"));
   } catch (const CLI::ParseError& error) {
     return Usage(error.what());
   }

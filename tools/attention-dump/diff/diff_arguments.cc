@@ -12,20 +12,17 @@ namespace {
 /// Options as typed; an empty optional was not given.
 struct Raw {
   CommonOptions common;
-  std::vector<std::string> outputs;
-  std::optional<std::string> against_text, against_file, against_tokens, layers, heads, top,
-      fail_above;
+  SelectionOptions selection;
+  std::optional<std::string> against_text, against_file, against_tokens, top, fail_above;
 };
 
 Status Split(int argc, const char* const* argv, Raw* raw) {
   CLI::App app;
   raw->common.AddTo(&app);
-  app.add_option("-o,--output", raw->outputs)->allow_extra_args(false);
+  raw->selection.AddTo(&app);
   app.add_option("--against-text", raw->against_text);
   app.add_option("--against-file", raw->against_file);
   app.add_option("--against-tokens", raw->against_tokens);
-  app.add_option("--layers", raw->layers);
-  app.add_option("--heads", raw->heads);
   app.add_option("--top", raw->top);
   app.add_option("--fail-above", raw->fail_above);
   return ParseOptions(argc, argv, &app);
@@ -96,9 +93,7 @@ Result<DiffArguments> ParseDiffArguments(int argc, const char* const* argv) {
   std::size_t top = 0;
   Status status = raw.common.Read(&arguments, &arguments.second_model);
   if (status.ok()) status = ReadAgainst(raw, &arguments);
-  if (status.ok()) status = ReadOutputs(raw.outputs, arguments.file, &arguments.outputs);
-  if (status.ok()) status = ReadRanges("--layers", raw.layers, &arguments.layers);
-  if (status.ok()) status = ReadRanges("--heads", raw.heads, &arguments.heads);
+  if (status.ok()) status = raw.selection.Read(arguments.file, &arguments);
   if (status.ok()) status = ReadCount("--top", raw.top, 1, kMaxValue, &top);
   if (raw.top) arguments.top = top;
   if (status.ok()) status = ReadFailAbove(raw.fail_above, &arguments.fail_above);

@@ -10,17 +10,15 @@
 #include <fovea/fovea.hpp>
 
 #include "tools/attention-dump/command/common_arguments.h"
+#include "tools/attention-dump/command/selection_options.h"
 
 namespace fovea::dump {
 
-struct DiffArguments : CommonArguments {
+struct DiffArguments : CommonArguments, SelectionArguments {
   std::string second_model;              ///< Empty: two texts on one model.
   std::optional<TextArguments> against;  ///< The second text; nothing: two models on one text.
-  std::vector<OutputPath> outputs;
-  std::vector<Range> layers;  ///< Empty: all.
-  std::vector<Range> heads;
-  std::optional<std::size_t> top;    ///< Rows to show.
-  std::optional<double> fail_above;  ///< Of the largest mean divergence of a head, nats.
+  std::optional<std::size_t> top;        ///< Rows to show.
+  std::optional<double> fail_above;      ///< Of the largest mean divergence of a head, nats.
 };
 
 /// Reads argv. An error is one line that begins with the argument it is about.

@@ -12,21 +12,19 @@ namespace {
 /// Options as typed; an empty optional was not given.
 struct Raw {
   CommonOptions common;
+  SelectionOptions selection;
   ReductionOptions reduction;
   StreamOptions stream;
-  std::vector<std::string> outputs;
-  std::optional<std::string> layers, heads, generate, precision, page_size, ablate, ablation;
+  std::optional<std::string> generate, precision, page_size, ablate, ablation;
 };
 
 /// Splits argv into Raw and the flags of Arguments.
 Status Split(int argc, const char* const* argv, Raw* raw, Arguments* arguments) {
   CLI::App app;
   raw->common.AddTo(&app);
+  raw->selection.AddTo(&app);
   raw->reduction.AddTo(&app);
   raw->stream.AddTo(&app);
-  app.add_option("-o,--output", raw->outputs)->allow_extra_args(false);
-  app.add_option("--layers", raw->layers);
-  app.add_option("--heads", raw->heads);
   app.add_option("--generate", raw->generate);
   app.add_option("--precision", raw->precision);
   app.add_option("--page-size", raw->page_size);
@@ -66,9 +64,7 @@ Status ReadAblation(const Raw& raw, Arguments* arguments) {
 Status ReadNumbers(const Raw& raw, Arguments* arguments) {
   constexpr std::size_t kMaxTokens = std::numeric_limits<std::int32_t>::max();
   std::size_t generate = 0;
-  Status status = ReadRanges("--layers", raw.layers, &arguments->layers);
-  if (status.ok()) status = ReadRanges("--heads", raw.heads, &arguments->heads);
-  if (status.ok()) status = ReadCount("--generate", raw.generate, 0, kMaxTokens, &generate);
+  Status status = ReadCount("--generate", raw.generate, 0, kMaxTokens, &generate);
   if (status.ok()) status = ReadChoice("--precision", raw.precision, &arguments->half);
   if (status.ok()) status = ReadBytes("--page-size", raw.page_size, &arguments->page_size);
   if (status.ok()) status = ReadAblation(raw, arguments);
@@ -161,7 +157,7 @@ Result<Arguments> ParseArguments(int argc, const char* const* argv) {
   arguments.help = raw.common.help();
   if (arguments.help || arguments.version) return arguments;
   Status status = raw.common.Read(&arguments);
-  if (status.ok()) status = ReadOutputs(raw.outputs, arguments.file, &arguments.outputs);
+  if (status.ok()) status = raw.selection.Read(arguments.file, &arguments);
   if (status.ok()) status = ReadNumbers(raw, &arguments);
   if (status.ok()) status = raw.reduction.Read(&arguments.reduction);
   if (status.ok()) status = raw.stream.Read(&arguments.stream);

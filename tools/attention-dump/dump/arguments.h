@@ -11,18 +11,15 @@
 
 #include "tools/attention-dump/ablation/head_list.h"
 #include "tools/attention-dump/command/common_arguments.h"
-#include "tools/attention-dump/command/number_list.h"
 #include "tools/attention-dump/command/option_readers.h"
+#include "tools/attention-dump/command/selection_options.h"
 #include "tools/attention-dump/dump/reduction_arguments.h"
 #include "tools/attention-dump/dump/stream_arguments.h"
 
 namespace fovea::dump {
 
-struct Arguments : CommonArguments {
+struct Arguments : CommonArguments, SelectionArguments {
   bool version = false;
-  std::vector<OutputPath> outputs;
-  std::vector<Range> layers;  ///< Empty: all.
-  std::vector<Range> heads;
   std::optional<std::size_t> generate;
   bool half = true;
   bool scores = false;

@@ -29,8 +29,6 @@ namespace fovea::dump {
 namespace {
 
 constexpr std::size_t kMaxComparedTokens = 1024;
-/// For maps that must be kept whole (pictures, the page), when the user named no limit.
-constexpr std::uint64_t kDefaultKeptBytes = std::uint64_t{2} << 30U;
 
 class DumpJob final : public Job {
  public:
@@ -157,11 +155,7 @@ Status DumpJob::CheckKeptBytes() {
   const double page = page_ ? page_->Bytes() : 0.0;
   const double runs = ablation_.wanted() ? 2.0 : 1.0;
   const double needed = runs * static_cast<double>(bytes.ok() ? *bytes : 0) + page;
-  std::uint64_t limit = kDefaultKeptBytes;
-  if (arguments_.max_memory != 0) {
-    const std::uint64_t model_bytes = model_->info().file_bytes;
-    limit = arguments_.max_memory - std::min(arguments_.max_memory, model_bytes);
-  }
+  const std::uint64_t limit = KeptLimit(arguments_, model_->info());
   if (!bytes.ok() || needed > static_cast<double>(limit)) {
     return {StatusCode::kLimitExceeded,
             (ShowsTerminalView(arguments_) ? "the terminal view" : "pictures, pages and text") +

@@ -27,8 +27,8 @@ std::string FormatLines() {
 }
 
 void Replace(std::string_view name, const std::string& value, std::string* text) {
-  for (std::size_t at = 0; (at = text->find(name, at)) != std::string::npos; at += value.size()) {
-    text->replace(at, name.size(), value);
+  for (std::size_t begin = 0; (begin = text->find(name, begin)) != std::string::npos; begin += value.size()) {
+    text->replace(begin, name.size(), value);
   }
 }
 

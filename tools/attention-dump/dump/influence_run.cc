@@ -25,8 +25,6 @@ namespace {
 
 /// One maximum flow per cell: more tokens take minutes.
 constexpr std::size_t kMaxFlowTokens = 128;
-/// For the mean maps of all layers, when the user named no limit.
-constexpr std::uint64_t kDefaultKeptBytes = std::uint64_t{2} << 30U;
 constexpr std::size_t kTableRows = 10;
 
 class InfluenceJob final : public Job {

@@ -12,17 +12,15 @@ namespace {
 /// Options as typed; an empty optional was not given.
 struct Raw {
   CommonOptions common;
-  std::vector<std::string> outputs;
-  std::optional<std::string> layers, heads, probe_length, sort, top, ablation;
+  SelectionOptions selection;
+  std::optional<std::string> probe_length, sort, top, ablation;
   bool probe = false, ablate_all = false;
 };
 
 Status Split(int argc, const char* const* argv, Raw* raw) {
   CLI::App app;
   raw->common.AddTo(&app);
-  app.add_option("-o,--output", raw->outputs)->allow_extra_args(false);
-  app.add_option("--layers", raw->layers);
-  app.add_option("--heads", raw->heads);
+  raw->selection.AddTo(&app);
   app.add_flag("--probe", raw->probe);
   app.add_option("--probe-length", raw->probe_length);
   app.add_flag("--ablate-all", raw->ablate_all);
@@ -73,10 +71,8 @@ Result<HeadsArguments> ParseHeadsArguments(int argc, const char* const* argv) {
   arguments.sort = raw.sort.value_or(raw.ablate_all ? "loss_change" : "");
   std::size_t top = 0;
   Status status = raw.common.Read(&arguments);
-  if (status.ok()) status = ReadOutputs(raw.outputs, arguments.file, &arguments.outputs);
+  if (status.ok()) status = raw.selection.Read(arguments.file, &arguments);
   if (status.ok()) status = CheckTableOutputs(arguments.outputs, "a table of heads");
-  if (status.ok()) status = ReadRanges("--layers", raw.layers, &arguments.layers);
-  if (status.ok()) status = ReadRanges("--heads", raw.heads, &arguments.heads);
   if (status.ok()) {
     status = ReadCount("--probe-length", raw.probe_length, 2, kMaxValue, &arguments.probe_length);
   }

@@ -10,13 +10,11 @@
 #include <fovea/fovea.hpp>
 
 #include "tools/attention-dump/command/common_arguments.h"
+#include "tools/attention-dump/command/selection_options.h"
 
 namespace fovea::dump {
 
-struct HeadsArguments : CommonArguments {
-  std::vector<OutputPath> outputs;
-  std::vector<Range> layers;  ///< Empty: all.
-  std::vector<Range> heads;
+struct HeadsArguments : CommonArguments, SelectionArguments {
   bool ablate_all = false;  ///< Measure what the model loses without each head.
   AblationKind ablation = AblationKind::kZero;
   bool probe = false;              ///< A random sequence, repeated once, instead of a text.

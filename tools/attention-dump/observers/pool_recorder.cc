@@ -59,17 +59,17 @@ void PoolRecorder::OnRows(const AttentionRows& rows) {
 
 void PoolRecorder::AddRow(const float* row, const Mask::Range& visible, BlockRow* blocks) const {
   for (std::size_t begin = visible.begin; begin < visible.end;) {
-    const std::size_t at = begin / block_;
-    const std::size_t end = std::min(visible.end, (at + 1) * block_);
-    float largest = blocks->cells[at] == 0 ? row[begin] : blocks->largest[at];
+    const std::size_t block = begin / block_;
+    const std::size_t end = std::min(visible.end, (block + 1) * block_);
+    float largest = blocks->cells[block] == 0 ? row[begin] : blocks->largest[block];
     double sum = 0.0;
     for (std::size_t key = begin; key < end; ++key) {
       largest = Larger(largest, row[key]);
       sum += static_cast<double>(row[key]);
     }
-    blocks->largest[at] = largest;
-    blocks->sum[at] += sum;
-    blocks->cells[at] += end - begin;
+    blocks->largest[block] = largest;
+    blocks->sum[block] += sum;
+    blocks->cells[block] += end - begin;
     begin = end;
   }
 }

@@ -62,10 +62,10 @@ void TopKRecorder::Record(const AttentionRows& rows, std::size_t map) {
 
   const std::size_t first = map * shape_.tokens + rows.query_begin;
   if (maps_ != nullptr) {
-    const auto at = [&](std::size_t row) { return static_cast<std::ptrdiff_t>(row); };
-    std::copy(keys.begin(), keys.end(), maps_->keys.begin() + at(first * k));
-    std::copy(weights.begin(), weights.end(), maps_->weights.begin() + at(first * k));
-    std::copy(left.begin(), left.end(), maps_->residuals.begin() + at(first));
+    const auto step = [&](std::size_t row) { return static_cast<std::ptrdiff_t>(row); };
+    std::copy(keys.begin(), keys.end(), maps_->keys.begin() + step(first * k));
+    std::copy(weights.begin(), weights.end(), maps_->weights.begin() + step(first * k));
+    std::copy(left.begin(), left.end(), maps_->residuals.begin() + step(first));
   }
   const auto offset = static_cast<std::uint64_t>(first);
   writer_->Write(key_slots_, offset * k * sizeof(std::int32_t), keys.data(),

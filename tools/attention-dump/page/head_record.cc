@@ -24,9 +24,9 @@ void HeadRecord::Add(const AttentionRows& rows) {
     if (!options_.weights) continue;
     const std::size_t count = visible.end - visible.begin;
     if (options_.half) {
-      const std::size_t at = halves_.size();
-      halves_.resize(at + count);
-      FloatsToHalves(weights + visible.begin, count, halves_.data() + at);
+      const std::size_t first = halves_.size();
+      halves_.resize(first + count);
+      FloatsToHalves(weights + visible.begin, count, halves_.data() + first);
     } else {
       floats_.insert(floats_.end(), weights + visible.begin, weights + visible.end);
     }

@@ -274,14 +274,14 @@ Json Pair(const std::vector<DocumentInfo>& documents, bool without_mask, const P
 std::vector<std::uint32_t> Utf16Offsets(const std::string& text) {
   std::vector<std::uint32_t> offsets;
   offsets.reserve(text.size() + 1);
-  std::uint32_t at = 0;
+  std::uint32_t offset = 0;
   for (std::size_t i = 0; i < text.size();) {
     const CodePoint c = DecodeUtf8(text, i);
-    offsets.insert(offsets.end(), c.bytes, at);
-    at += c.value > 0xFFFF ? 2 : 1;
+    offsets.insert(offsets.end(), c.bytes, offset);
+    offset += c.value > 0xFFFF ? 2 : 1;
     i += c.bytes;
   }
-  offsets.push_back(at);
+  offsets.push_back(offset);
   return offsets;
 }
 

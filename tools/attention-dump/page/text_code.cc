@@ -21,14 +21,14 @@ constexpr std::array<char, kSymbols> kSymbol = [] {
 }  // namespace
 
 void AppendTextCode(std::string_view bytes, std::string* text) {
-  std::size_t at = text->size();
-  text->resize(at + TextCodeLength(bytes.size()));
+  std::size_t position = text->size();
+  text->resize(position + TextCodeLength(bytes.size()));
   char* out = text->data();
   std::uint32_t held = 0;  // bits not yet written
   std::uint32_t count = 0;
   const auto put = [&](std::uint32_t value) {
-    out[at++] = kSymbol[value % kSymbols];
-    out[at++] = kSymbol[value / kSymbols];
+    out[position++] = kSymbol[value % kSymbols];
+    out[position++] = kSymbol[value / kSymbols];
   };
   for (const char byte : bytes) {
     held |= static_cast<std::uint32_t>(static_cast<unsigned char>(byte)) << count;

@@ -46,10 +46,10 @@ double ScalePosition(double weight, bool log_scale) {
 ColorMap::ColorMap(std::string_view name) {
   const Anchors& anchors = name == "viridis" ? kViridis : kBlues;
   for (std::size_t i = 0; i < steps_.size(); ++i) {
-    const double at = static_cast<double>(i) / static_cast<double>(steps_.size() - 1) *
+    const double position = static_cast<double>(i) / static_cast<double>(steps_.size() - 1) *
                       static_cast<double>(anchors.size() - 1);
-    const std::size_t below = std::min(static_cast<std::size_t>(at), anchors.size() - 2);
-    const double share = at - static_cast<double>(below);
+    const std::size_t below = std::min(static_cast<std::size_t>(position), anchors.size() - 2);
+    const double share = position - static_cast<double>(below);
     const Rgb& from = anchors[below];
     const Rgb& to = anchors[below + 1];
     steps_[i] = {Blend(from.red, to.red, share), Blend(from.green, to.green, share),

@@ -197,8 +197,8 @@ class Layout {
     constexpr std::array<std::string_view, 5> kLog = {"1", "0.1", "0.01", "0.001", "<0.0001"};
     const std::size_t ticks = figure_.log_scale ? kLog.size() : kLinear.size();
     for (std::size_t i = 0; i < ticks; ++i) {
-      const int at = bar_height_ * static_cast<int>(i) / static_cast<int>(ticks - 1);
-      painter_.Text(right_ + kBarWidth + kLabelGap, y + at,
+      const int height = bar_height_ * static_cast<int>(i) / static_cast<int>(ticks - 1);
+      painter_.Text(right_ + kBarWidth + kLabelGap, y + height,
                     figure_.log_scale ? kLog[i] : kLinear[i], {});
     }
     const int legend = y + bar_height_ + kTextLine + 6;

@@ -121,10 +121,10 @@ class HeatMap {
     std::string line;
     for (std::size_t cell = 0; cell < panel_.size; cell += kRulerStep) {
       const std::string number = std::to_string(cell * panel_.block);
-      const std::size_t at = cell * cell_columns_;
-      if (at + number.size() > panel_.size * cell_columns_) break;
-      if (!line.empty() && line.size() + 1 > at) continue;
-      line.resize(at, ' ');
+      const std::size_t column = cell * cell_columns_;
+      if (column + number.size() > panel_.size * cell_columns_) break;
+      if (!line.empty() && line.size() + 1 > column) continue;
+      line.resize(column, ' ');
       line += number;
     }
     out_ += std::string(label_ + 1, ' ') + line + "\n";

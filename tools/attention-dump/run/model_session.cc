@@ -10,6 +10,7 @@
 #include "tools/attention-dump/run/shipped_model.h"
 
 namespace fovea::dump {
+
 Result<Model> LoadModel(const CommonArguments& arguments) {
   std::string path = arguments.model;
   if (path.empty()) {
@@ -57,6 +58,12 @@ SessionOptions MakeSessionOptions(const CommonArguments& arguments, const Model&
         std::max<std::uint64_t>(session.max_memory - std::min(session.max_memory, used), 1);
   }
   return tools::MakeSessionOptions(session, isa);
+}
+
+std::uint64_t KeptLimit(const CommonArguments& arguments, const ModelInfo& model,
+                        std::uint64_t used) {
+  if (arguments.max_memory == 0) return kDefaultKeptBytes;
+  return arguments.max_memory - std::min(arguments.max_memory, model.file_bytes + used);
 }
 
 Result<Session> OpenSession(const Model& model, const SessionOptions& options) {

@@ -32,6 +32,12 @@ SessionOptions MakeSessionOptions(const CommonArguments& arguments, const Model&
                                   std::optional<Isa> isa, std::size_t context_size,
                                   std::uint64_t kept_bytes = 0);
 
+/// Bytes that may be kept in memory besides the model and the `used` bytes: what --max-memory
+/// leaves, or kDefaultKeptBytes.
+inline constexpr std::uint64_t kDefaultKeptBytes = std::uint64_t{2} << 30U;
+std::uint64_t KeptLimit(const CommonArguments& arguments, const ModelInfo& model,
+                        std::uint64_t used = 0);
+
 /// A session of these options. Errors name the model's file.
 Result<Session> OpenSession(const Model& model, const SessionOptions& options);
 

@@ -1,20 +1,13 @@
 #include "tools/attention-dump/run/recorded_page.h"
 
-#include <algorithm>
 #include <utility>
 
 #include "fovea/status_macros.h"
 #include "tools/attention-dump/base/human.h"
 #include "tools/attention-dump/page/page_document.h"
+#include "tools/attention-dump/run/model_session.h"
 
 namespace fovea::dump {
-namespace {
-
-/// When the user named no limit.
-constexpr std::uint64_t kDefaultBytes = std::uint64_t{2} << 30U;
-
-}  // namespace
-
 bool WantsPage(const std::vector<OutputPath>& outputs) {
   return AnyHolds(outputs, OutputContent::kPage);
 }
@@ -24,10 +17,7 @@ Result<RecordingPlan> PlanPage(const CommonArguments& arguments, const DumpShape
   RecordingPlan plan = PlanRecording(shape, model, DefaultPageBytes(shape.tokens), texts,
                                      /*also_without_mask=*/false);
   const double needed = plan.Bytes() * static_cast<double>(texts);
-  std::uint64_t limit = kDefaultBytes;
-  if (arguments.max_memory != 0) {
-    limit = arguments.max_memory - std::min(arguments.max_memory, model.file_bytes);
-  }
+  const std::uint64_t limit = KeptLimit(arguments, model);
   if (needed > static_cast<double>(limit)) {
     return Status(StatusCode::kLimitExceeded,
                   "the page: recording " + std::to_string(shape.tokens) + " tokens needs " +

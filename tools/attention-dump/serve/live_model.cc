@@ -25,15 +25,6 @@ namespace {
 /// A page that crosses no network may be larger than a file should be: exact weights, which cost
 /// little to pack, up to 630 tokens of 270 heads.
 constexpr std::uint64_t kLivePageBytes = 128'000'000;
-/// What one run may keep in memory besides the session, when the user named no limit.
-constexpr std::uint64_t kMaxKeptBytes = 2'000'000'000;
-
-std::uint64_t KeptLimit(const ServeArguments& arguments, const Model& model,
-                        const Session& session) {
-  if (arguments.max_memory == 0) return kMaxKeptBytes;
-  const std::uint64_t used = model.info().file_bytes + session.memory().total();
-  return arguments.max_memory - std::min<std::uint64_t>(arguments.max_memory, used);
-}
 
 std::size_t LongestText(const ServeArguments& arguments, const Model& model) {
   if (arguments.context != 0) return arguments.context;
@@ -63,7 +54,7 @@ Result<LiveModel> LiveModel::Open(Model model, const ServeArguments& arguments,
   FOVEA_RETURN_IF_ERROR(session);
   Result<ValueNorms> norms = ValueNorms::Create(model);
   if (!norms) return About(model.info().path, norms.status());
-  const std::uint64_t kept_limit = KeptLimit(arguments, model, *session);
+  const std::uint64_t kept_limit = KeptLimit(arguments, model.info(), session->memory().total());
   return LiveModel(std::move(model), std::move(*session), std::move(*norms), kept_limit);
 }
 

@@ -18,7 +18,7 @@
 namespace fovea::dump {
 namespace {
 
-/// At once: whoever waits for the address reads it from a pipe perhaps.
+/// Flushed at once: a program that waits for the address may read it from a pipe.
 Status Announce(const std::string& line) {
   if (std::fwrite(line.data(), 1, line.size(), stdout) != line.size() || std::fflush(stdout) != 0) {
     return {StatusCode::kIoError, "standard output: it could not be written"};

@@ -30,7 +30,7 @@ std::size_t ArrayFile::Find(const std::string& name) const {
   return npos;
 }
 
-Status ArrayFile::Lay() {
+Status ArrayFile::Preallocate() {
   std::uint64_t total = 0;
   for (const ArraySpec& array : arrays_) {
     Result<std::uint64_t> bytes = ArrayBytes(array.type, array.shape);
@@ -82,10 +82,10 @@ Status ArrayFile::Move(std::uint64_t from, std::uint64_t to, std::uint64_t bytes
   // As memmove: from the front when moving down, from the back when moving up.
   for (std::uint64_t done = 0; done < bytes;) {
     const std::uint64_t count = std::min<std::uint64_t>(bytes - done, kMoveBlock);
-    const std::uint64_t at = to < from ? done : bytes - done - count;
+    const std::uint64_t offset = to < from ? done : bytes - done - count;
     block.resize(static_cast<std::size_t>(count));
-    FOVEA_RETURN_IF_ERROR(Read(from + at, block.data(), block.size()));
-    FOVEA_RETURN_IF_ERROR(Write(to + at, block));
+    FOVEA_RETURN_IF_ERROR(Read(from + offset, block.data(), block.size()));
+    FOVEA_RETURN_IF_ERROR(Write(to + offset, block));
     done += count;
   }
   return Status::Ok();

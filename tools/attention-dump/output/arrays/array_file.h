@@ -1,5 +1,6 @@
-// A file of named arrays (.npz, .npy, .safetensors) that is laid out before the numbers exist, so
-// that rows can be written where they belong as they stream by and no map has to be kept in memory.
+// A file of named arrays (.npz, .npy, .safetensors) that is preallocated before the numbers exist,
+// so that rows can be written where they belong as they stream by and no map has to be kept in
+// memory.
 //
 // The lengths planned at the start may turn out too long (a generation that stops early): Finish
 // moves the arrays together, in place.
@@ -59,7 +60,7 @@ class ArrayFile {
                                          const std::string& metadata) = 0;
 
   /// To be called once by factories.
-  Status Lay();
+  Status Preallocate();
 
   Status Write(std::uint64_t offset, const std::string& data);
   Status Read(std::uint64_t offset, void* data, std::size_t bytes) const;

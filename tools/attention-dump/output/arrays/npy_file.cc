@@ -13,7 +13,7 @@ namespace {
 class NpyFile final : public ArrayFile {
  public:
   NpyFile(platform::AtomicFile file, ArraySpec array) : ArrayFile(std::move(file), {array}) {}
-  using ArrayFile::Lay;
+  using ArrayFile::Preallocate;
 
  private:
   Status Place(std::vector<Placement>* arrays) const override {
@@ -36,7 +36,7 @@ class NpyFile final : public ArrayFile {
 
 Result<std::unique_ptr<ArrayFile>> MakeNpy(platform::AtomicFile file, ArraySpec array) {
   auto npy = std::make_unique<NpyFile>(std::move(file), std::move(array));
-  FOVEA_RETURN_IF_ERROR(npy->Lay());
+  FOVEA_RETURN_IF_ERROR(npy->Preallocate());
   return std::unique_ptr<ArrayFile>(std::move(npy));
 }
 

@@ -10,8 +10,8 @@
 
 namespace fovea::dump {
 
-/// Every header is padded to this size whatever the shape, so that a file can be laid out before
-/// the final shape is known. A multiple of 64, as numpy wants it.
+/// Every header is padded to this size whatever the shape, so that a file can be preallocated
+/// before the final shape is known. A multiple of 64, as numpy wants it.
 constexpr std::uint64_t kNpyHeaderBytes = 192;
 
 /// Magic, version and dictionary of a C-ordered array.

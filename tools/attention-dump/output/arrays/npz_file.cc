@@ -27,7 +27,7 @@ class NpzFile final : public ArrayFile {
       zip64_.push_back(!bytes || NeedsZip64(kNpyHeaderBytes + *bytes));
     }
   }
-  using ArrayFile::Lay;
+  using ArrayFile::Preallocate;
 
  private:
   static std::string MemberName(const ArraySpec& spec) { return spec.name + ".npy"; }
@@ -95,7 +95,7 @@ class NpzFile final : public ArrayFile {
 Result<std::unique_ptr<ArrayFile>> MakeNpz(platform::AtomicFile file,
                                            std::vector<ArraySpec> arrays) {
   auto npz = std::make_unique<NpzFile>(std::move(file), std::move(arrays));
-  FOVEA_RETURN_IF_ERROR(npz->Lay());
+  FOVEA_RETURN_IF_ERROR(npz->Preallocate());
   return std::unique_ptr<ArrayFile>(std::move(npz));
 }
 

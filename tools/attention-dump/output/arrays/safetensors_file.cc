@@ -33,7 +33,7 @@ class SafetensorsFile final : public ArrayFile {
  public:
   SafetensorsFile(platform::AtomicFile file, std::vector<ArraySpec> arrays, std::uint64_t reserve)
       : ArrayFile(std::move(file), std::move(arrays)), header_bytes_(RoundUp8(reserve)) {}
-  using ArrayFile::Lay;
+  using ArrayFile::Preallocate;
 
  private:
   Status Place(std::vector<Placement>* arrays) const override {
@@ -52,11 +52,11 @@ class SafetensorsFile final : public ArrayFile {
     nlohmann::ordered_json header;
     header["__metadata__"] = {{"format", "fovea-attention"}, {"metadata", metadata}};
     for (const Placement& array : *arrays) {
-      const std::uint64_t at = array.offset - begin;
+      const std::uint64_t offset = array.offset - begin;
       header[array.spec.name] = {{"dtype", TypeName(array.spec.type)},
                                  {"shape", array.spec.shape},
-                                 {"data_offsets", {at, at + array.bytes}}};
-      data_bytes = at + array.bytes;
+                                 {"data_offsets", {offset, offset + array.bytes}}};
+      data_bytes = offset + array.bytes;
     }
     std::string text = header.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
     const std::uint64_t needed = RoundUp8(text.size());
@@ -91,7 +91,7 @@ Result<std::unique_ptr<ArrayFile>> MakeSafetensors(platform::AtomicFile file,
   }
   auto file_of_tensors = std::make_unique<SafetensorsFile>(
       std::move(file), std::move(ordered), std::min(header_reserve, kMaxHeaderBytes));
-  FOVEA_RETURN_IF_ERROR(file_of_tensors->Lay());
+  FOVEA_RETURN_IF_ERROR(file_of_tensors->Preallocate());
   return std::unique_ptr<ArrayFile>(std::move(file_of_tensors));
 }
 
