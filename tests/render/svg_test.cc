@@ -8,8 +8,8 @@
 namespace fovea::dump {
 namespace {
 
-// Empty if `xml` is well-formed as far as this module could break it: one root, balanced tags, quoted
-// attributes, known entities, no stray markup, no control characters, valid UTF-8.
+// Empty if `xml` is well-formed as far as this module could break it: one root, balanced tags,
+// quoted attributes, known entities, no stray markup, no control characters, valid UTF-8.
 std::string XmlProblem(std::string_view xml) {
   std::size_t roots = 0;
   std::vector<std::string> open;

@@ -27,7 +27,8 @@ std::string FormatLines() {
 }
 
 void Replace(std::string_view name, const std::string& value, std::string* text) {
-  for (std::size_t begin = 0; (begin = text->find(name, begin)) != std::string::npos; begin += value.size()) {
+  for (std::size_t begin = 0; (begin = text->find(name, begin)) != std::string::npos;
+       begin += value.size()) {
     text->replace(begin, name.size(), value);
   }
 }

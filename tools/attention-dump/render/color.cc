@@ -47,7 +47,7 @@ ColorMap::ColorMap(std::string_view name) {
   const Anchors& anchors = name == "viridis" ? kViridis : kBlues;
   for (std::size_t i = 0; i < steps_.size(); ++i) {
     const double position = static_cast<double>(i) / static_cast<double>(steps_.size() - 1) *
-                      static_cast<double>(anchors.size() - 1);
+                            static_cast<double>(anchors.size() - 1);
     const std::size_t below = std::min(static_cast<std::size_t>(position), anchors.size() - 2);
     const double share = position - static_cast<double>(below);
     const Rgb& from = anchors[below];
