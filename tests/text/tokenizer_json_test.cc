@@ -14,6 +14,7 @@
 #include "engine/text/tokenizer_json/splitter.h"
 #include "engine/text/tokenizer_json/unicode.h"
 #include "engine/text/tokenizer_json/word_model.h"
+#include "tests/golden/npz_reader.h"
 #include "tests/text/vocabularies.h"
 
 namespace fovea::text {
@@ -389,6 +390,26 @@ TEST(TokenizerJson, ReadsTheTokenizerOfReactions) {
   EXPECT_EQ(pieces, (std::vector<std::string>{"[CLS]", "␣C", "␣C", "␣(", "␣=", "␣O", "␣)", "␣O",
                                               "␣Cl", "␣>>", "␣Br", "␣[Na+]", "␣%12", "[SEP]"}));
   EXPECT_EQ(RangesOf(t, "C [Na+]"), "0-0 0-1 2-7 7-7");
+}
+
+TEST(TokenizerJson, GivesTheIdsOfTheReactionGoldens) {
+  const std::filesystem::path folder =
+      std::string(FOVEA_REFERENCE_DIR) + "/models/albert-rxnmapper";
+  if (!std::filesystem::exists(folder / "golden")) GTEST_SKIP() << folder << " is not there";
+  const auto tokenizer = ReadTokenizerJson((folder / "tokenizer.json").string());
+  ASSERT_TRUE(tokenizer.ok()) << tokenizer.status().message();
+  int goldens = 0;
+  for (const auto& entry : std::filesystem::directory_iterator(folder / "golden")) {
+    if (entry.path().extension() != ".npz") continue;
+    std::string error;
+    const auto arrays = fovea::testing::ReadNpz(entry.path().string(), &error);
+    ASSERT_FALSE(arrays.empty()) << error;
+    EXPECT_EQ(IdsOf(**tokenizer, arrays.at("prompt").Text(), {.parse_special = true}),
+              arrays.at("tokens").Ints())
+        << entry.path();
+    ++goldens;
+  }
+  EXPECT_GE(goldens, 8);
 }
 
 }  // namespace
