@@ -1,4 +1,5 @@
-// The added tokens of tokenizer.json: texts that are cut out before the model sees anything.
+// The added tokens of tokenizer.json: texts that are cut out before anything else happens to a
+// text.
 #ifndef FOVEA_TEXT_TOKENIZER_JSON_ADDED_TOKENS_H_
 #define FOVEA_TEXT_TOKENIZER_JSON_ADDED_TOKENS_H_
 
