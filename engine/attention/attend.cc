@@ -13,7 +13,7 @@
 #include "engine/attention/scoring.h"
 #include "engine/attention/scratch_layout.h"
 #include "engine/attention/tiled_attention.h"
-#include "engine/kernels/dispatch/choose_kernels.h"
+#include "engine/kernels/dispatch/kernel_table.h"
 #include "fovea/attention.h"
 #include "fovea/status_macros.h"
 #include "platform/aligned_buffer.h"
@@ -270,12 +270,12 @@ void AttendInDouble(const AttendInputs& inputs, AttendOutputs* outputs) {
 }
 
 Result<AttendOutputs> AttendChecked(const AttendInputs& inputs) {
-  const auto kernels = kernels::ChooseKernels(inputs.isa);
+  const auto kernels = Kernels::For(inputs.isa);
   FOVEA_RETURN_IF_ERROR(kernels);
   AttendOutputs outputs;
   FOVEA_RETURN_IF_ERROR(Allocate(inputs, &outputs));
   if (inputs.softmax && inputs.scoring != ScoringFunction::kAdditive) {
-    FOVEA_RETURN_IF_ERROR(AttendTiled(**kernels, inputs, &outputs));
+    FOVEA_RETURN_IF_ERROR(AttendTiled(kernels->table(), inputs, &outputs));
   } else {
     AttendInDouble(inputs, &outputs);
   }

@@ -40,7 +40,8 @@ void DeliverValues(const Call& call, float* values) {
                            .value = values});
 }
 
-void DeliverTrace(const Call& call, const float* log_sum_exp, float* queries, float* keys) {
+void DeliverTrace(const Call& call, Isa isa, const float* log_sum_exp, float* queries,
+                  float* keys) {
   Gather(call, call.key, call.head_dim, ReadKey, keys);
   call.observer->OnTrace({.stream = call.stream,
                           .layer = call.layer,
@@ -55,7 +56,8 @@ void DeliverTrace(const Call& call, const float* log_sum_exp, float* queries, fl
                           .scale = call.scale,
                           .softcap = call.softcap,
                           .mask = call.mask.kind,
-                          .window = call.mask.window});
+                          .window = call.mask.window,
+                          .isa = isa});
 }
 
 }  // namespace fovea::attention

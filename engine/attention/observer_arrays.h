@@ -12,7 +12,7 @@ void DeliverValues(const Call& call, float* values);
 
 /// Calls OnTrace. log_sum_exp: [heads, tokens]; queries: scratch, [tokens, heads, head_dim], used
 /// if the call's rows are not packed; keys: scratch, [tokens, kv_heads, head_dim]
-void DeliverTrace(const Call& call, const float* log_sum_exp, float* queries, float* keys);
+void DeliverTrace(const Call& call, Isa isa, const float* log_sum_exp, float* queries, float* keys);
 
 }  // namespace fovea::attention
 

@@ -108,7 +108,8 @@ class CallRunner {
       });
     }
     if (trace_) {
-      DeliverTrace(call_, At(layout_.trace_at()), At(layout_.trace_at() + layout_.trace_lse),
+      DeliverTrace(call_, context_.kernels->isa, At(layout_.trace_at()),
+                   At(layout_.trace_at() + layout_.trace_lse),
                    At(layout_.trace_at() + layout_.trace_lse + layout_.trace_query));
     }
   }

@@ -1,6 +1,7 @@
 // Norms of values and effects of heads for C callers.
 
 #include <algorithm>
+#include <optional>
 #include <span>
 #include <string>
 #include <utility>
@@ -95,8 +96,10 @@ fovea_status fovea_value_norms_create(const fovea_model* model,
     FOVEA_RETURN_IF_ERROR(c_api::ReadAllocator(read.allocator, &memory));
     FOVEA_RETURN_IF_ERROR(
         c_api::CheckArray(read.layers, read.layer_count, "layers", "layer_count"));
+    std::optional<fovea::Isa> isa;
+    FOVEA_RETURN_IF_ERROR(c_api::ReadIsa(read.isa, "fovea_value_norms_options", &isa));
     auto made = fovea::ValueNorms::Create(
-        *model->model, std::vector<std::size_t>(read.layers, read.layers + read.layer_count));
+        *model->model, std::vector<std::size_t>(read.layers, read.layers + read.layer_count), isa);
     FOVEA_RETURN_IF_ERROR(made);
     return c_api::HandOut(c_api::NewHandle<fovea_value_norms>(memory, std::move(*made)), norms);
   });

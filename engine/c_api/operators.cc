@@ -2,11 +2,13 @@
 
 #include <algorithm>
 #include <limits>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
 
 #include "engine/c_api/errors.h"
+#include "engine/c_api/session_options.h"
 #include "engine/c_api/structs.h"
 #include "fovea/attention.h"
 #include "fovea/divergence.h"
@@ -45,6 +47,8 @@ Status ReadInputs(const fovea_attend_inputs* given, fovea::AttendInputs* inputs)
     return {StatusCode::kInvalidArgument,
             "fovea_attend_inputs.mask is " + std::to_string(read.mask) + ", which means nothing"};
   }
+  std::optional<fovea::Isa> isa;
+  FOVEA_RETURN_IF_ERROR(c_api::ReadIsa(read.isa, "fovea_attend_inputs", &isa));
   read.heads = std::max<std::size_t>(read.heads, 1);
   read.kv_heads = std::max<std::size_t>(read.kv_heads, 1);
   *inputs = {
@@ -70,7 +74,8 @@ Status ReadInputs(const fovea_attend_inputs* given, fovea::AttendInputs* inputs)
                   .additive_v = Floats(read.additive_v, read.additive_size, 1)},
       .scale = read.scale,
       .softcap = read.softcap,
-      .softmax = read.no_softmax == 0};
+      .softmax = read.no_softmax == 0,
+      .isa = isa};
   return Status::Ok();
 }
 
@@ -98,12 +103,14 @@ double fovea_jensen_shannon(const float* p, const float* q, size_t n) {
   return p == nullptr || q == nullptr ? kNan : fovea::JensenShannon(p, q, n);
 }
 
-double fovea_kullback_leibler(const float* p_logits, const float* q_logits, size_t n) {
+double fovea_kullback_leibler(const fovea_session* session, const float* p_logits,
+                              const float* q_logits, size_t n) {
   if (p_logits == nullptr || q_logits == nullptr || n == 0) return kNan;
-  return fovea::KullbackLeibler({p_logits, n}, {q_logits, n});
+  return fovea::KullbackLeibler({p_logits, n}, {q_logits, n}, c_api::KernelsOf(session));
 }
 
-double fovea_negative_log_likelihood(const float* logits, size_t n, int32_t id) {
+double fovea_negative_log_likelihood(const fovea_session* session, const float* logits, size_t n,
+                                     int32_t id) {
   if (logits == nullptr || id < 0 || static_cast<std::size_t>(id) >= n) return kNan;
-  return fovea::NegativeLogLikelihood({logits, n}, id);
+  return fovea::NegativeLogLikelihood({logits, n}, id, c_api::KernelsOf(session));
 }

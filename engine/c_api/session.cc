@@ -38,6 +38,10 @@ struct fovea_session {
   std::atomic<int> calls{0};  // Inside; an int, for not every CPU can exchange a byte.
 };
 
+fovea::Kernels c_api::KernelsOf(const fovea_session* session) {
+  return session == nullptr ? fovea::Kernels::Best() : session->session->kernels();
+}
+
 namespace {
 
 /// Whether nobody else is inside the session, until it goes out of scope.

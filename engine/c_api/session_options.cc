@@ -43,15 +43,6 @@ Status ReadArithmetic(fovea_arithmetic given, SessionOptions* options) {
   }
 }
 
-Status ReadIsa(const char* given, SessionOptions* options) {
-  if (given == nullptr) return Status::Ok();
-  options->isa = IsaFromName(given);
-  if (options->isa.has_value()) return Status::Ok();
-  return {StatusCode::kInvalidArgument,
-          std::string("fovea_session_options.isa is \"") + given +
-              "\", which is no instruction set; fovea_isa_name lists those of this CPU"};
-}
-
 Status ReadPool(const fovea_thread_pool* given, fovea_thread_pool* pool) {
   FOVEA_RETURN_IF_ERROR(ReadOptions(given, "fovea_thread_pool", pool));
   if (given != nullptr && pool->run == nullptr) return NullArgument("fovea_thread_pool.run");
@@ -59,6 +50,15 @@ Status ReadPool(const fovea_thread_pool* given, fovea_thread_pool* pool) {
 }
 
 }  // namespace
+
+Status ReadIsa(const char* given, const char* options_name, std::optional<Isa>* isa) {
+  if (given == nullptr) return Status::Ok();
+  *isa = IsaFromName(given);
+  if (isa->has_value()) return Status::Ok();
+  return {StatusCode::kInvalidArgument,
+          std::string(options_name) + ".isa is \"" + given +
+              "\", which is no instruction set; fovea_isa_name lists those of this CPU"};
+}
 
 Status ReadSessionOptions(const fovea_session_options* given, SessionSetup* setup) {
   fovea_session_options read;
@@ -70,7 +70,7 @@ Status ReadSessionOptions(const fovea_session_options* given, SessionSetup* setu
   plain.max_memory = read.max_memory;
   FOVEA_RETURN_IF_ERROR(ReadKvType(read.kv_type, &plain));
   FOVEA_RETURN_IF_ERROR(ReadArithmetic(read.arithmetic, &plain));
-  FOVEA_RETURN_IF_ERROR(ReadIsa(read.isa, &plain));
+  FOVEA_RETURN_IF_ERROR(ReadIsa(read.isa, "fovea_session_options", &plain.isa));
   FOVEA_RETURN_IF_ERROR(ReadPool(read.thread_pool, &setup->threads));
   return ReadAllocator(read.allocator, &setup->memory);
 }

@@ -3,10 +3,12 @@
 #define FOVEA_C_API_SESSION_OPTIONS_H_
 
 #include <cstddef>
+#include <optional>
 
 #include "engine/c_api/memory.h"
 #include "fovea/data_type.h"
 #include "fovea/fovea.h"
+#include "fovea/isa.h"
 #include "fovea/resources.h"
 #include "fovea/session.h"
 #include "fovea/status.h"
@@ -47,6 +49,12 @@ struct SessionSetup {
 
 /// kInvalidArgument and kUnsupported name the field.
 Status ReadSessionOptions(const fovea_session_options* given, SessionSetup* setup);
+
+/// The field `isa` of the options called `options_name`: a name, or null for none.
+Status ReadIsa(const char* given, const char* options_name, std::optional<Isa>* isa);
+
+/// Those of a session, or the best of this CPU for null.
+Kernels KernelsOf(const fovea_session* session);
 
 fovea_kv_type KvTypeToC(DataType type);
 fovea_arithmetic ArithmeticToC(Arithmetic arithmetic);

@@ -1,22 +1,13 @@
 #include "fovea/divergence.h"
 
 #include <cmath>
-#include <limits>
 
-#include "engine/inspect/logit_sums.h"
 #include "engine/kernels/dispatch/kernel_table.h"
 #include "engine/text/vocabulary_math.h"
 #include "fovea/sampler.h"
 
 namespace fovea {
 namespace {
-
-constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
-
-/// Null if the CPU lacks the instruction set.
-const kernels::KernelTable* KernelsOf(std::optional<Isa> isa) {
-  return kernels::KernelsFor(isa.value_or(BestIsa()));
-}
 
 /// (1 - r) ln(1 - r) + (1 + r) ln(1 + r) for |r| <= 1: even, 0 at 0.
 double EntropyGap(double r) {
@@ -35,29 +26,6 @@ double EntropyGap(double r) {
 
 }  // namespace
 
-namespace inspect {
-
-double LogSumExp(const kernels::KernelTable& kernels, std::span<const float> logits,
-                 float largest) {
-  return std::log(kernels.sum_exp(logits.data(), largest, logits.size())) +
-         static_cast<double>(largest);
-}
-
-double KullbackLeibler(const kernels::KernelTable& kernels, std::span<const float> p_logits,
-                       double p_log_sum_exp, std::span<const float> q_logits,
-                       double q_log_sum_exp) {
-  // Σ P ((p - q) + gap); what rounding the gap to float leaves is added afterwards.
-  const double gap = q_log_sum_exp - p_log_sum_exp;
-  const auto rounded = static_cast<float>(gap);
-  const kernels::DivergenceTerms terms =
-      kernels.divergence_sums(p_logits.data(), static_cast<float>(p_log_sum_exp), q_logits.data(),
-                              rounded, p_logits.size());
-  const double sum = terms.log_ratio + (gap - static_cast<double>(rounded)) * terms.mass;
-  return sum < 0.0 ? 0.0 : sum;  // NaN stays NaN.
-}
-
-}  // namespace inspect
-
 double JensenShannon(const float* p, const float* q, std::size_t n) {
   // With m = (p + q) / 2 and r = (q - p) / (p + q): p ln(p/m) + q ln(q/m) = m EntropyGap(r).
   double sum = 0.0;
@@ -74,35 +42,35 @@ bool SameLargest(const float* p, const float* q, std::size_t n) {
   return ArgMax({p, n}) == ArgMax({q, n});
 }
 
-double LogSumExp(std::span<const float> logits, std::optional<Isa> isa) {
-  return LogSumExp(logits, text::MaxValue(logits), isa);
+double LogSumExp(std::span<const float> logits, Kernels kernels) {
+  return LogSumExp(logits, text::MaxValue(logits), kernels);
 }
 
-double LogSumExp(std::span<const float> logits, float largest, std::optional<Isa> isa) {
-  const kernels::KernelTable* kernels = KernelsOf(isa);
-  return kernels == nullptr ? kNan : inspect::LogSumExp(*kernels, logits, largest);
+double LogSumExp(std::span<const float> logits, float largest, Kernels kernels) {
+  return std::log(kernels.table().sum_exp(logits.data(), largest, logits.size())) +
+         static_cast<double>(largest);
 }
 
-double NegativeLogLikelihood(std::span<const float> logits, std::int32_t id,
-                             std::optional<Isa> isa) {
-  return LogSumExp(logits, isa) - static_cast<double>(logits[static_cast<std::size_t>(id)]);
+double NegativeLogLikelihood(std::span<const float> logits, std::int32_t id, Kernels kernels) {
+  return LogSumExp(logits, kernels) - static_cast<double>(logits[static_cast<std::size_t>(id)]);
 }
 
 double KullbackLeibler(std::span<const float> p_logits, std::span<const float> q_logits,
-                       std::optional<Isa> isa) {
-  const kernels::KernelTable* kernels = KernelsOf(isa);
-  if (kernels == nullptr) return kNan;
-  return inspect::KullbackLeibler(
-      *kernels, p_logits, inspect::LogSumExp(*kernels, p_logits, text::MaxValue(p_logits)),
-      q_logits, inspect::LogSumExp(*kernels, q_logits, text::MaxValue(q_logits)));
+                       Kernels kernels) {
+  return KullbackLeibler(p_logits, LogSumExp(p_logits, kernels), q_logits,
+                         LogSumExp(q_logits, kernels), kernels);
 }
 
 double KullbackLeibler(std::span<const float> p_logits, double p_log_sum_exp,
-                       std::span<const float> q_logits, double q_log_sum_exp,
-                       std::optional<Isa> isa) {
-  const kernels::KernelTable* kernels = KernelsOf(isa);
-  if (kernels == nullptr) return kNan;
-  return inspect::KullbackLeibler(*kernels, p_logits, p_log_sum_exp, q_logits, q_log_sum_exp);
+                       std::span<const float> q_logits, double q_log_sum_exp, Kernels kernels) {
+  // Σ P ((p - q) + gap); what rounding the gap to float leaves is added afterwards.
+  const double gap = q_log_sum_exp - p_log_sum_exp;
+  const auto rounded = static_cast<float>(gap);
+  const kernels::DivergenceTerms terms =
+      kernels.table().divergence_sums(p_logits.data(), static_cast<float>(p_log_sum_exp),
+                                      q_logits.data(), rounded, p_logits.size());
+  const double sum = terms.log_ratio + (gap - static_cast<double>(rounded)) * terms.mass;
+  return sum < 0.0 ? 0.0 : sum;  // NaN stays NaN.
 }
 
 }  // namespace fovea

@@ -5,11 +5,11 @@
 
 #include "engine/inspect/effect_progress.h"
 #include "engine/inspect/head_means.h"
-#include "engine/inspect/logit_sums.h"
 #include "engine/inspect/original_logits.h"
 #include "engine/inspect/text_plan.h"
 #include "engine/model/run_checks.h"
 #include "fovea/ablation.h"
+#include "fovea/divergence.h"
 #include "fovea/sampler.h"
 #include "fovea/status_macros.h"
 #include "platform/exceptions.h"
@@ -293,8 +293,8 @@ void EffectRun::ScorePosition(std::size_t position, const float* logits, const f
   figures_.finite[position] = model::AllFinite(row) ? 1 : 0;
   if (figures_.finite[position] == 0) return;
   const std::int32_t top = ArgMax(row);
-  const double log_sum_exp =
-      inspect::LogSumExp(*forward_.kernels, row, row[static_cast<std::size_t>(top)]);
+  const Kernels kernels(*forward_.kernels);
+  const double log_sum_exp = LogSumExp(row, row[static_cast<std::size_t>(top)], kernels);
   if (position + 1 < tokens_.size()) {
     figures_.loss[position] =
         log_sum_exp - static_cast<double>(row[static_cast<std::size_t>(tokens_[position + 1])]);
@@ -303,9 +303,8 @@ void EffectRun::ScorePosition(std::size_t position, const float* logits, const f
     figures_.log_sum_exp[position] = log_sum_exp;
     figures_.top[position] = top;
   } else {
-    figures_.divergence[position] =
-        inspect::KullbackLeibler(*forward_.kernels, {original, info_.vocabulary},
-                                 figures_.log_sum_exp[position], row, log_sum_exp);
+    figures_.divergence[position] = KullbackLeibler(
+        {original, info_.vocabulary}, figures_.log_sum_exp[position], row, log_sum_exp, kernels);
     figures_.top_changed[position] = top != figures_.top[position] ? 1 : 0;
   }
 }

@@ -6,7 +6,7 @@
 #include <numeric>
 #include <utility>
 
-#include "engine/kernels/dispatch/choose_kernels.h"
+#include "engine/kernels/dispatch/kernel_table.h"
 #include "engine/matmul/read_row.h"
 #include "engine/model/model_impl.h"
 #include "engine/model/run_checks.h"
@@ -59,6 +59,7 @@ std::vector<double> GramMatrices(const kernels::KernelTable& kernels, const Matr
 }  // namespace
 
 struct ValueNorms::Impl {
+  Isa isa = Isa::kScalar;
   std::size_t heads = 0;
   std::size_t kv_heads = 0;
   std::size_t value_dim = 0;
@@ -79,13 +80,14 @@ Result<ValueNorms> ValueNorms::Create(const Model& model, std::vector<std::size_
       std::iota(layers.begin(), layers.end(), std::size_t{0});
     }
     FOVEA_RETURN_IF_ERROR(model::CheckNumbers("layer", layers, info.layers));
-    auto kernels = kernels::ChooseKernels(isa);
+    const Result<Kernels> kernels = Kernels::For(isa);
     FOVEA_RETURN_IF_ERROR(kernels);
+    impl->isa = kernels->isa();
     for (const std::size_t layer : layers) {
       if (!impl->layers[layer].empty()) continue;
-      impl->layers[layer] =
-          GramMatrices(**kernels, model.impl()->weights.layers[layer].attention_output.weight,
-                       info.heads, info.value_dim);
+      impl->layers[layer] = GramMatrices(
+          kernels->table(), model.impl()->weights.layers[layer].attention_output.weight, info.heads,
+          info.value_dim);
     }
     return ValueNorms(std::move(impl));
   };
@@ -98,6 +100,10 @@ ValueNorms::ValueNorms(std::unique_ptr<const Impl> impl) : impl_(std::move(impl)
 ValueNorms::ValueNorms(ValueNorms&&) noexcept = default;
 ValueNorms& ValueNorms::operator=(ValueNorms&&) noexcept = default;
 ValueNorms::~ValueNorms() = default;
+
+Isa ValueNorms::isa() const {
+  return impl_->isa;
+}
 
 void ValueNorms::Norms(std::size_t layer, const AttentionValues& values, float* out) const {
   const Impl& impl = *impl_;

@@ -205,6 +205,9 @@ std::size_t Session::position() const {
 std::size_t Session::context_size() const {
   return impl_->plan().context_size;
 }
+Kernels Session::kernels() const {
+  return Kernels(*impl_->plan().kernels);
+}
 Isa Session::isa() const {
   return impl_->plan().kernels->isa;
 }

@@ -5,7 +5,6 @@
 #include <string>
 #include <tuple>
 
-#include "engine/kernels/dispatch/choose_kernels.h"
 #include "engine/matmul/matmul.h"
 #include "fovea/status_macros.h"
 #include "platform/checked_math.h"
@@ -114,9 +113,9 @@ Status ResolveOptions(const Hyperparameters& hp, const SessionOptions& options, 
     return {StatusCode::kUnsupported, "kv_type must be F32, F16, BF16 or Q8_0, not " +
                                           std::string(DataTypeName(options.kv_type))};
   }
-  const auto kernels = kernels::ChooseKernels(options.isa);
+  const Result<Kernels> kernels = Kernels::For(options.isa);
   FOVEA_RETURN_IF_ERROR(kernels);
-  plan.kernels = *kernels;
+  plan.kernels = &kernels->table();
   plan.kv = {.type = options.kv_type,
              .layers = info.layers,
              .kv_heads = info.kv_heads,

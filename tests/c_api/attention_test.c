@@ -138,7 +138,7 @@ static void AblationChangesLaterLayersOnly(fovea_session* session) {
   NEED(!fovea_session_truncate(session, 0));
   NEED(!fovea_session_prefill(session, kIds, kCount, &without, &logits));
   CHECK(memcmp(first, logits, sizeof first) != 0);
-  const double divergence = fovea_kullback_leibler(first, logits, 64);
+  const double divergence = fovea_kullback_leibler(session, first, logits, 64);
   CHECK(divergence > 0.0 && divergence < 10.0);
 }
 
@@ -194,6 +194,13 @@ static void OperatorsGiveNumbersKnownByHand(void) {
   const float zero[] = {0.0f};
   const float one[] = {1.0f};
   const float two[] = {2.0f};
+  in.isa = "scalar";
+  CHECK(!fovea_attend(&in, output, NULL, NULL, &error));
+  CHECK(fabsf(output[0] - 7.0f) < 1e-5f);
+  in.isa = "sse9";
+  CHECK_ERROR(fovea_attend(&in, output, NULL, NULL, &error), FOVEA_INVALID_ARGUMENT, error,
+              "fovea_attend_inputs.isa is \"sse9\"");
+  in.isa = NULL;
   in.scoring = FOVEA_SCORING_ADDITIVE;
   in.additive_query = zero;
   in.additive_key = one;
@@ -214,8 +221,8 @@ static void OperatorsGiveNumbersKnownByHand(void) {
   const float left[] = {1.0f, 0.0f};
   const float right[] = {0.0f, 1.0f};
   CHECK(fabs(fovea_jensen_shannon(left, right, 2) - 0.6931472) < 1e-6);
-  CHECK(fabs(fovea_negative_log_likelihood(key, 2, 1) + log(0.75)) < 1e-6);
-  CHECK(fovea_kullback_leibler(key, key, 2) == 0.0);
+  CHECK(fabs(fovea_negative_log_likelihood(NULL, key, 2, 1) + log(0.75)) < 1e-6);
+  CHECK(fovea_kullback_leibler(NULL, key, key, 2) == 0.0);
 }
 
 int main(void) {

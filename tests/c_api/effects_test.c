@@ -16,7 +16,7 @@ typedef struct Loss {
 static void AddLoss(void* user, size_t position, const float* logits, size_t vocabulary) {
   Loss* loss = user;
   if (position + 1 == kCount) return;
-  loss->sum += fovea_negative_log_likelihood(logits, vocabulary, kIds[position + 1]);
+  loss->sum += fovea_negative_log_likelihood(NULL, logits, vocabulary, kIds[position + 1]);
 }
 
 static double LossWithout(const fovea_model* model, const fovea_ablation* ablation) {
@@ -148,6 +148,13 @@ static void NormsAreLengths(const fovea_model* model, fovea_session* session) {
   CHECK(norms.calls == 2 && isnan(norms.cells[0]));
   fovea_value_norms_free(norms.norms);
   free(norms.cells);
+  const fovea_value_norms_options scalar = {
+      .struct_size = sizeof scalar, .layers = layers, .layer_count = 1, .isa = "scalar"};
+  NEED(!fovea_value_norms_create(model, &scalar, &norms.norms, &error));
+  fovea_value_norms_free(norms.norms);
+  const fovea_value_norms_options unknown = {.struct_size = sizeof unknown, .isa = "sse9"};
+  CHECK_ERROR(fovea_value_norms_create(model, &unknown, &norms.norms, &error),
+              FOVEA_INVALID_ARGUMENT, error, "fovea_value_norms_options.isa is \"sse9\"");
   const size_t missing[] = {99};
   const fovea_value_norms_options bad = {
       .struct_size = sizeof bad, .layers = missing, .layer_count = 1};

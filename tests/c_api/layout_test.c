@@ -47,7 +47,7 @@ static void CheckLayout(void) {
   SIZE(fovea_recorder_options, 48);
   SIZE(fovea_statistics_options, 64);
   SIZE(fovea_head_statistics, 120);
-  SIZE(fovea_value_norms_options, 32);
+  SIZE(fovea_value_norms_options, 40);
   SIZE(fovea_head_effect, 48);
   SIZE(fovea_effect_options, 72);
   AT(fovea_effect_options, kind, 64);
@@ -56,7 +56,7 @@ static void CheckLayout(void) {
   SIZE(fovea_quantization_error, 24);
   SIZE(fovea_quantized_tensor, 72);
   SIZE(fovea_quantize_options, 56);
-  SIZE(fovea_attend_inputs, 176);
+  SIZE(fovea_attend_inputs, 184);
   AT(fovea_attend_inputs, scoring, 152);
 }
 

@@ -100,11 +100,13 @@ static void SessionsAndMaps(const fovea_model* model) {
   CHECK_TEXT(fovea_head_type(NULL), "");
   REFUSED(fovea_attend(NULL, NULL, NULL, NULL, NULL));
   /* NaN is the only number that differs from itself. */
-  const double nothing[] = {
-      fovea_jensen_shannon(NULL, row, 2),        fovea_jensen_shannon(row, NULL, 2),
-      fovea_kullback_leibler(NULL, row, 2),      fovea_kullback_leibler(row, row, 0),
-      fovea_negative_log_likelihood(NULL, 2, 0), fovea_negative_log_likelihood(row, 2, 2),
-      fovea_negative_log_likelihood(row, 2, -1)};
+  const double nothing[] = {fovea_jensen_shannon(NULL, row, 2),
+                            fovea_jensen_shannon(row, NULL, 2),
+                            fovea_kullback_leibler(NULL, NULL, row, 2),
+                            fovea_kullback_leibler(NULL, row, row, 0),
+                            fovea_negative_log_likelihood(NULL, NULL, 2, 0),
+                            fovea_negative_log_likelihood(NULL, row, 2, 2),
+                            fovea_negative_log_likelihood(NULL, row, 2, -1)};
   for (size_t i = 0; i < sizeof nothing / sizeof *nothing; ++i)
     CHECK(!(nothing[i] <= 0) && !(nothing[i] >= 0));
 }

@@ -114,6 +114,30 @@ TEST_P(SameAsCppTest, AttentionRowsEqualTheRecordersBitForBit) {
   fovea_recorder_free(c_recorder);
 }
 
+TEST_P(SameAsCppTest, DivergencesTakeTheInstructionSetOfTheSession) {
+  std::vector<float> p(1000), q(1000);
+  for (std::size_t i = 0; i < p.size(); ++i) {
+    p[i] = static_cast<float>((i * 31) % 101) / 10;
+    q[i] = static_cast<float>((i * 17) % 97) / 10;
+  }
+  for (const Isa isa : AvailableIsas()) {
+    SCOPED_TRACE(IsaName(isa));
+    const auto kernels = Kernels::For(isa);
+    ASSERT_TRUE(kernels) << kernels.error().message();
+    fovea_session_options options = {};
+    options.struct_size = sizeof(options);
+    options.context_size = kTokens;
+    options.isa = IsaName(isa).data();
+    fovea_session* session = nullptr;
+    ASSERT_EQ(fovea_session_create(c_model_, &options, &session, nullptr), FOVEA_OK);
+    EXPECT_EQ(fovea_kullback_leibler(session, p.data(), q.data(), p.size()),
+              KullbackLeibler(p, q, *kernels));
+    EXPECT_EQ(fovea_negative_log_likelihood(session, p.data(), p.size(), 7),
+              NegativeLogLikelihood(p, 7, *kernels));
+    fovea_session_free(session);
+  }
+}
+
 TEST_P(SameAsCppTest, StatisticsOfHeadsAreTheSame) {
   const auto ids = SomeIds();
   HeadStatisticsObserver observer({}, 20, 0);

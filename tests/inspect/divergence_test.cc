@@ -75,44 +75,48 @@ TEST(SameLargest, ComparesPlacesAndTakesTheFirstOfEquals) {
 TEST(LogSumExp, OfEqualLogitsIsTheirValuePlusTheLogarithmOfTheirNumber) {
   for (const std::size_t n : {1U, 3U, 256U, 257U, 50000U}) {
     for (const float value : {-300.0F, 0.0F, 80.0F}) {
-      EXPECT_NEAR(LogSumExp(std::vector<float>(n, value)),
+      EXPECT_NEAR(LogSumExp(std::vector<float>(n, value), Kernels::Best()),
                   static_cast<double>(value) + std::log(static_cast<double>(n)), 3e-7);
     }
   }
 }
 
 TEST(NegativeLogLikelihood, IsTheLossOfTheIdAsked) {
+  const Kernels kernels = Kernels::Best();
   const std::vector<float> logits = {std::log(0.5F), std::log(0.25F), std::log(0.25F)};
-  EXPECT_NEAR(NegativeLogLikelihood(logits, 0), kLn2, 1e-6);
-  EXPECT_NEAR(NegativeLogLikelihood(logits, 2), 2 * kLn2, 1e-6);
+  EXPECT_NEAR(NegativeLogLikelihood(logits, 0, kernels), kLn2, 1e-6);
+  EXPECT_NEAR(NegativeLogLikelihood(logits, 2, kernels), 2 * kLn2, 1e-6);
 }
 
 TEST(KullbackLeibler, OfEqualRowsIsExactlyZero) {
   std::vector<float> logits(1000);
   for (std::size_t i = 0; i < logits.size(); ++i) logits[i] = static_cast<float>(i % 37) / 3;
-  EXPECT_EQ(KullbackLeibler(logits, logits), 0.0);
+  EXPECT_EQ(KullbackLeibler(logits, logits, Kernels::Best()), 0.0);
 }
 
 TEST(KullbackLeibler, IsKnownByHandForThreeTokensAndIsNotSymmetric) {
+  const Kernels kernels = Kernels::Best();
   // Probabilities 1/2, 1/4, 1/4 against 1/4, 1/4, 1/2; a constant in the logits changes nothing.
   const float ln2 = static_cast<float>(kLn2);
   const std::vector<float> p = {ln2, 0, 0}, q = {7, 7, 7 + ln2};
-  EXPECT_NEAR(KullbackLeibler(p, q), 0.25 * kLn2, 1e-6);
+  EXPECT_NEAR(KullbackLeibler(p, q, kernels), 0.25 * kLn2, 1e-6);
   // 1/2, 1/2 against 3/4, 1/4: ln 2 - ln 3 / 2; the other way (3/4) ln 3 - ln 2.
   const float ln3 = std::log(3.0F);
-  EXPECT_NEAR(KullbackLeibler(std::vector<float>{0, 0}, std::vector<float>{ln3, 0}),
+  EXPECT_NEAR(KullbackLeibler(std::vector<float>{0, 0}, std::vector<float>{ln3, 0}, kernels),
               kLn2 - std::log(3.0) / 2, 1e-6);
-  EXPECT_NEAR(KullbackLeibler(std::vector<float>{ln3, 0}, std::vector<float>{0, 0}),
+  EXPECT_NEAR(KullbackLeibler(std::vector<float>{ln3, 0}, std::vector<float>{0, 0}, kernels),
               0.75 * std::log(3.0) - kLn2, 1e-6);
 }
 
 TEST(KullbackLeibler, TakesLogSumsThatAreKnown) {
+  const Kernels kernels = Kernels::Best();
   std::vector<float> p(777), q(777);
   for (std::size_t i = 0; i < p.size(); ++i) {
     p[i] = static_cast<float>((i * 31) % 101) / 10;
     q[i] = static_cast<float>((i * 17) % 97) / 10;
   }
-  EXPECT_EQ(KullbackLeibler(p, LogSumExp(p), q, LogSumExp(q)), KullbackLeibler(p, q));
+  EXPECT_EQ(KullbackLeibler(p, LogSumExp(p, kernels), q, LogSumExp(q, kernels), kernels),
+            KullbackLeibler(p, q, kernels));
   // And both agree with the definition in double precision.
   double p_sum = 0, q_sum = 0, want = 0;
   for (std::size_t i = 0; i < p.size(); ++i) {
@@ -123,7 +127,7 @@ TEST(KullbackLeibler, TakesLogSumsThatAreKnown) {
     const double a = std::exp(static_cast<double>(p[i])) / p_sum;
     want += a * std::log(a / (std::exp(static_cast<double>(q[i])) / q_sum));
   }
-  EXPECT_NEAR(KullbackLeibler(p, q), want, 2e-6 * want);
+  EXPECT_NEAR(KullbackLeibler(p, q, kernels), want, 2e-6 * want);
 }
 
 TEST(DivergencesOfLogits, AreComputedByTheKernelsThatWereAskedFor) {
@@ -136,29 +140,30 @@ TEST(DivergencesOfLogits, AreComputedByTheKernelsThatWereAskedFor) {
   const float largest = *std::max_element(p.begin(), p.end());
   for (const Isa isa : AvailableIsas()) {
     SCOPED_TRACE(IsaName(isa));
+    const Kernels kernels = *Kernels::For(isa);
+    EXPECT_EQ(kernels.isa(), isa);
     const kernels::KernelTable& table = *kernels::KernelsFor(isa);
     const double log_sum_exp =
         std::log(table.sum_exp(p.data(), largest, p.size())) + static_cast<double>(largest);
-    EXPECT_EQ(LogSumExp(p, isa), log_sum_exp);
-    EXPECT_EQ(LogSumExp(p, largest, isa), log_sum_exp);
-    EXPECT_EQ(NegativeLogLikelihood(p, 5, isa), log_sum_exp - static_cast<double>(p[5]));
-    const double q_log_sum_exp = LogSumExp(q, isa);
+    EXPECT_EQ(LogSumExp(p, kernels), log_sum_exp);
+    EXPECT_EQ(LogSumExp(p, largest, kernels), log_sum_exp);
+    EXPECT_EQ(NegativeLogLikelihood(p, 5, kernels), log_sum_exp - static_cast<double>(p[5]));
+    const double q_log_sum_exp = LogSumExp(q, kernels);
     const double gap = q_log_sum_exp - log_sum_exp;
     const auto rounded = static_cast<float>(gap);
     const kernels::DivergenceTerms terms = table.divergence_sums(
         p.data(), static_cast<float>(log_sum_exp), q.data(), rounded, p.size());
     const double divergence = terms.log_ratio + (gap - static_cast<double>(rounded)) * terms.mass;
-    EXPECT_EQ(KullbackLeibler(p, q, isa), divergence);
-    EXPECT_EQ(KullbackLeibler(p, log_sum_exp, q, q_log_sum_exp, isa), divergence);
+    EXPECT_EQ(KullbackLeibler(p, q, kernels), divergence);
+    EXPECT_EQ(KullbackLeibler(p, log_sum_exp, q, q_log_sum_exp, kernels), divergence);
   }
-  EXPECT_EQ(KullbackLeibler(p, q), KullbackLeibler(p, q, BestIsa()));
 }
 
-TEST(DivergencesOfLogits, AreNanOnKernelsThatTheCpuLacks) {
-  const std::vector<float> logits = {1.0F, 2.0F};
-  EXPECT_TRUE(std::isnan(LogSumExp(logits, MissingIsa())));
-  EXPECT_TRUE(std::isnan(NegativeLogLikelihood(logits, 0, MissingIsa())));
-  EXPECT_TRUE(std::isnan(KullbackLeibler(logits, logits, MissingIsa())));
+TEST(Kernels, OfAnInstructionSetThatTheCpuLacksAreRefused) {
+  const Result<Kernels> kernels = Kernels::For(MissingIsa());
+  ASSERT_FALSE(kernels);
+  EXPECT_EQ(kernels.status().code(), StatusCode::kUnsupported);
+  EXPECT_NE(kernels.status().message().find(IsaName(MissingIsa())), std::string::npos);
 }
 
 }  // namespace

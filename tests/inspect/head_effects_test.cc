@@ -32,22 +32,22 @@ Rows AllLogits(const Model& model, const SessionOptions& options,
   return rows;
 }
 
-double Loss(const Rows& rows, std::optional<Isa> isa = std::nullopt) {
+double Loss(const Rows& rows, Kernels kernels = Kernels::Best()) {
   const auto ids = SomeIds(kTokens);
   double sum = 0.0;
   for (std::size_t i = 0; i + 1 < kTokens; ++i) {
-    sum += NegativeLogLikelihood(rows[i], ids[i + 1], isa);
+    sum += NegativeLogLikelihood(rows[i], ids[i + 1], kernels);
   }
   return sum / (kTokens - 1);
 }
 
 HeadEffect FullRun(const Model& model, const Rows& original, const HeadAblation& ablation,
-                   std::optional<Isa> isa = std::nullopt) {
-  const Rows rows = AllLogits(model, {.isa = isa}, {ablation});
-  HeadEffect effect{.layer = ablation.layer, .head = ablation.head, .loss = Loss(rows, isa)};
-  effect.loss_change = effect.loss - Loss(original, isa);
+                   Kernels kernels = Kernels::Best()) {
+  const Rows rows = AllLogits(model, {.isa = kernels.isa()}, {ablation});
+  HeadEffect effect{.layer = ablation.layer, .head = ablation.head, .loss = Loss(rows, kernels)};
+  effect.loss_change = effect.loss - Loss(original, kernels);
   for (std::size_t i = 0; i < kTokens; ++i) {
-    effect.divergence += KullbackLeibler(original[i], rows[i], isa);
+    effect.divergence += KullbackLeibler(original[i], rows[i], kernels);
     effect.top1_change += ArgMax(original[i]) != ArgMax(rows[i]) ? 1.0 : 0.0;
   }
   effect.divergence /= kTokens;
@@ -202,13 +202,14 @@ TEST_F(HeadEffectsTest, OfChosenHeadsAreThoseOfAllHeads) {
 TEST_F(HeadEffectsTest, AreMeasuredByTheKernelsOfTheSession) {
   for (const Isa isa : IsasToTest()) {
     SCOPED_TRACE(IsaName(isa));
+    const Kernels kernels = *Kernels::For(isa);
     const Rows original = AllLogits(model(), {.isa = isa}, {});
     auto report = MeasureHeadEffects(model(), SomeIds(kTokens), {.isa = isa}, {.layers = {1}});
     ASSERT_TRUE(report) << report.error().message();
-    EXPECT_EQ(report->loss, Loss(original, isa));
+    EXPECT_EQ(report->loss, Loss(original, kernels));
     for (const HeadEffect& effect : report->effects) {
-      ExpectEqual(effect,
-                  FullRun(model(), original, {.layer = effect.layer, .head = effect.head}, isa));
+      ExpectEqual(effect, FullRun(model(), original, {.layer = effect.layer, .head = effect.head},
+                                  kernels));
     }
   }
 }

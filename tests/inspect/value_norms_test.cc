@@ -177,7 +177,11 @@ TEST(ValueNorms, MayBeAskedForByManyThreads) {
 TEST(ValueNorms, AreReadByTheKernelsThatWereAskedFor) {
   auto model = Model::Load(Data("llama-quantized"));
   ASSERT_TRUE(model) << model.error().message();
-  for (const Isa isa : AvailableIsas()) EXPECT_TRUE(ValueNorms::Create(*model, {}, isa));
+  for (const Isa isa : AvailableIsas()) {
+    auto norms = ValueNorms::Create(*model, {}, isa);
+    ASSERT_TRUE(norms) << norms.error().message();
+    EXPECT_EQ(norms->isa(), isa);
+  }
   auto refused = ValueNorms::Create(*model, {}, MissingIsa());
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().code(), StatusCode::kUnsupported);

@@ -122,7 +122,7 @@ Recording MadeText::Record() const {
   if (options_.layers > 1) model.windows[1] = options_.window;
   PageRecorder recorder(
       PlanRecording(shape, model, options_.page_bytes, 1, options_.also_without_mask),
-      std::span(ids_).first(options_.prompt));
+      std::span(ids_).first(options_.prompt), Kernels::Best());
   const AttentionSelection& wanted = recorder.selection();
   const std::vector<float> unused(options_.heads * tokens, 0.0F);
   std::vector<std::vector<float>> maps;  // [layers, heads]
@@ -164,6 +164,7 @@ Recording MadeText::Record() const {
       trace.log_sum_exp = unused.data();
       trace.scale = kScale;
       trace.softcap = options_.softcap;
+      trace.isa = BestIsa();
       recorder.OnTrace(trace);
     }
     for (std::size_t position = begin; position < end; ++position) {

@@ -75,8 +75,12 @@ TEST(FitQueriesTest, LargestErrorOfAWeightShrinksSeveralTimes) {
   const Made made;
   const BalancedGroup balanced = Balance(made.group);
   CodedGroup coded = CodeGroup(made.group, balanced, 0.05);
-  const HeadTrace computed = {
-      .tokens = kTokens, .dim = kDim, .query = made.query, .key = made.key, .scale = 0.25F};
+  const HeadTrace computed = {.tokens = kTokens,
+                              .dim = kDim,
+                              .query = made.query,
+                              .key = made.key,
+                              .scale = 0.25F,
+                              .isa = BestIsa()};
   HeadTrace in_basis = computed;
   in_basis.query = balanced.queries[0];
   in_basis.key = balanced.key;

@@ -15,7 +15,7 @@ using testing::Not;
 
 TEST(LossRecorder, OfEvenLogitsIsTheLogarithmOfTheirNumber) {
   const std::array<std::int32_t, 3> tokens = {2, 0, 3};
-  LossRecorder losses(tokens);
+  LossRecorder losses(tokens, Kernels::Best());
   for (std::size_t position = 0; position < 3; ++position) {
     const std::vector<float> logits(4, static_cast<float>(position));
     losses.OnLogits(position, logits);
@@ -26,7 +26,7 @@ TEST(LossRecorder, OfEvenLogitsIsTheLogarithmOfTheirNumber) {
 
 TEST(LossRecorder, OneTokenPredictsNone) {
   const std::array<std::int32_t, 1> tokens = {2};
-  EXPECT_TRUE(std::isnan(LossRecorder(tokens).loss()));
+  EXPECT_TRUE(std::isnan(LossRecorder(tokens, Kernels::Best()).loss()));
 }
 
 /// Before: half and half on tokens 0 and 1; after: all on token 1.

@@ -94,6 +94,8 @@ struct AttentionTrace {
   float softcap = 0.0F;                   ///< 0: none.
   Mask::Kind mask = Mask::Kind::kCausal;  ///< Which keys the queries attend to.
   std::size_t window = 0;                 ///< Of a sliding window: keys per query.
+  /// Of the kernels that computed them: Attend with the same ones rebuilds a map.
+  Isa isa = Isa::kScalar;
 };
 
 /// The values of the tokens of one call, of all KV heads of a layer. Pointers are valid during the

@@ -1,15 +1,12 @@
 // How far two distributions are apart: rows of attention maps (probabilities) and next-token
 // distributions (logits). Everything is in nats, computed in double precision, thread-safe, and
-// allocates nothing.
-//
-// Sums over logits are computed by the kernels of `isa`, as those of a session are (Session::isa);
-// nothing: by the best that this CPU has. The result is NaN if the CPU lacks the instruction set.
+// allocates nothing. What takes kernels may differ in its last bits between instruction sets: pass
+// those of the session that computed the logits (Session::kernels).
 #ifndef FOVEA_DIVERGENCE_H_
 #define FOVEA_DIVERGENCE_H_
 
 #include <cstddef>
 #include <cstdint>
-#include <optional>
 #include <span>
 
 #include "fovea/isa.h"
@@ -29,23 +26,20 @@ double JensenShannon(const float* p, const float* q, std::size_t n);
 bool SameLargest(const float* p, const float* q, std::size_t n);
 
 /// ln Σ exp(logits[i]), relative error of the sum below 5e-7. Logits must be finite and not empty.
-double LogSumExp(std::span<const float> logits, std::optional<Isa> isa = std::nullopt);
+double LogSumExp(std::span<const float> logits, Kernels kernels);
 /// The same bits where the largest logit is known.
-double LogSumExp(std::span<const float> logits, float largest,
-                 std::optional<Isa> isa = std::nullopt);
+double LogSumExp(std::span<const float> logits, float largest, Kernels kernels);
 
 /// −ln softmax(logits)[id]: the loss of predicting `id`.
-double NegativeLogLikelihood(std::span<const float> logits, std::int32_t id,
-                             std::optional<Isa> isa = std::nullopt);
+double NegativeLogLikelihood(std::span<const float> logits, std::int32_t id, Kernels kernels);
 
 /// KL(P‖Q) = Σ P ln(P / Q) of the distributions that two rows of logits of one size stand for; 0 if
 /// the rows are equal, and never below. Error below 1e-6 for divergences up to 1.
 double KullbackLeibler(std::span<const float> p_logits, std::span<const float> q_logits,
-                       std::optional<Isa> isa = std::nullopt);
+                       Kernels kernels);
 /// The same where LogSumExp of both rows is known.
 double KullbackLeibler(std::span<const float> p_logits, double p_log_sum_exp,
-                       std::span<const float> q_logits, double q_log_sum_exp,
-                       std::optional<Isa> isa = std::nullopt);
+                       std::span<const float> q_logits, double q_log_sum_exp, Kernels kernels);
 
 }  // namespace fovea
 

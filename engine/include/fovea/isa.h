@@ -7,7 +7,13 @@
 #include <string_view>
 #include <vector>
 
+#include "fovea/status.h"
+
 namespace fovea {
+
+namespace kernels {
+struct KernelTable;
+}
 
 /// What kernels are compiled for. Example:
 /// @code
@@ -42,6 +48,33 @@ std::vector<Isa> AvailableIsas();
 
 /// The last of AvailableIsas().
 Isa BestIsa();
+
+/// The kernels of one instruction set, chosen once: asking the CPU takes up to some tenths of a
+/// millisecond, longer than many computations do. Copies are as cheap as those of a pointer;
+/// thread-safe. Example:
+/// @code
+/// const Kernels kernels = session.kernels();
+/// const double loss = NegativeLogLikelihood(logits, id, kernels);
+/// @endcode
+class Kernels {
+ public:
+  /// The best that this CPU has.
+  static Kernels Best();
+  /// Those of `isa`, or the best if it names none. kUnsupported if this CPU or this build lacks
+  /// them.
+  static Result<Kernels> For(std::optional<Isa> isa);
+
+  /// What they are compiled for.
+  Isa isa() const;
+
+  /// For the engine itself.
+  explicit Kernels(const kernels::KernelTable& table) : table_(&table) {}
+  /// For the engine itself.
+  const kernels::KernelTable& table() const { return *table_; }
+
+ private:
+  const kernels::KernelTable* table_;
+};
 
 }  // namespace fovea
 

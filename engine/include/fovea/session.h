@@ -136,7 +136,8 @@ class Session {
 
   std::size_t position() const;      ///< Tokens in the cache.
   std::size_t context_size() const;  ///< Capacity.
-  Isa isa() const;                   ///< The kernels that run.
+  Isa isa() const;                   ///< The instruction set of kernels().
+  Kernels kernels() const;           ///< The kernels that run.
   /// Threads that compute, the caller's included.
   std::size_t threads() const;
   /// Element type of the cache.

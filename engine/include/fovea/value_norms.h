@@ -48,6 +48,9 @@ class ValueNorms {
   /// Thread-safe; allocates nothing.
   void Norms(std::size_t layer, const AttentionValues& values, float* out) const;
 
+  /// The instruction set whose kernels read the projections.
+  Isa isa() const;
+
  private:
   struct Impl;
   explicit ValueNorms(std::unique_ptr<const Impl> impl);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <string>
 
 #include "engine/kernels/dispatch/kernel_table.h"
 #include "platform/cpu_features.h"
@@ -26,6 +27,13 @@ constexpr IsaOrder kOrderOfShortSve = {
 const IsaOrder& OrderOn(const platform::CpuFeatures& cpu) {
   constexpr std::size_t kNeonBits = 128;
   return cpu.sve_vector_bits > kNeonBits ? kOrder : kOrderOfShortSve;
+}
+
+Isa BestOn(const platform::CpuFeatures& cpu) {
+  const IsaOrder& order = OrderOn(cpu);
+  // The scalar kernels are always there.
+  return *std::find_if(order.rbegin(), order.rend(),
+                       [&](Isa isa) { return kernels::KernelsFor(isa, cpu) != nullptr; });
 }
 
 }  // namespace
@@ -64,11 +72,24 @@ std::vector<Isa> AvailableIsas() {
 }
 
 Isa BestIsa() {
+  return BestOn(platform::DetectCpuFeatures());
+}
+
+Kernels Kernels::Best() {
   const platform::CpuFeatures cpu = platform::DetectCpuFeatures();
-  const IsaOrder& order = OrderOn(cpu);
-  // The scalar kernels are always there.
-  return *std::find_if(order.rbegin(), order.rend(),
-                       [&](Isa isa) { return kernels::KernelsFor(isa, cpu) != nullptr; });
+  return Kernels(*kernels::KernelsFor(BestOn(cpu), cpu));
+}
+
+Result<Kernels> Kernels::For(std::optional<Isa> isa) {
+  if (!isa) return Best();
+  const kernels::KernelTable* table = kernels::KernelsFor(*isa);
+  if (table != nullptr) return Kernels(*table);
+  return Status(StatusCode::kUnsupported,
+                "instruction set '" + std::string(IsaName(*isa)) + "' cannot run on this CPU");
+}
+
+Isa Kernels::isa() const {
+  return table_->isa;
 }
 
 }  // namespace fovea

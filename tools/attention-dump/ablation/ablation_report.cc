@@ -33,7 +33,7 @@ std::vector<std::size_t> Largest(const std::vector<float>& logits) {
 
 void LossRecorder::OnLogits(std::size_t position, std::span<const float> logits) {
   if (position + 1 < tokens_.size()) {
-    sum_ += NegativeLogLikelihood(logits, tokens_[position + 1]);
+    sum_ += NegativeLogLikelihood(logits, tokens_[position + 1], kernels_);
   } else if (position + 1 == tokens_.size()) {
     last_logits_.assign(logits.begin(), logits.end());
   }
@@ -62,13 +62,14 @@ std::string AblationText(const AblationReport& report, const Tokenizer* tokenize
          FixedNumber(std::exp(report.loss_after), 2));
   }
   line("next token  KL(before || after) " +
-       FixedNumber(KullbackLeibler(report.logits_before, report.logits_after), 4) + " nats");
+       FixedNumber(KullbackLeibler(report.logits_before, report.logits_after, report.kernels), 4) +
+       " nats");
   const auto cell = [&](const std::vector<float>& logits, std::size_t id) {
     const auto token = static_cast<std::int32_t>(id);
     const std::string piece =
         tokenizer == nullptr ? "#" + std::to_string(id) : tokenizer->DisplayPiece(token);
     return FitToWidth(piece, kPieceColumns, alphabet) + " " +
-           FixedNumber(std::exp(-NegativeLogLikelihood(logits, token)), 4);
+           FixedNumber(std::exp(-NegativeLogLikelihood(logits, token, report.kernels)), 4);
   };
   line("            before                   after");
   const std::vector<std::size_t> before = Largest(report.logits_before);
@@ -95,7 +96,7 @@ std::vector<std::pair<std::string, std::string>> AblationSummary(const AblationR
   if (!report.logits_before.empty() && !report.logits_after.empty()) {
     summary.emplace_back(
         "KL of the next token (nats)",
-        FixedNumber(KullbackLeibler(report.logits_before, report.logits_after), 4));
+        FixedNumber(KullbackLeibler(report.logits_before, report.logits_after, report.kernels), 4));
   }
   return summary;
 }
@@ -111,7 +112,8 @@ std::string AblationJson(const AblationReport& report) {
       {"kind", report.kind == AblationKind::kMean ? "mean" : "zero"},
       {"loss",
        nlohmann::ordered_json::array({number(report.loss_before), number(report.loss_after)})},
-      {"divergence", number(KullbackLeibler(report.logits_before, report.logits_after))}};
+      {"divergence",
+       number(KullbackLeibler(report.logits_before, report.logits_after, report.kernels))}};
   return object.dump();
 }
 

@@ -19,7 +19,9 @@ namespace fovea::dump {
 /// Collects the loss of a text and the last position's logits, from RunOptions::on_logits.
 class LossRecorder {
  public:
-  explicit LossRecorder(std::span<const std::int32_t> tokens) : tokens_(tokens) {}
+  /// `kernels`: those of the session.
+  LossRecorder(std::span<const std::int32_t> tokens, Kernels kernels)
+      : tokens_(tokens), kernels_(kernels) {}
 
   void OnLogits(std::size_t position, std::span<const float> logits);
 
@@ -27,9 +29,11 @@ class LossRecorder {
   double loss() const;
   /// [vocabulary]; empty before the last position.
   const std::vector<float>& last_logits() const { return last_logits_; }
+  Kernels kernels() const { return kernels_; }
 
  private:
   std::span<const std::int32_t> tokens_;
+  Kernels kernels_;
   double sum_ = 0.0;
   std::vector<float> last_logits_;
 };
@@ -39,6 +43,7 @@ struct AblationReport {
   AblationKind kind = AblationKind::kZero;
   double loss_before = 0.0, loss_after = 0.0;
   std::vector<float> logits_before, logits_after;  ///< After the last token.
+  Kernels kernels = Kernels::Best();               ///< Those that computed the logits.
 };
 
 /// Some lines: loss and perplexity before and after, and the five most likely next tokens of both.

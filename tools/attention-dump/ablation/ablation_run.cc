@@ -32,6 +32,7 @@ Status AblationRun::Prepare(const Model& model, std::span<const std::int32_t> to
 void AblationRun::NoteBefore(const LossRecorder& losses) {
   report_.loss_before = losses.loss();
   report_.logits_before = losses.last_logits();
+  report_.kernels = losses.kernels();
 }
 
 void AblationRun::NoteAfter(const LossRecorder& losses) {

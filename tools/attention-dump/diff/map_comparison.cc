@@ -115,8 +115,8 @@ class RowComparer : public AttentionObserver {
 class LogitComparer {
  public:
   LogitComparer(std::span<const std::int32_t> a, std::span<const std::int32_t> b,
-                std::size_t vocabulary)
-      : a_(a), b_(b), vocabulary_(vocabulary) {}
+                std::size_t vocabulary, Kernels kernels)
+      : a_(a), b_(b), vocabulary_(vocabulary), kernels_(kernels) {}
 
   void Begin(std::size_t first, std::size_t count) {
     first_ = first;
@@ -129,7 +129,7 @@ class LogitComparer {
   void TakeB(std::size_t position, std::span<const float> logits) {
     AddLoss(b_, position, logits, &sums_.loss_b);
     const std::span<const float> other(Kept(position), logits.size());
-    const double divergence = KullbackLeibler(other, logits);
+    const double divergence = KullbackLeibler(other, logits, kernels_);
     sums_.kl_mean += divergence;
     if (divergence > sums_.kl_worst) {
       sums_.kl_worst = divergence;
@@ -152,13 +152,15 @@ class LogitComparer {
 
  private:
   float* Kept(std::size_t position) { return kept_.data() + (position - first_) * vocabulary_; }
-  static void AddLoss(std::span<const std::int32_t> tokens, std::size_t position,
-                      std::span<const float> logits, double* sum) {
-    if (position + 1 < tokens.size()) *sum += NegativeLogLikelihood(logits, tokens[position + 1]);
+  void AddLoss(std::span<const std::int32_t> tokens, std::size_t position,
+               std::span<const float> logits, double* sum) const {
+    if (position + 1 == tokens.size()) return;
+    *sum += NegativeLogLikelihood(logits, tokens[position + 1], kernels_);
   }
 
   std::span<const std::int32_t> a_, b_;
   std::size_t vocabulary_;
+  Kernels kernels_;
   std::size_t first_ = 0;
   std::vector<float> kept_;  // [row of the batch, vocabulary]
   Comparison sums_;
@@ -190,7 +192,7 @@ Result<Comparison> CompareMaps(const ComparisonSide& a, const ComparisonSide& b,
   const Slots slots(options.layers, options.heads);
   RowKeeper keeper(selection, slots);
   RowComparer comparer(selection, slots, keeper);
-  LogitComparer logits(a.tokens, b.tokens, options.vocabulary);
+  LogitComparer logits(a.tokens, b.tokens, options.vocabulary, a.session->kernels());
   const std::size_t tokens = a.tokens.size();
   std::size_t first = 0;
   const auto run = [&](const ComparisonSide& side, std::size_t count, double done_before,

@@ -194,7 +194,7 @@ Status DumpJob::OpenStream() {
 
 Status DumpJob::PrepareValues() {
   if (!arguments_.values) return Status::Ok();
-  Result<ValueNorms> norms = ValueNorms::Create(*model_, shape_.layers);
+  Result<ValueNorms> norms = ValueNorms::Create(*model_, shape_.layers, isa_);
   if (!norms) return About("--values", norms.status());
   value_norms_ = std::move(*norms);
   return Status::Ok();
@@ -212,10 +212,10 @@ Status DumpJob::RunBefore(const std::vector<std::int32_t>& prompt) {
   KeptMaps kept;
   Recorders recorders(plan, shape, {}, &kept);
   if (page_) {
-    FOVEA_RETURN_IF_ERROR(page_->Open(prompt));
+    FOVEA_RETURN_IF_ERROR(page_->Open(prompt, session_->kernels()));
     recorders.observers()->Add(page_->recorder());
   }
-  LossRecorder losses(prompt);
+  LossRecorder losses(prompt, session_->kernels());
   ModelRun run = {.prompt = prompt, .observer = recorders.observers(), .stop = {}};
   run.stop = [&] { return (page_ && !page_->status().ok()) || environment_.interrupted(); };
   run.on_logits = [&](std::size_t position, std::span<const float> logits) {
@@ -288,7 +288,7 @@ Status DumpJob::RunModels() {
     FOVEA_RETURN_IF_ERROR(RunBefore(prompt));
   }
   if (page_) {
-    FOVEA_RETURN_IF_ERROR(page_->Open(prompt));
+    FOVEA_RETURN_IF_ERROR(page_->Open(prompt, session_->kernels()));
     recorders_->observers()->Add(page_->recorder());
   }
   if (lines_) {
@@ -297,7 +297,7 @@ Status DumpJob::RunModels() {
     recorders_->observers()->Add(&*stream_);
     stream_->Begin(MakeDumpInfo(*model_, *session_, prompt_, {}, shape_), shape_.generated);
   }
-  LossRecorder losses(prompt);
+  LossRecorder losses(prompt, session_->kernels());
   Result<std::vector<std::int32_t>> generated =
       RunModel(MakeRun(prompt, &losses), &*session_, &*progress_);
   FOVEA_RETURN_IF_ERROR(WhyRunFailed(generated.ok() ? Status::Ok() : generated.status()));

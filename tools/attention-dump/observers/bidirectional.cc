@@ -34,7 +34,8 @@ Result<MapSet> BidirectionalMaps(const DumpShape& shape, const std::vector<KeptT
                                                .key = key,
                                                .value = values,
                                                .scale = trace.scale,
-                                               .softcap = trace.softcap});
+                                               .softcap = trace.softcap,
+                                               .isa = trace.isa});
       FOVEA_RETURN_IF_ERROR(attended);
       maps.weights.insert(maps.weights.end(), attended->weights.begin(), attended->weights.end());
     }

@@ -131,6 +131,7 @@ void StreamingDump::OnTrace(const AttentionTrace& trace) {
   if (kept != nullptr) {
     kept->scale = trace.scale;
     kept->softcap = trace.softcap;
+    kept->isa = trace.isa;
   }
   try {
     WriteTraceHeads(trace.query, trace.heads, trace, shape_.heads, query_[layer],

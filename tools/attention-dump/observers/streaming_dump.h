@@ -25,6 +25,7 @@ struct KeptTrace {
   std::vector<float> key;    ///< [kv_heads, planned tokens, head_dim]
   float scale = 1.0F;
   float softcap = 0.0F;
+  Isa isa = Isa::kScalar;  ///< Of the kernels that computed them.
 };
 
 class StreamingDump final : public AttentionObserver {

@@ -12,6 +12,8 @@
 #include <span>
 #include <vector>
 
+#include <fovea/isa.h>
+
 namespace fovea::dump {
 
 /// The queries of all heads that read one KV head, and its keys. Not owned; [tokens, dim] each.
@@ -22,6 +24,7 @@ struct TraceGroup {
   std::span<const float> key;
   float scale = 1.0F;
   float softcap = 0.0F;
+  Isa isa = Isa::kScalar;  ///< Of the kernels that computed them.
 };
 
 struct BalancedGroup {

@@ -127,7 +127,8 @@ Status Builder::RecordWithoutMask(Document* document) {
                             .key = std::span(trace.key).subspan(kv * planned, used),
                             .scale = trace.scale,
                             .softcap = trace.softcap,
-                            .causal = false};
+                            .causal = false,
+                            .isa = trace.isa};
     try {
       failures[map] = RebuildRows(rows, 0, tokens, [&](const AttentionRows& rebuilt) {
         document->own_heads[map].Add(rebuilt);

@@ -23,11 +23,12 @@ void CopyHead(const float* values, std::size_t heads_in_row, std::size_t head,
 }  // namespace
 
 PageRecorder::PageRecorder(RecordingPlan plan, std::span<const std::int32_t> prompt,
-                           const ValueNorms* value_norms)
+                           Kernels kernels, const ValueNorms* value_norms)
     : plan_(std::move(plan)),
       index_(plan_.layers, plan_.heads),
       kv_heads_(plan_.KvHeads()),
       prompt_(prompt.begin(), prompt.end()),
+      kernels_(kernels),
       value_norms_(value_norms) {
   selection_ = {.layers = plan_.layers, .heads = plan_.heads, .trace = plan_.trace};
   recording_.plan = plan_;
@@ -68,6 +69,7 @@ void PageRecorder::OnTrace(const AttentionTrace& trace) {
   RecordedTrace& kept = recording_.traces[layer];
   kept.scale = trace.scale;
   kept.softcap = trace.softcap;
+  kept.isa = trace.isa;
   const std::size_t per_head = plan_.tokens * plan_.head_dim;
   for (std::size_t i = 0; i < plan_.heads.size(); ++i) {
     CopyHead(trace.query, trace.heads, plan_.heads[i], trace, kept.query.data() + i * per_head);
@@ -95,7 +97,7 @@ void PageRecorder::OnValues(const AttentionValues& values) {
 void PageRecorder::OnLogits(std::size_t position, std::span<const float> logits) {
   if (failed() || logits.empty()) return;
   try {
-    const double log_sum = LogSumExp(logits);
+    const double log_sum = LogSumExp(logits, kernels_);
     const bool in_prompt = position + 1 < prompt_.size();
     const auto next = in_prompt ? static_cast<std::size_t>(prompt_[position + 1])
                                 : static_cast<std::size_t>(ArgMax(logits));

@@ -19,8 +19,9 @@ namespace fovea::dump {
 class PageRecorder final : public AttentionObserver {
  public:
   /// `prompt`: the ids that the session starts with; those after are taken to be generated
-  /// greedily. `value_norms`: of the plan's layers, not owned; null: none are recorded.
-  PageRecorder(RecordingPlan plan, std::span<const std::int32_t> prompt,
+  /// greedily. `kernels`: those of the session. `value_norms`: of the plan's layers, not owned;
+  /// null: none are recorded.
+  PageRecorder(RecordingPlan plan, std::span<const std::int32_t> prompt, Kernels kernels,
                const ValueNorms* value_norms = nullptr);
 
   const AttentionSelection& selection() const override { return selection_; }
@@ -43,6 +44,7 @@ class PageRecorder final : public AttentionObserver {
   HeadIndex index_;
   std::vector<std::size_t> kv_heads_;
   std::vector<std::int32_t> prompt_;
+  Kernels kernels_;
   const ValueNorms* value_norms_;
   Recording recording_;
   std::atomic<bool> failed_{false};

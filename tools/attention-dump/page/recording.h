@@ -59,6 +59,7 @@ struct RecordedTrace {
   std::vector<float> key;    ///< [KvHeads(), planned tokens, dim]
   float scale = 1.0F;
   float softcap = 0.0F;
+  Isa isa = Isa::kScalar;  ///< Of the kernels that computed them.
 };
 
 /// The most likely next tokens after a position.

@@ -123,7 +123,8 @@ TraceGroup Maker::Group(const Place& place) const {
                       .queries = {},
                       .key = std::span(trace.key).subspan(place.kv_index * planned, used),
                       .scale = trace.scale,
-                      .softcap = trace.softcap};
+                      .softcap = trace.softcap,
+                      .isa = trace.isa};
   for (const std::size_t head : place.heads) {
     group.queries.push_back(std::span(trace.query).subspan(head * planned, used));
   }
@@ -185,7 +186,8 @@ HeadTrace Maker::Map(const Place& place, std::size_t head, bool without_mask) co
           .scale = group.scale,
           .softcap = group.softcap,
           .causal = plan_.causal && !without_mask,
-          .window = without_mask ? 0 : plan_.windows[place.layer]};
+          .window = without_mask ? 0 : plan_.windows[place.layer],
+          .isa = group.isa};
 }
 
 Status Maker::Fit(const Place& place, const BalancedGroup& balanced, CodedGroup* coded) const {

@@ -35,7 +35,8 @@ Status RebuildRows(const HeadTrace& trace, std::size_t begin, std::size_t end,
                 .value = std::span(values).first(keys),
                 .mask = mask,
                 .scale = trace.scale,
-                .softcap = trace.softcap});
+                .softcap = trace.softcap,
+                .isa = trace.isa});
     FOVEA_RETURN_IF_ERROR(block);
     AttentionRows delivered;
     delivered.query_begin = first;

@@ -18,6 +18,7 @@ struct HeadTrace {
   float softcap = 0.0F;
   bool causal = true;      ///< False: every query attends to every key.
   std::size_t window = 0;  ///< 0: none.
+  Isa isa = Isa::kScalar;  ///< Of the kernels that computed query and key.
 };
 
 /// Rows [begin, end) of the map, in blocks: `take` gets AttentionRows with columns from key 0 on

@@ -14,12 +14,12 @@ PageRun::PageRun(PageRunOptions options, const DumpShape& shape, const Model& mo
   plan_ = PlanRecording(shape, model.info(), bytes, options_.twice ? 2 : 1, options_.without_mask);
 }
 
-Status PageRun::Open(std::span<const std::int32_t> prompt) {
+Status PageRun::Open(std::span<const std::int32_t> prompt, Kernels kernels) {
   if (recorder_) first_ = recorder_->Take();
-  Result<ValueNorms> norms = ValueNorms::Create(model_, plan_.layers);
+  Result<ValueNorms> norms = ValueNorms::Create(model_, plan_.layers, kernels.isa());
   if (!norms) return About(options_.path, norms.status());
   norms_.emplace(std::move(*norms));
-  recorder_.emplace(plan_, prompt, &*norms_);
+  recorder_.emplace(plan_, prompt, kernels, &*norms_);
   return Status::Ok();
 }
 

@@ -42,7 +42,7 @@ class PageRun {
   double Bytes() const { return plan_.Bytes() * (options_.twice ? 2.0 : 1.0); }
 
   /// Makes the recorder for a run of these ids. A second call begins the second run.
-  Status Open(std::span<const std::int32_t> prompt);
+  Status Open(std::span<const std::int32_t> prompt, Kernels kernels);
   /// The observer, which wants logits too; after Open.
   PageRecorder* recorder() { return &*recorder_; }
   /// kOutOfMemory if the recorder gave up.

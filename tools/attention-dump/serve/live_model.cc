@@ -52,7 +52,7 @@ Result<LiveModel> LiveModel::Open(Model model, const ServeArguments& arguments,
   Result<Session> session =
       OpenSession(model, MakeSessionOptions(arguments, model, isa, LongestText(arguments, model)));
   FOVEA_RETURN_IF_ERROR(session);
-  Result<ValueNorms> norms = ValueNorms::Create(model);
+  Result<ValueNorms> norms = ValueNorms::Create(model, {}, isa);
   if (!norms) return About(model.info().path, norms.status());
   const std::uint64_t kept_limit = KeptLimit(arguments, model.info(), session->memory().total());
   return LiveModel(std::move(model), std::move(*session), std::move(*norms), kept_limit);
@@ -108,7 +108,7 @@ Result<std::string> LiveModel::RunAndPack(const Prompt& prompt, const DumpShape&
                                           const RecordingPlan& plan,
                                           const std::function<bool()>& stop) {
   const std::vector<std::int32_t> ids = prompt.Ids();
-  PageRecorder recorder(plan, ids, &norms_);
+  PageRecorder recorder(plan, ids, session_.kernels(), &norms_);
   RowSumCheck row_sums({.layers = shape.layers, .heads = shape.heads});
   ObserverGroup observers;
   observers.Add(&recorder);

@@ -26,10 +26,12 @@ typedef struct fovea_value_norms_options {
   const size_t* layers;             /**< [layer_count], the layers to prepare; NULL: all. */
   size_t layer_count;               /**< Entries of `layers`. */
   const fovea_allocator* allocator; /**< For the handle. NULL: malloc and free. Copied. */
+  const char* isa; /**< Kernels that read them, such as "avx2"; NULL: the best of this CPU. */
 } fovea_value_norms_options;
 
 /** Reads the output projections; keeps value_dim squared / 2 doubles per head. `options` may be
- * NULL. The model is not needed afterwards. FOVEA_INVALID_ARGUMENT for a layer that does not exist,
+ * NULL. The model is not needed afterwards. FOVEA_INVALID_ARGUMENT for a layer that does not exist
+ * or a name of no instruction set, FOVEA_UNSUPPORTED for one that this CPU lacks,
  * FOVEA_OUT_OF_MEMORY. Thread-safe.
  *
  * @code

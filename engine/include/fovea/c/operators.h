@@ -6,7 +6,7 @@
 #ifndef FOVEA_C_OPERATORS_H_
 #define FOVEA_C_OPERATORS_H_
 
-#include "fovea/c/attention.h"
+#include "fovea/c/session.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -51,12 +51,16 @@ typedef struct fovea_attend_inputs {
   float softcap;      /**< > 0: scores become softcap * tanh(score / softcap). */
   int32_t no_softmax; /**< Not 0: the scores themselves are the weights. */
   int32_t reserved;   /**< 0 */
+  /** Kernels to use, such as "avx2"; NULL: the best of this CPU. Additive scores and sums without
+   * softmax are computed by plain C++ in double precision, always. */
+  const char* isa;
 } fovea_attend_inputs;
 
 /** Computes output [queries, heads, value_width], weights [heads, queries, keys] and log_sum_exp
  * [heads, queries] (-inf for a row that sees no key; not written without softmax) into arrays of
  * the caller; each may be NULL if it is not wanted. FOVEA_INVALID_ARGUMENT names the shape that
- * does not fit, FOVEA_LIMIT_EXCEEDED a size that no memory holds, FOVEA_OUT_OF_MEMORY. Thread-safe.
+ * does not fit, FOVEA_LIMIT_EXCEEDED a size that no memory holds; FOVEA_UNSUPPORTED for an
+ * instruction set that this CPU lacks, FOVEA_OUT_OF_MEMORY. Thread-safe.
  *
  * @code
  * fovea_attend_inputs in = {.struct_size = sizeof in, .queries = 4, .keys = 4,
@@ -72,14 +76,16 @@ FOVEA_API fovea_status fovea_attend(const fovea_attend_inputs* inputs, float* ou
  * 2 (nothing in common). NaN for NULL. Thread-safe, as are the others below. */
 FOVEA_API double fovea_jensen_shannon(const float* p, const float* q, size_t n);
 
-/** KL(P||Q) of the distributions that two rows of n logits stand for, nats. NaN for NULL or n == 0.
- */
-FOVEA_API double fovea_kullback_leibler(const float* p_logits, const float* q_logits, size_t n);
+/** KL(P||Q) of the distributions that two rows of n logits stand for, nats, computed with the
+ * kernels of `session`, which may run meanwhile; NULL: with the best of this CPU, asked at each
+ * call, which may take longer than the computation. NaN for NULL rows or n == 0. */
+FOVEA_API double fovea_kullback_leibler(const fovea_session* session, const float* p_logits,
+                                        const float* q_logits, size_t n);
 
-/** -ln softmax(logits)[id], nats: the loss of predicting `id`. NaN for NULL or an id outside [0,
- * n).
- */
-FOVEA_API double fovea_negative_log_likelihood(const float* logits, size_t n, int32_t id);
+/** -ln softmax(logits)[id], nats: the loss of predicting `id`. `session` as above. NaN for NULL
+ * logits or an id outside [0, n). */
+FOVEA_API double fovea_negative_log_likelihood(const fovea_session* session, const float* logits,
+                                               size_t n, int32_t id);
 
 #ifdef __cplusplus
 } /* extern "C" */
