@@ -13,18 +13,24 @@
 namespace fovea {
 namespace {
 
-constexpr Isa kAll[] = {Isa::kScalar,     Isa::kAvx2,       Isa::kAvx512, Isa::kNeon,
-                        Isa::kAvx512Vnni, Isa::kAvx512Bf16, Isa::kAmx,    Isa::kNeonDotprod,
-                        Isa::kNeonI8mm,   Isa::kSve,        Isa::kSveI8mm};
-
 TEST(Isa, NamesAreUniqueAndGoBothWays) {
-  for (const Isa isa : kAll) {
+  for (const Isa isa : AllIsas()) {
     EXPECT_EQ(IsaFromName(IsaName(isa)), isa);
   }
   EXPECT_EQ(IsaName(Isa::kAvx512), "avx512");
   EXPECT_EQ(IsaFromName("sse9"), std::nullopt);
   EXPECT_EQ(IsaFromName(""), std::nullopt);
   EXPECT_EQ(IsaFromName("AVX2"), std::nullopt);
+}
+
+TEST(Isa, AllAreThereOnceAndTheAvailableOnesAmongThem) {
+  std::vector<Isa> all = AllIsas();
+  for (const Isa isa : AvailableIsas()) {
+    EXPECT_EQ(std::count(all.begin(), all.end(), isa), 1) << IsaName(isa);
+  }
+  // Enumerators count from 0 without a gap.
+  std::sort(all.begin(), all.end());
+  for (std::size_t i = 0; i < all.size(); ++i) EXPECT_EQ(static_cast<std::size_t>(all[i]), i);
 }
 
 TEST(Isa, ListsTheScalarOneFirstAndTheBestOneLast) {
@@ -56,7 +62,7 @@ TEST(Isa, FollowsTheCpu) {
 
 TEST(KernelsFor, GivesTheTableThatWasAskedForOrNone) {
   const std::vector<Isa> available = AvailableIsas();
-  for (const Isa isa : kAll) {
+  for (const Isa isa : AllIsas()) {
     const kernels::KernelTable* table = kernels::KernelsFor(isa);
     if (std::count(available.begin(), available.end(), isa) == 0) {
       EXPECT_EQ(table, nullptr) << IsaName(isa);

@@ -21,4 +21,14 @@ Result<std::optional<Isa>> ChooseIsa(const std::string& option, const std::strin
                     "'; it has " + names);
 }
 
+std::string IsaNames() {
+  const std::vector<Isa> all = AllIsas();
+  std::string names;
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    names += i == 0 ? "" : i + 1 < all.size() ? ", " : " or ";
+    names += IsaName(all[i]);
+  }
+  return names;
+}
+
 }  // namespace fovea::tools

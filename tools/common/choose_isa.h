@@ -14,6 +14,9 @@ namespace fovea::tools {
 /// empty: nothing chosen. The error names which of the two it was and lists what this CPU has.
 Result<std::optional<Isa>> ChooseIsa(const std::string& option, const std::string& variable);
 
+/// The names that --isa takes: "scalar, avx2, …, sve or sve-i8mm".
+std::string IsaNames();
+
 }  // namespace fovea::tools
 
 #endif  // FOVEA_TOOLS_COMMON_CHOOSE_ISA_H_

@@ -34,8 +34,10 @@ enum class Isa : std::uint8_t {
   kSveI8mm,      ///< kSve with its matrix products of integers and of bfloat16. Name "sve-i8mm".
 };
 
-/// "scalar", "avx2", "avx512", "avx512vnni", "avx512bf16", "amx", "neon", "neon-dotprod",
-/// "neon-i8mm", "sve" or "sve-i8mm".
+/// All of Isa in the order of its architectures and then of speed, for lists of names.
+std::vector<Isa> AllIsas();
+
+/// The name that Isa gives above.
 std::string_view IsaName(Isa isa);
 
 /// The reverse of IsaName; nothing for an unknown name.

@@ -1,7 +1,7 @@
 #include "fovea/isa.h"
 
 #include <algorithm>
-#include <array>
+#include <cstddef>
 #include <string>
 
 #include "engine/kernels/dispatch/kernel_table.h"
@@ -10,65 +10,62 @@
 namespace fovea {
 namespace {
 
-using IsaOrder = std::array<Isa, 11>;
-
-/// Slowest first, where SVE's vectors are longer than NEON's.
-constexpr IsaOrder kOrder = {
-    Isa::kScalar, Isa::kNeon,   Isa::kNeonDotprod, Isa::kNeonI8mm,   Isa::kSve, Isa::kSveI8mm,
-    Isa::kAvx2,   Isa::kAvx512, Isa::kAvx512Vnni,  Isa::kAvx512Bf16, Isa::kAmx,
+struct IsaRow {
+  Isa isa;
+  std::string_view name;
+  int short_rank;
 };
 
-/// The same elsewhere.
-constexpr IsaOrder kOrderOfShortSve = {
-    Isa::kScalar, Isa::kSve,    Isa::kNeon,       Isa::kNeonDotprod, Isa::kSveI8mm, Isa::kNeonI8mm,
-    Isa::kAvx2,   Isa::kAvx512, Isa::kAvx512Vnni, Isa::kAvx512Bf16,  Isa::kAmx,
+constexpr IsaRow kRows[] = {
+#define FOVEA_ISA(enumerator, name, base, short_rank) {Isa::k##enumerator, name, short_rank},
+#include "engine/kernels/dispatch/isa_list.h"
 };
 
-const IsaOrder& OrderOn(const platform::CpuFeatures& cpu) {
+/// Those that are compiled in and that this CPU runs, slowest first.
+std::vector<Isa> AvailableOn(const platform::CpuFeatures& cpu) {
+  std::vector<IsaRow> rows;
+  for (const IsaRow& row : kRows) {
+    if (kernels::KernelsFor(row.isa, cpu) != nullptr) rows.push_back(row);
+  }
   constexpr std::size_t kNeonBits = 128;
-  return cpu.sve_vector_bits > kNeonBits ? kOrder : kOrderOfShortSve;
+  if (cpu.sve_vector_bits <= kNeonBits) {
+    std::sort(rows.begin(), rows.end(), [](const IsaRow& left, const IsaRow& right) {
+      return left.short_rank < right.short_rank;
+    });
+  }
+  std::vector<Isa> available;
+  for (const IsaRow& row : rows) available.push_back(row.isa);
+  return available;
 }
 
 Isa BestOn(const platform::CpuFeatures& cpu) {
-  const IsaOrder& order = OrderOn(cpu);
-  // The scalar kernels are always there.
-  return *std::find_if(order.rbegin(), order.rend(),
-                       [&](Isa isa) { return kernels::KernelsFor(isa, cpu) != nullptr; });
+  return AvailableOn(cpu).back();  // The scalar kernels are always there.
 }
 
 }  // namespace
 
+std::vector<Isa> AllIsas() {
+  std::vector<Isa> all;
+  for (const IsaRow& row : kRows) all.push_back(row.isa);
+  return all;
+}
+
 std::string_view IsaName(Isa isa) {
-  switch (isa) {
-    case Isa::kScalar: return "scalar";
-    case Isa::kAvx2: return "avx2";
-    case Isa::kAvx512: return "avx512";
-    case Isa::kNeon: return "neon";
-    case Isa::kAvx512Vnni: return "avx512vnni";
-    case Isa::kAvx512Bf16: return "avx512bf16";
-    case Isa::kAmx: return "amx";
-    case Isa::kNeonDotprod: return "neon-dotprod";
-    case Isa::kNeonI8mm: return "neon-i8mm";
-    case Isa::kSve: return "sve";
-    case Isa::kSveI8mm: return "sve-i8mm";
+  for (const IsaRow& row : kRows) {
+    if (row.isa == isa) return row.name;
   }
   return "?";
 }
 
 std::optional<Isa> IsaFromName(std::string_view name) {
-  for (const Isa isa : kOrder) {
-    if (IsaName(isa) == name) return isa;
+  for (const IsaRow& row : kRows) {
+    if (row.name == name) return row.isa;
   }
   return std::nullopt;
 }
 
 std::vector<Isa> AvailableIsas() {
-  const platform::CpuFeatures cpu = platform::DetectCpuFeatures();
-  std::vector<Isa> available;
-  for (const Isa isa : OrderOn(cpu)) {
-    if (kernels::KernelsFor(isa, cpu) != nullptr) available.push_back(isa);
-  }
-  return available;
+  return AvailableOn(platform::DetectCpuFeatures());
 }
 
 Isa BestIsa() {

@@ -10,10 +10,11 @@
 namespace fovea::kernels {
 namespace {
 
+/// The table whose functions are all in namespace `target`.
 // clang-format off
-#define FOVEA_KERNEL_TABLE(isa_value, target)            \
-  {                                                      \
-    .isa = (isa_value),                                  \
+#define FOVEA_KERNELS_OF(target)                         \
+  KernelTable{                                           \
+    .isa = Isa::kScalar, /* The list's row decides. */   \
     .dot = target::Dot,                                  \
     .gemm = target::Gemm,                                \
     .gemm_half = target::GemmHalf,                       \
@@ -33,106 +34,39 @@ namespace {
     .f32_to_f16 = target::FloatsToHalves,                \
     .f16_to_f32 = target::HalvesToFloats,                \
     .quantize_row = target::QuantizeRow,                 \
-    .packed_gemm = target::PackedGemm,                     \
-    .attend_scratch_floats = target::AttendScratchFloats, \
+    .packed_gemm = target::PackedGemm,                   \
+    .attend_scratch_floats = target::AttendScratchFloats,\
     .attend_tile = target::AttendTile,                   \
     .attend_merge = target::AttendMerge,                 \
   }
 // clang-format on
 
-/// `base` with what an extension of its instruction set makes faster; it shares all other
-/// functions.
-[[maybe_unused]] constexpr KernelTable Extended(KernelTable base, Isa isa,
-                                                PackedGemmFunction* packed_gemm,
-                                                const Bf16Products* bf16) {
-  base.isa = isa;
-  base.packed_gemm = packed_gemm;
-  base.bf16 = bf16;
+/// `base` but for what `change` makes of it.
+template <class Change>
+[[maybe_unused]] constexpr KernelTable Extended(KernelTable base, const Change& change) {
+  change(base);
   return base;
 }
 
-constexpr KernelTable kScalar = FOVEA_KERNEL_TABLE(Isa::kScalar, scalar);
-#if FOVEA_KERNELS_AVX2
-constexpr KernelTable kAvx2 = FOVEA_KERNEL_TABLE(Isa::kAvx2, N_AVX2);
-#endif
-#if FOVEA_KERNELS_AVX512
-constexpr KernelTable kAvx512 = FOVEA_KERNEL_TABLE(Isa::kAvx512, N_AVX3);
-
-#if FOVEA_KERNELS_AVX512VNNI
-constexpr KernelTable kAvx512Vnni =
-    Extended(kAvx512, Isa::kAvx512Vnni, N_AVX3::PackedGemmVnni, nullptr);
-#endif
-
-#if FOVEA_KERNELS_AVX512BF16
-constexpr Bf16Products kBf16Dots = {
-    .takes = [](DataType type) { return type == DataType::kBF16; },
-    .prepare = N_AVX3::Bf16PrepareDot,
-    .gemm = N_AVX3::Bf16GemmDot,
-};
-constexpr KernelTable kAvx512Bf16 =
-    Extended(kAvx512Vnni, Isa::kAvx512Bf16, N_AVX3::PackedGemmVnni, &kBf16Dots);
-#endif
-
-#if FOVEA_KERNELS_AMX
-constexpr Bf16Products kBf16OnTiles = {
-    .takes = [](DataType type) { return type == DataType::kF16 || type == DataType::kBF16; },
-    .prepare = N_AVX3::Bf16PrepareAmx,
-    .gemm = N_AVX3::Bf16GemmAmx,
-};
-constexpr KernelTable kAmx = Extended(kAvx512Bf16, Isa::kAmx, N_AVX3::PackedGemmAmx, &kBf16OnTiles);
-
-/// Whether this CPU has all that kAmx's functions use, and the operating system lets us.
-bool HasTiles(const platform::CpuFeatures& cpu) {
-  return cpu.avx512_vnni && cpu.avx512_bf16 && cpu.amx_int8 && cpu.amx_bf16 &&
-         platform::RequestTilePermission();
+[[maybe_unused]] constexpr bool IsBf16(DataType type) {
+  return type == DataType::kBF16;
 }
-#endif
-#endif
-#if FOVEA_KERNELS_NEON
-constexpr KernelTable kNeon = FOVEA_KERNEL_TABLE(Isa::kNeon, N_NEON);
-
-#if FOVEA_KERNELS_NEON_DOTPROD
-constexpr KernelTable kNeonDotprod =
-    Extended(kNeon, Isa::kNeonDotprod, N_NEON::PackedGemmDotprod, nullptr);
-#endif
-
-#if FOVEA_KERNELS_NEON_I8MM || FOVEA_KERNELS_SVE_I8MM
-/// With matrix products, which multiply two tokens at once.
-constexpr KernelTable InPairs(KernelTable base) {
-  base.pairs_tokens = true;
-  return base;
+[[maybe_unused]] constexpr bool IsHalfOrBf16(DataType type) {
+  return type == DataType::kF16 || type == DataType::kBF16;
 }
 
-constexpr Bf16Products kBf16Mmla = {
-    .takes = [](DataType type) { return type == DataType::kBF16; },
-    .prepare = N_NEON::Bf16PrepareMmla,
-    .gemm = N_NEON::Bf16GemmMmla,
-};
-#endif
+/// Products in bfloat16 of an extension.
+template <auto kTakes, auto kPrepare, auto kGemm>
+constexpr Bf16Products kBf16 = {.takes = kTakes, .prepare = kPrepare, .gemm = kGemm};
 
-#if FOVEA_KERNELS_NEON_I8MM
-constexpr KernelTable kNeonI8mm =
-    InPairs(Extended(kNeonDotprod, Isa::kNeonI8mm, N_NEON::PackedGemmI8mm, &kBf16Mmla));
-#endif
-
-// SVE does not bring dot products or matrix products of NEON along.
-
-#if FOVEA_KERNELS_SVE
-constexpr KernelTable WithLongVectors(KernelTable base) {
-  base.dot = sve::Dot;
-  base.gemm = sve::Gemm;
-  base.gemm_half = sve::GemmHalf;
-  base.attend_tile = sve::AttendTile;
-  return base;
+constexpr KernelTable WithIsa(Isa isa, KernelTable table) {
+  table.isa = isa;
+  return table;
 }
-constexpr KernelTable kSve = Extended(WithLongVectors(kNeon), Isa::kSve, sve::PackedGemm, nullptr);
-#endif
 
-#if FOVEA_KERNELS_SVE_I8MM
-constexpr KernelTable kSveI8mm =
-    InPairs(Extended(kSve, Isa::kSveI8mm, sve::PackedGemmI8mm, &kBf16Mmla));
-#endif
-#endif
+#define FOVEA_ISA_KERNELS(enumerator, cpu_has_it, ...) \
+  constexpr KernelTable k##enumerator = WithIsa(Isa::k##enumerator, __VA_ARGS__);
+#include "engine/kernels/dispatch/isa_list.h"
 
 }  // namespace
 
@@ -142,38 +76,13 @@ const KernelTable* KernelsFor(Isa isa) {
 }
 
 const KernelTable* KernelsFor(Isa isa, [[maybe_unused]] const platform::CpuFeatures& cpu) {
-  if (isa == Isa::kScalar) return &kScalar;
-#if FOVEA_KERNELS_AVX2
-  if (isa == Isa::kAvx2 && cpu.avx2_fma_f16c) return &kAvx2;
-#endif
-#if FOVEA_KERNELS_AVX512
-  if (isa == Isa::kAvx512 && cpu.avx512) return &kAvx512;
-#endif
-#if FOVEA_KERNELS_AVX512VNNI
-  if (isa == Isa::kAvx512Vnni && cpu.avx512_vnni) return &kAvx512Vnni;
-#endif
-#if FOVEA_KERNELS_AVX512BF16
-  if (isa == Isa::kAvx512Bf16 && cpu.avx512_vnni && cpu.avx512_bf16) return &kAvx512Bf16;
-#endif
-#if FOVEA_KERNELS_AMX
-  if (isa == Isa::kAmx && HasTiles(cpu)) return &kAmx;
-#endif
-#if FOVEA_KERNELS_NEON
-  if (isa == Isa::kNeon && cpu.neon) return &kNeon;
-#endif
-#if FOVEA_KERNELS_NEON_DOTPROD
-  if (isa == Isa::kNeonDotprod && cpu.dotprod) return &kNeonDotprod;
-#endif
-#if FOVEA_KERNELS_NEON_I8MM
-  if (isa == Isa::kNeonI8mm && cpu.dotprod && cpu.i8mm && cpu.bf16) return &kNeonI8mm;
-#endif
-#if FOVEA_KERNELS_SVE
-  if (isa == Isa::kSve && cpu.sve) return &kSve;
-#endif
-#if FOVEA_KERNELS_SVE_I8MM
-  if (isa == Isa::kSveI8mm && cpu.sve && cpu.sve_i8mm && cpu.bf16) return &kSveI8mm;
-#endif
-  return nullptr;
+  switch (isa) {
+#define FOVEA_ISA_KERNELS(enumerator, cpu_has_it, ...) \
+  case Isa::k##enumerator:                             \
+    return (cpu_has_it) ? &k##enumerator : nullptr;
+#include "engine/kernels/dispatch/isa_list.h"
+    default: return nullptr;  // Not compiled in.
+  }
 }
 
 }  // namespace fovea::kernels
