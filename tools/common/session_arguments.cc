@@ -64,8 +64,7 @@ void SessionOptionTexts::AddTo(CLI::App* app, const SessionArguments& defaults) 
   app->add_flag("--low-memory", low_memory_,
                 "map the model file instead of rearranging it in memory (slower)");
   app->add_option("--isa", isa_,
-                  "kernels to use: scalar, avx2, avx512, avx512vnni, avx512bf16, amx, neon, "
-                  "neon-dotprod, neon-i8mm, sve, sve-i8mm (default: the best; or FOVEA_ISA)")
+                  "kernels to use: " + IsaNames() + " (default: the best; or FOVEA_ISA)")
       ->type_name("NAME");
   app->add_option("--max-memory", max_memory_,
                   "refuse to start if model and session need more memory, e.g. 512M")

@@ -4,6 +4,7 @@
 
 #include "tools/attention-dump/dump/arguments.h"
 #include "tools/attention-dump/output/output_format.h"
+#include "tools/common/choose_isa.h"
 
 namespace fovea::dump {
 namespace {
@@ -26,6 +27,19 @@ std::string FormatLines() {
          FormatLine(OutputContent::kText, "text, for small selections");
 }
 
+/// Text beside an option's name, in lines of at most 95 columns.
+std::string Wrapped(std::string_view text) {
+  constexpr std::size_t kIndent = 22;
+  constexpr std::size_t kWidth = 95 - kIndent;
+  std::string lines;
+  while (text.size() > kWidth) {
+    const std::size_t space = text.rfind(' ', kWidth);
+    lines += std::string(text.substr(0, space)) + "\n" + std::string(kIndent, ' ');
+    text.remove_prefix(space + 1);
+  }
+  return lines.append(text);
+}
+
 void Replace(std::string_view name, const std::string& value, std::string* text) {
   for (std::size_t begin = 0; (begin = text->find(name, begin)) != std::string::npos;
        begin += value.size()) {
@@ -33,7 +47,8 @@ void Replace(std::string_view name, const std::string& value, std::string* text)
   }
 }
 
-/// {arrays}, {text}, {pictures}, {page} and {formats} stand for what the table of formats says.
+/// {arrays}, {text}, {pictures}, {page} and {formats} stand for what the table of formats says,
+/// {isas} for the instruction sets that the library knows.
 constexpr std::string_view kHelp =
     R"(Usage: attention-dump [MODEL] [--text T | --file F | --tokens 1,2,3 | -] [-o OUT ...]
 
@@ -104,8 +119,7 @@ How to run
   --fast              quantize activations to 8 bits where weights are quantized, as llama.cpp does:
                       two to three times as fast
   --exact             keep activations in f32 (default)
-  --isa NAME          scalar, avx2, avx512, avx512vnni, avx512bf16, amx, neon, neon-dotprod,
-                      neon-i8mm, sve or sve-i8mm (default: the best; or the variable FOVEA_ISA)
+  --isa NAME          {isas}
   --low-memory        map the model file instead of reading it: the system may take its pages back
   --max-memory BYTES  refuse rather than use more, e.g. 500M
 
@@ -125,6 +139,8 @@ std::string HelpText() {
   Replace("{text}", EndingsOf({OutputContent::kText}, ", "), &help);
   Replace("{pictures}", EndingsOf({OutputContent::kPicture}, ", "), &help);
   Replace("{page}", EndingsOf({OutputContent::kPage}, ", "), &help);
+  Replace("{isas}", Wrapped(tools::IsaNames() + " (default: the best; or the variable FOVEA_ISA)"),
+          &help);
   return help;
 }
 
