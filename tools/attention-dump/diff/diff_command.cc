@@ -197,8 +197,8 @@ Status DiffJob::RunModels() {
     FOVEA_RETURN_IF_ERROR(a_plan);
     Result<RecordingPlan> b_plan = PlanPage(arguments_, b_shape, second_model().info(), 2);
     FOVEA_RETURN_IF_ERROR(b_plan);
-    a_side.observer = &a_page.emplace(std::move(*a_plan), a_ids, a->kernels());
-    b_side.observer = &b_page.emplace(std::move(*b_plan), b_ids, b->kernels());
+    a_side.observer = &a_page.emplace(std::move(*a_plan), a_ids, session_->kernels());
+    b_side.observer = &b_page.emplace(std::move(*b_plan), b_ids, second_session_->kernels());
     a_side.on_logits = [&](std::size_t position, std::span<const float> logits) {
       a_page->OnLogits(position, logits);
     };

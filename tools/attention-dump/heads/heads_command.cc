@@ -104,7 +104,7 @@ Status HeadsJob::RunModels() {
   if (WantsPage(arguments_.outputs)) {
     Result<RecordingPlan> plan = PlanPage(arguments_, shape, model_->info(), /*texts=*/1);
     FOVEA_RETURN_IF_ERROR(plan);
-    observers.Add(&page.emplace(std::move(*plan), ids, session->kernels()));
+    observers.Add(&page.emplace(std::move(*plan), ids, session_->kernels()));
   }
   tools::Progress progress(!arguments_.quiet);
   RunOptions options;
