@@ -1,5 +1,4 @@
-// What this CPU can run, asked of the CPU and of the operating system (XCR0, HWCAP), nothing
-// assumed.
+// What this CPU can run, according to the CPU and the operating system (XCR0, HWCAP).
 #ifndef FOVEA_PLATFORM_CPU_FEATURES_H_
 #define FOVEA_PLATFORM_CPU_FEATURES_H_
 
@@ -30,7 +29,8 @@ struct CpuFeatures {
   std::size_t sve_vector_bits = 0;  ///< Of this thread; 0 if unknown or there is no SVE.
 };
 
-/// Reads the CPU; cheap enough to call once per session, keeps no state.
+/// Reads the CPU and keeps no state. Virtual machines may need some tenths of a millisecond for it:
+/// call it once per session, not once per computation.
 CpuFeatures DetectCpuFeatures();
 
 struct CacheSizes {
@@ -39,7 +39,7 @@ struct CacheSizes {
   std::size_t l3 = 0;
 };
 
-/// Bytes of the first core's caches; the defaults above where the system does not tell.
+/// Bytes of the first core's caches; the defaults above where the system does not report them.
 CacheSizes DetectCacheSizes();
 
 }  // namespace fovea::platform

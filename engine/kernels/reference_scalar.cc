@@ -1,5 +1,5 @@
-// The readable twins of the vector kernels and the oracle of their tests. Sums are kept in double,
-// so that a test measures the error of the vector kernel and not of its oracle.
+// Readable reference implementations of the vector kernels, which their tests compare with. Sums
+// are kept in double, so that a test measures the error of the vector kernel alone.
 #include <algorithm>
 #include <cmath>
 

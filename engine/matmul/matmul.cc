@@ -35,7 +35,7 @@ struct ActivationBytes {
 constexpr std::size_t kTokensPerTask = 8;
 static_assert(kTokensPerTask % 2 == 0);
 
-/// Rounds x to 8 bits in the front of scratch.
+/// Quantizes x to 8 bits into the front of scratch.
 kernels::QuantizedRows Quantize(const Context& context, const float* x, std::size_t x_stride,
                                 std::size_t tokens, std::size_t cols) {
   const ActivationBytes bytes(context.shape);
@@ -51,7 +51,7 @@ kernels::QuantizedRows Quantize(const Context& context, const float* x, std::siz
   return {quants, blocks};
 }
 
-/// Rounds x to bfloat16 behind them.
+/// Rounds x to bfloat16, stored behind them.
 const std::uint16_t* Round(const Context& context, const float* x, std::size_t x_stride,
                            std::size_t tokens, std::size_t cols) {
   const ActivationBytes bytes(context.shape);

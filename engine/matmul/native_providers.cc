@@ -8,7 +8,8 @@
 namespace fovea::matmul {
 namespace {
 
-/// A single token meets each weight once: a panel of a few rows is read back from the first cache.
+/// For a single token each weight is used once: a panel of a few rows is read back from the
+/// first-level cache.
 constexpr std::size_t kRowsForOneToken = 8;
 
 /// See AcceptsDirectHalf; measured on x86.
@@ -27,8 +28,8 @@ std::size_t PanelRows(const RowBlock& block) {
 }
 
 /// How many rows to multiply at a time straight from the file: as many as a panel would hold, which
-/// stay in cache while the tokens pass; all of them for few tokens, which the kernels compute while
-/// they read the weights once.
+/// stay in cache while they are multiplied by all tokens; for few tokens all rows, because the
+/// kernels then read the weights once.
 std::size_t CachedRows(const RowBlock& block) {
   constexpr std::size_t kFewTokens = 6;
   return block.tokens <= kFewTokens ? std::max<std::size_t>(block.weight.rows, 1)
@@ -76,7 +77,7 @@ void MultiplyDequantizedPanel(const kernels::KernelTable& kernels, const RowBloc
   const MatrixView& weight = block.weight;
   const std::size_t cols = weight.cols;
   const std::size_t step = PanelRows(block);
-  // The last row's place holds what a row of a panel is unpacked to.
+  // A row of a panel is unpacked to the place of the last row.
   std::byte* unpacked = reinterpret_cast<std::byte*>(block.panel.data() + step * cols);
   for (std::size_t begin = 0; begin < weight.rows; begin += step) {
     const std::size_t rows = std::min(step, weight.rows - begin);

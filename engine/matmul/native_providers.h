@@ -7,12 +7,12 @@
 
 namespace fovea::matmul {
 
-/// Float weights that lie where float loads may: straight from the file.
+/// Float weights at addresses that are aligned for floats: straight from the file.
 bool AcceptsDirectF32(const Problem& problem);
 void MultiplyDirectF32(const kernels::KernelTable& kernels, const RowBlock& block);
 
-/// F16 and BF16 weights straight from the file, where so few tokens meet them that widening them
-/// once more for every handful of tokens costs less than a panel.
+/// F16 and BF16 weights straight from the file, for so few tokens that widening the weights again
+/// for every few tokens costs less than decoding a panel.
 bool AcceptsDirectHalf(const Problem& problem);
 void MultiplyDirectHalf(const kernels::KernelTable& kernels, const RowBlock& block);
 

@@ -12,12 +12,12 @@ namespace {
 constexpr std::size_t kTailTokens = 64;
 static_assert(kTailTokens % 2 == 0);
 
-/// Bytes of panels that are packed for a single token, which meets them once: they are read back
-/// from the first cache.
+/// Bytes of panels that are packed for a single token, which uses them once: they are read back
+/// from the first-level cache.
 constexpr std::size_t kBytesForOneToken = 24 * 1024;
 
-/// Packs 16 rows that come from main memory. They are first read from end to end, which is how
-/// memory is fast, and then rearranged in cache. `copy`: room for them; null: none.
+/// Packs 16 rows that come from main memory. They are first read sequentially, which is fastest,
+/// and then rearranged in cache. `copy`: space for them; null: they are packed directly.
 void PackFromMemory(const MatrixView& weight, std::size_t row, std::byte* copy, std::byte* panel) {
   const std::byte* rows = weight.Row(row);
   if (copy != nullptr) {

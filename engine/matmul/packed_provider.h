@@ -1,5 +1,5 @@
-// Quantized weights times 8-bit activations, in integers: from panels as the model packed them, or
-// from panels that are packed on the way.
+// Quantized weights times 8-bit activations, in integers: from panels that the model packed when it
+// was loaded, or from panels that are packed for each product.
 #ifndef FOVEA_MATMUL_PACKED_PROVIDER_H_
 #define FOVEA_MATMUL_PACKED_PROVIDER_H_
 

@@ -23,8 +23,8 @@ constexpr Provider kProviders[] = {
 constexpr std::size_t kPanelFloats = 64 * 1024;
 static_assert(kPanelFloats * sizeof(float) >= kernels::kBf16ScratchBytes);
 
-/// A panel has at least this many rows however wide they are: fewer would leave register tiles
-/// empty. A panel of quantized rows and its outputs take less.
+/// A panel has at least this many rows, whatever their length: with fewer, register tiles would not
+/// be full. A panel of quantized rows and its outputs need less.
 constexpr std::size_t kMinPanelRows = 8;
 constexpr std::size_t kPanelOutputs = 64 * 16;
 

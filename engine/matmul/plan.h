@@ -25,7 +25,7 @@ struct Problem {
   std::size_t tokens = 0;
   Isa isa = Isa::kScalar;
   Arithmetic arithmetic = Arithmetic::kExact;
-  const kernels::Bf16Products* bf16 = nullptr;  ///< The kernels' own, where they can be had.
+  const kernels::Bf16Products* bf16 = nullptr;  ///< Those of the kernels, if they may be used.
 };
 
 /// A block of rows of a product, [tokens, rows] = x [tokens, cols] · weightᵀ, without bias.

@@ -1,4 +1,4 @@
-// One row of a weight matrix as floats, wherever and however it lies.
+// One row of a weight matrix as floats, whether it is stored in file order or in a packed panel.
 #ifndef FOVEA_MATMUL_READ_ROW_H_
 #define FOVEA_MATMUL_READ_ROW_H_
 

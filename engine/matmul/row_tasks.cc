@@ -39,7 +39,7 @@ void RowTasks::ForEachSize(const Visit& visit) const {
   std::size_t begin = 0;
   for (std::size_t size = largest_; begin < rows_; size = std::max(RoundedUp(size / 2), least_)) {
     const std::size_t needed = (rows_ - begin + size - 1) / size;
-    // Tasks of the last size take what is left.
+    // Tasks of the last size cover the remaining rows.
     const std::size_t tasks = size == least_ ? needed : std::min(needed, of_a_size_);
     if (visit(task, begin, size, tasks)) return;
     task += tasks;

@@ -9,12 +9,12 @@
 
 namespace fovea::matmul {
 
-/// Threads take tasks in order, whenever they are free. On equal cores each is a quarter of a
-/// worker's even share: small ones at the end would leave one worker with one more than another
-/// (measured: 4 % of prefill, 6 % of decoding by two threads). On unequal ones half of the rows are
-/// in tasks of that size, half of the rest in tasks of an eighth, and so on down to the least that
-/// is worth handing over: whoever is late is late by one small task, and a core that is four times
-/// as slow as the others does not hold them up with a large one either.
+/// Threads take tasks in order, whenever they are free. On equal cores each task is a quarter of a
+/// worker's even share: small tasks at the end could give one worker a task more than another
+/// (measured: 4 % of prefill, 6 % of decoding by two threads). On unequal cores half of the rows
+/// are in tasks of that size, half of the rest in tasks of an eighth, and so on down to the
+/// smallest size that is worth handing to a thread. The threads then finish within one small task
+/// of each other, even if one core is four times as slow as the others.
 class RowTasks {
  public:
   RowTasks(const MatrixView& weight, std::size_t workers, bool unequal_cores);
@@ -30,7 +30,8 @@ class RowTasks {
   Range At(std::size_t task) const;
 
  private:
-  /// Calls visit(first task, first row, rows of a task, tasks) for each size, until it says true.
+  /// Calls visit(first task, first row, rows of a task, tasks) for each size, until it returns
+  /// true.
   template <typename Visit>
   void ForEachSize(const Visit& visit) const;
 

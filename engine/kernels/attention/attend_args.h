@@ -1,4 +1,4 @@
-// What the attention kernels are told: plain memory, so that they know nothing of sessions. The
+// The arguments of the attention kernels: plain memory, so that they know nothing of sessions. The
 // algorithm is described in attend_tile.h.
 #ifndef FOVEA_KERNELS_ATTENTION_ATTEND_ARGS_H_
 #define FOVEA_KERNELS_ATTENTION_ATTEND_ARGS_H_
@@ -15,10 +15,10 @@ namespace fovea::kernels {
 inline constexpr std::size_t kMaxTileRows = 96;
 /// Heads of a tile at most: as many as weight_heads has bits for.
 inline constexpr std::size_t kMaxTileHeads = 48;
-/// Keys that are multiplied together; 64 keys of width 128 are 32 KiB of float32.
+/// Keys that are multiplied together; 64 keys of head_dim 128 are 32 KiB of float32.
 inline constexpr std::size_t kKeyTile = 64;
-/// Keys whose softmax is computed on its own before it is merged with the others': what decoding
-/// spreads over threads.
+/// Keys of a KV split (split-KV): its softmax is computed independently and then merged with the
+/// other splits. Decoding spreads the splits over threads.
 inline constexpr std::size_t kKvSplit = 256;
 
 /// Floats of one row's result over one split: maximum, sum, padding to a cache line, then the
@@ -37,8 +37,8 @@ struct AttendTileArgs {
   const float* query =
       nullptr;  ///< Row r at query + (r / heads) * query_stride + (r % heads) * head_dim
   std::size_t query_stride = 0;
-  /// Blocked keys and values lie as in kv_blocks.h, the strides are bytes between blocks, and whole
-  /// blocks may be read. Else they are float32, position j at j * stride.
+  /// Blocked keys and values have the layout of kv_blocks.h, the strides are bytes between blocks,
+  /// and whole blocks may be read. Else they are float32, position j at j * stride.
   bool blocked = false;
   DataType key_type = DataType::kF32;
   DataType value_type = DataType::kF32;  ///< The same; or kQ8_0 beside keys of kF16.
@@ -46,7 +46,8 @@ struct AttendTileArgs {
   std::size_t key_stride = 0;
   const std::byte* value = nullptr;
   std::size_t value_stride = 0;
-  /// Row r sees keys [key_begin[r], key_end[r]); both ascending in r. An empty range gives zeros.
+  /// Row r attends to keys [key_begin[r], key_end[r]); both ascending in r. An empty range gives
+  /// zeros.
   const std::size_t* key_begin = nullptr;
   const std::size_t* key_end = nullptr;
   const std::uint8_t* key_valid = nullptr;  ///< Null, or one byte per key: 0 hides it.

@@ -1,7 +1,8 @@
-// The parts of the attention tile (attend_tile.h) that take its time, as functions that a file for
-// an extension of the instruction set may supply; which rows see which keys stays where it is. What
-// they compute is the same: a score and a weighted value are one chain of fused multiply-adds each,
-// in the order told there.
+// Kernel overrides of the attention tile (attend_tile.h): its products and its softmax as functions
+// that a file for an extension of the instruction set may supply. Which rows attend to which keys
+// is decided by the tile either way. An override computes the same: each score and each element of
+// the weighted values is one accumulator of fused multiply-adds, in the order that attend_tile.h
+// states.
 #ifndef FOVEA_KERNELS_ATTENTION_ATTEND_OVERRIDES_H_
 #define FOVEA_KERNELS_ATTENTION_ATTEND_OVERRIDES_H_
 
@@ -62,8 +63,8 @@ struct AttendOverrides {
 
 #if FOVEA_KERNELS_ARM64
 namespace N_NEON {
-/// AttendTile whose products and exponentials are those of `parts`. Scratch memory is the same.
-void AttendTileWith(const AttendOverrides& parts, const AttendTileArgs& args);
+/// AttendTile with the products and the softmax of `overrides`. Scratch memory is the same.
+void AttendTileWith(const AttendOverrides& overrides, const AttendTileArgs& args);
 }  // namespace N_NEON
 namespace sve {
 void AttendTile(const AttendTileArgs& args);

@@ -1,6 +1,6 @@
 // The two products of attention, queries times keys and weights times values, blocked in registers.
-// What they add up for a row does not depend on the block that the row is computed in. Compiled
-// once per target.
+// The accumulation order of a row does not depend on the block that the row is computed in.
+// Compiled once per target.
 #if defined(FOVEA_KERNELS_ATTEND_PRODUCTS_INL_H_) == defined(HWY_TARGET_TOGGLE)
 #ifdef FOVEA_KERNELS_ATTEND_PRODUCTS_INL_H_
 #undef FOVEA_KERNELS_ATTEND_PRODUCTS_INL_H_
@@ -47,8 +47,7 @@ struct TileView {
   std::size_t block_stride = 0;  ///< Elements between blocks of 16 positions.
 };
 
-// Loops over rows and vectors are unrolled whatever the compiler thinks of size: sums live in
-// registers.
+// Loops over rows and vectors are always unrolled, so that sums are kept in registers.
 
 /// scores[r, 16 * kBlocks] = queries · keys for kRows rows. queries: [kRows, dim]; keys: blocks
 /// from the first on; factors: null, or what each key's sum is multiplied by.
@@ -65,8 +64,8 @@ HWY_INLINE void ScoreBlock(const float* queries, std::size_t dim, const Element*
     for (std::size_t v = 0; v < kVectors; ++v) sums[r][v] = hn::Zero(d);
   }
   for (std::size_t i = 0; i < dim; ++i, keys += kKvBlock) {
-    // Few rows read the cache as it lies, faster than hardware notices that blocks follow each
-    // other.
+    // With few rows the cache is read in place, and blocks are too short for the hardware
+    // prefetcher to detect the stream.
     if (!std::is_same_v<Element, float> && i % (64 / (kKvBlock * sizeof(Element))) == 0) {
       for (std::size_t b = 0; b < kBlocks; ++b) {
         hwy::Prefetch(keys + (b + kKeyTile / kKvBlock) * block_stride);
@@ -108,19 +107,19 @@ template <std::size_t kRows, typename Element>
 FOVEA_ROWS void ScoreRows(const float* queries, std::size_t dim, const TileView<Element>& keys,
                           const float* factors, std::size_t begin, std::size_t end, float* scores,
                           std::size_t stride) {
-  constexpr std::size_t kMaxValue =
+  constexpr std::size_t kMaxColumns =
       StepsFor(kRows, kVectorsPerKvBlock, kKeyTile / kKvBlock) * kKvBlock;
-  const auto at = [&](std::size_t column)
-                      HWY_ATTR { return keys.data + column / kKvBlock * keys.block_stride; };
+  const auto block_of = [&](std::size_t column)
+                            HWY_ATTR { return keys.data + column / kKvBlock * keys.block_stride; };
   std::size_t column = begin;
-  for (; column + kMaxValue <= end; column += kMaxValue) {
-    ScoreBlock<kRows, kMaxValue / kKvBlock>(queries, dim, at(column), keys.block_stride,
-                                            factors == nullptr ? nullptr : factors + column,
-                                            scores + column, stride);
+  for (; column + kMaxColumns <= end; column += kMaxColumns) {
+    ScoreBlock<kRows, kMaxColumns / kKvBlock>(queries, dim, block_of(column), keys.block_stride,
+                                              factors == nullptr ? nullptr : factors + column,
+                                              scores + column, stride);
   }
-  if constexpr (kMaxValue > kKvBlock) {
+  if constexpr (kMaxColumns > kKvBlock) {
     for (; column < end; column += kKvBlock) {
-      ScoreBlock<kRows, 1>(queries, dim, at(column), keys.block_stride,
+      ScoreBlock<kRows, 1>(queries, dim, block_of(column), keys.block_stride,
                            factors == nullptr ? nullptr : factors + column, scores + column,
                            stride);
     }

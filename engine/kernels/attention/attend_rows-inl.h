@@ -1,5 +1,5 @@
-// What the attention tile keeps of each row: the running softmax over the splits of its keys, and
-// the memory in which a call works. Compiled once per target.
+// The state of each row of the attention tile, a running softmax over the splits of its keys, and
+// the scratch memory of a call. Compiled once per target.
 #if defined(FOVEA_KERNELS_ATTEND_ROWS_INL_H_) == defined(HWY_TARGET_TOGGLE)
 #ifdef FOVEA_KERNELS_ATTEND_ROWS_INL_H_
 #undef FOVEA_KERNELS_ATTEND_ROWS_INL_H_
@@ -39,7 +39,7 @@ HWY_INLINE float Exp(float x) {
   return hn::GetLane(ExpNonPositive(hn::Set(F32Tag(), x)));
 }
 
-/// Takes a finished split into what the row has so far. values: [padded]
+/// Merges a finished split into the row's results so far. values: [padded]
 HWY_INLINE void MergeKvSplit(const RowSums& split, const float* split_values, std::size_t padded,
                              RowSums* row, float* values) {
   const F32Tag d;
@@ -67,7 +67,7 @@ HWY_INLINE float LogSumExp(const RowSums& row) {
   return static_cast<float>(static_cast<double>(row.max) + std::log(static_cast<double>(row.sum)));
 }
 
-/// 1 / sum, or 0 for a row that sees nothing.
+/// 1 / sum, or 0 for a row that attends to nothing.
 HWY_INLINE float Inverse(const RowSums& row) {
   return row.sum == 0.0F ? 0.0F : 1.0F / row.sum;
 }

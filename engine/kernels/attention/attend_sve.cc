@@ -78,7 +78,7 @@ ScoreSums Softmax(float* scores, std::size_t count, const float* factors, float*
   return {max, svaddv_f32(all, total)};
 }
 
-constexpr AttendOverrides kParts = {
+constexpr AttendOverrides kOverrides = {
     .score = Score,
     .add_values = AddValues,
     .softmax = Softmax,
@@ -87,7 +87,7 @@ constexpr AttendOverrides kParts = {
 }  // namespace
 
 void AttendTile(const AttendTileArgs& args) {
-  N_NEON::AttendTileWith(kParts, args);
+  N_NEON::AttendTileWith(kOverrides, args);
 }
 
 }  // namespace fovea::kernels::sve

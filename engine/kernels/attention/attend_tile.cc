@@ -1,9 +1,8 @@
 // The attention tile on vectors; attend_tile.h says what it computes. Many rows share a tile of
-// keys and values that is converted to float32 once; few rows (decoding) read the cache as it lies.
+// keys and values that is converted to float32 once; few rows (decoding) read the cache in place.
 #include "engine/kernels/attention/attend_tile.h"
 
 #include <algorithm>
-#include <cstring>
 #include <limits>
 #include <type_traits>
 
@@ -16,6 +15,8 @@
 
 #include "engine/kernels/attention/attend_products-inl.h"
 #include "engine/kernels/attention/attend_rows-inl.h"
+#include "engine/kernels/attention/attend_stored-inl.h"
+#include "engine/kernels/attention/attend_weights-inl.h"
 #include "engine/kernels/elementwise/softmax-inl.h"
 
 HWY_BEFORE_NAMESPACE();
@@ -27,7 +28,7 @@ namespace {
 /// Up to this many rows, converting keys and values as they are used costs less than doing it once.
 constexpr std::size_t kDirectRows = 12;
 
-/// Whether an extension of this target may supply parts of its own.
+/// Whether an extension of this target may override the products and the softmax.
 constexpr bool kTakesOverrides = HWY_TARGET == HWY_NEON && FOVEA_KERNELS_SVE;
 
 template <typename Element>
@@ -45,13 +46,14 @@ struct RowBlock {
   std::size_t end;
 };
 
-/// One call. The elements are those of stored keys and values; parts may be null.
+/// One call. The elements are those of stored keys and values; overrides may be null.
 template <typename KeyElement, typename ValueElement>
 class TileRun {
  public:
-  explicit TileRun(const AttendTileArgs& args, const AttendOverrides* parts)
+  explicit TileRun(const AttendTileArgs& args, const AttendOverrides* overrides)
       : args_(args),
-        parts_(parts),
+        stored_(args),
+        overrides_(overrides),
         scratch_(args.scratch, args.head_dim, args.value_dim),
         padded_(PaddedDim(args.value_dim)),
         direct_(args.blocked && (std::is_same_v<KeyElement, float> || args.rows <= kDirectRows)),
@@ -85,6 +87,8 @@ class TileRun {
   }
 
  private:
+  using Stored = StoredKeysAndValues<KeyElement, ValueElement>;
+
   /// Rows are spread evenly over the blocks.
   RowBlock Block(std::size_t index) const {
     return {args_.rows * index / blocks_, args_.rows * (index + 1) / blocks_};
@@ -97,24 +101,26 @@ class TileRun {
     const bool in_map = args_.weights != nullptr && !kScaledValues;
     scores_ = in_map ? args_.weights + first : scratch_.scores;
     stride_ = in_map ? args_.weights_stride : kKvSplit;
-    valid_ = Holes(begin, end);
-    LoadScales(begin, end);
+    valid_ = PaddingMask(begin, end);
+    stored_.LoadScales(first, begin, end, scratch_);
     std::fill_n(scratch_.split_values, args_.rows * padded_, 0.0F);
 
     for (std::size_t tile = begin / score_tile_ * score_tile_; tile < end; tile += score_tile_) {
       if (direct_) {
-        ScoreTile(StoredKeys(tile), tile);
+        ScoreTile(stored_.Keys(tile), tile);
       } else {
-        PackTileKeys(tile, std::max(begin, tile), std::min(end, tile + kKeyTile));
+        stored_.PackTileKeys(tile, std::max(begin, tile), std::min(end, tile + kKeyTile),
+                             scratch_.tile);
         ScoreTile(TileView<float>{scratch_.tile, kKvBlock * args_.head_dim}, tile);
       }
     }
     for (std::size_t r = 0; r < args_.rows; ++r) SoftmaxRow(r);
     for (std::size_t tile = begin / kKeyTile * kKeyTile; tile < end; tile += kKeyTile) {
       if (direct_) {
-        AddTile(StoredValues(tile), tile);
+        AddTile(stored_.Values(tile), tile);
       } else {
-        PackTileValues(tile, std::max(begin, tile), std::min(end, tile + kKeyTile));
+        stored_.PackTileValues(tile, std::max(begin, tile), std::min(end, tile + kKeyTile), padded_,
+                               scratch_.tile);
         AddTile(TileView<float>{scratch_.tile, kKvBlock * padded_}, tile);
       }
     }
@@ -124,74 +130,16 @@ class TileRun {
     }
   }
 
-  const std::byte* KeyBlockAt(std::size_t key) const {
-    return args_.key + key / kKvBlock * args_.key_stride;
-  }
-  const std::byte* ValueBlockAt(std::size_t key) const {
-    return args_.value + key / kKvBlock * args_.value_stride;
-  }
-  TileView<KeyElement> StoredKeys(std::size_t first) const {
-    return {reinterpret_cast<const KeyElement*>(KeyBlockAt(first)),
-            args_.key_stride / sizeof(KeyElement)};
-  }
-  TileView<ValueElement> StoredValues(std::size_t first) const {
-    return {reinterpret_cast<const ValueElement*>(ValueBlockAt(first)),
-            args_.value_stride / sizeof(ValueElement)};
-  }
-
-  /// The scales of 8-bit rows of the positions [begin, end).
-  void LoadScales(std::size_t begin, std::size_t end) {
-    if constexpr (!kScaledKeys && !kScaledValues) return;
-    for (std::size_t key = begin / kKvBlock * kKvBlock; key < end; key += kKvBlock) {
-      if constexpr (kScaledKeys) {
-        std::memcpy(scratch_.key_scales + key - split_begin_,
-                    KeyBlockAt(key) + KeyBlockElementBytes(args_.key_type, args_.head_dim),
-                    kKvBlock * sizeof(float));
-      }
-      if constexpr (kScaledValues) {
-        std::memcpy(scratch_.value_scales + key - split_begin_,
-                    ValueBlockAt(key) + ValueBlockElementBytes(args_.value_type, args_.value_dim),
-                    kKvBlock * sizeof(float));
-      }
-    }
-  }
-
-  /// Brings the keys [begin, end) of a tile into scratch.
-  void PackTileKeys(std::size_t tile, std::size_t begin, std::size_t end) {
-    if (!args_.blocked) {
-      PackKeys(args_.key, args_.key_stride, tile, begin - tile, end - tile, args_.head_dim,
-               scratch_.tile);
-      return;
-    }
-    for (std::size_t key = begin / kKvBlock * kKvBlock; key < end; key += kKvBlock) {
-      UnpackElements(reinterpret_cast<const KeyElement*>(KeyBlockAt(key)),
-                     kKvBlock * args_.head_dim, scratch_.tile + (key - tile) * args_.head_dim);
-    }
-  }
-
-  /// The same for values. Those of positions that nobody has stored yet may be anything, but are
-  /// not multiplied.
-  void PackTileValues(std::size_t tile, std::size_t begin, std::size_t end) {
-    if (!args_.blocked) {
-      PackValues(args_.value, args_.value_stride, tile, begin - tile, end - tile, args_.value_dim,
-                 padded_, scratch_.tile);
-      return;
-    }
-    for (std::size_t key = begin / kKvBlock * kKvBlock; key < end; key += kKvBlock) {
-      UnpackElements(reinterpret_cast<const ValueElement*>(ValueBlockAt(key)), kKvBlock * padded_,
-                     scratch_.tile + (key - tile) * padded_);
-    }
-  }
-
-  /// The split's flags, or null if none of the keys [begin, end) is hidden.
-  const std::uint8_t* Holes(std::size_t begin, std::size_t end) const {
+  /// The padding mask from the split's first key on, or null if it hides none of the keys
+  /// [begin, end).
+  const std::uint8_t* PaddingMask(std::size_t begin, std::size_t end) const {
     if (args_.key_valid == nullptr) return nullptr;
-    const std::uint8_t* hole = std::find(args_.key_valid + begin, args_.key_valid + end, 0);
-    return hole == args_.key_valid + end ? nullptr : args_.key_valid + split_begin_;
+    const std::uint8_t* hidden = std::find(args_.key_valid + begin, args_.key_valid + end, 0);
+    return hidden == args_.key_valid + end ? nullptr : args_.key_valid + split_begin_;
   }
 
-  /// The columns, counted from `first`, of `count` keys from there on that the row sees, holes
-  /// aside.
+  /// Of `count` keys from `first` on: the range of columns, counted from `first`, that the row
+  /// attends to but for the padding mask.
   std::size_t ColumnBegin(std::size_t row, std::size_t first, std::size_t count = kKeyTile) const {
     return std::clamp(args_.key_begin[row], first, first + count) - first;
   }
@@ -199,8 +147,7 @@ class TileRun {
     return std::clamp(args_.key_end[row], first, first + count) - first;
   }
 
-  /// Asks for part `index` of blocks_ of the stored tile that comes next, while this one is
-  /// multiplied.
+  /// Prefetches part `index` of blocks_ of the next stored tile while this one is multiplied.
   void PrefetchPart(const std::byte* tile, std::size_t stride, std::size_t index) const {
     if (!args_.blocked) return;
     constexpr std::size_t kLine = 64;
@@ -211,29 +158,29 @@ class TileRun {
     }
   }
 
-  template <typename Stored>
-  HWY_NOINLINE void ScoreTile(const TileView<Stored>& keys, std::size_t first) {
+  template <typename Element>
+  HWY_NOINLINE void ScoreTile(const TileView<Element>& keys, std::size_t first) {
     const std::size_t offset = first - split_begin_;
     const float* factors = kScaledKeys ? scratch_.key_scales + offset : nullptr;
     for (std::size_t b = 0; b < blocks_; ++b) {
       const RowBlock block = Block(b);
-      if (!direct_) PrefetchPart(KeyBlockAt(first + kKeyTile), args_.key_stride, b);
-      // Ranges ascend, so the first row begins and the last one ends.
+      if (!direct_) PrefetchPart(stored_.KeyBlock(first + kKeyTile), args_.key_stride, b);
+      // Ranges ascend, so the block's range is from the first row's begin to the last row's end.
       const std::size_t begin = ColumnBegin(block.begin, first, score_tile_) / kKvBlock * kKvBlock;
       const std::size_t end = PaddedDim(ColumnEnd(block.end - 1, first, score_tile_));
       if (begin >= end) continue;
       if (HasOverrides()) {
-        parts_->score({.rows = block.end - block.begin,
-                       .queries = scratch_.queries + block.begin * args_.head_dim,
-                       .head_dim = args_.head_dim,
-                       .type = kTypeOf<Stored>,
-                       .keys = keys.data,
-                       .block_stride = keys.block_stride,
-                       .key_factors = factors,
-                       .begin = begin,
-                       .end = end,
-                       .scores = scores_ + block.begin * stride_ + offset,
-                       .stride = stride_});
+        overrides_->score({.rows = block.end - block.begin,
+                           .queries = scratch_.queries + block.begin * args_.head_dim,
+                           .head_dim = args_.head_dim,
+                           .type = kTypeOf<Element>,
+                           .keys = keys.data,
+                           .block_stride = keys.block_stride,
+                           .key_factors = factors,
+                           .begin = begin,
+                           .end = end,
+                           .scores = scores_ + block.begin * stride_ + offset,
+                           .stride = stride_});
         continue;
       }
       WithRows(block.end - block.begin, [&](auto rows) HWY_ATTR {
@@ -249,7 +196,7 @@ class TileRun {
     Map([cap](F32 score) HWY_ATTR { return SoftcapOf(score, cap); }, count, scores, scores);
   }
 
-  /// -inf for every column in the row's vectors that it does not see.
+  /// -inf for every column in the row's vectors that the row does not attend to.
   void MaskRow(float* scores, std::size_t begin, std::size_t end) {
     std::fill(scores + begin / kKvBlock * kKvBlock, scores + begin, kMinusInfinity);
     std::fill(scores + end, scores + PaddedDim(end), kMinusInfinity);
@@ -259,8 +206,8 @@ class TileRun {
     }
   }
 
-  /// Maximum and sum of the row's scores of this split; leaves in their place what values are to be
-  /// multiplied by.
+  /// Maximum and sum of the row's scores of this split. Replaces the scores by the factors of the
+  /// values.
   void SoftmaxRow(std::size_t row) {
     const F32Tag d;
     split_[row] = RowSums();
@@ -282,18 +229,18 @@ class TileRun {
                      ? nullptr
                      : args_.weights + row * args_.weights_stride + split_begin_;
     if (HasOverrides()) {
-      const ScoreSums sums = parts_->softmax(
+      const ScoreSums sums = overrides_->softmax(
           scores + begin, end - begin, kScaledValues ? scratch_.value_scales + begin : nullptr,
           kScaledValues && map != nullptr ? map + begin : nullptr);
       split_[row] = {sums.max, sums.sum};
-      if (args_.weights != nullptr) SplitMaxOf(row)[split_begin_ / kKvSplit] = sums.max;
+      if (args_.weights != nullptr) SplitMaxima(args_, row)[split_begin_ / kKvSplit] = sums.max;
       return;
     }
     F32 largest = hn::Load(d, scores + begin);
     for (std::size_t i = begin + kLanes; i < end; i += kLanes) {
       largest = hn::Max(largest, hn::Load(d, scores + i));
     }
-    // A NaN may get lost here, but not below: its own exponential is NaN and so is the sum.
+    // The maximum may miss a NaN, but the sum does not: the exponential of a NaN is NaN.
     const float max = hn::GetLane(hn::MaxOfLanes(d, largest));
     const F32 shift = hn::Set(d, Shift(max));
     F32 total = hn::Zero(d);
@@ -312,20 +259,16 @@ class TileRun {
       }
     }
     split_[row] = {max, SumLanes(total)};
-    if (args_.weights != nullptr) SplitMaxOf(row)[split_begin_ / kKvSplit] = max;
+    if (args_.weights != nullptr) SplitMaxima(args_, row)[split_begin_ / kKvSplit] = max;
   }
 
-  float* SplitMaxOf(std::size_t row) const {
-    return args_.split_max + row * SplitMaxFloats(args_.key_count);
-  }
-
-  /// Adds numerators times values: what all rows of a block see, together; the rest row by row, for
-  /// a row must not touch hidden values, which may be NaN.
-  template <typename Stored>
-  void AddTile(const TileView<Stored>& values, std::size_t first) {
+  /// Adds numerators times values. The columns that all rows of a block attend to are computed
+  /// together, the others row by row: a row must not touch hidden values, which may be NaN.
+  template <typename Element>
+  void AddTile(const TileView<Element>& values, std::size_t first) {
     for (std::size_t b = 0; b < blocks_; ++b) {
       const RowBlock block = Block(b);
-      if (!direct_) PrefetchPart(ValueBlockAt(first + kKeyTile), args_.value_stride, b);
+      if (!direct_) PrefetchPart(stored_.ValueBlock(first + kKeyTile), args_.value_stride, b);
       const std::size_t begin = ColumnBegin(block.end - 1, first);
       const std::size_t end = ColumnEnd(block.begin, first);
       const bool together = begin < end;
@@ -344,23 +287,23 @@ class TileRun {
   }
 
   /// The tile's columns [begin, end) for kRows rows.
-  template <std::size_t kRows, typename Stored>
-  HWY_INLINE void AddRows(std::size_t row, const TileView<Stored>& values, std::size_t first,
+  template <std::size_t kRows, typename Element>
+  HWY_INLINE void AddRows(std::size_t row, const TileView<Element>& values, std::size_t first,
                           std::size_t begin, std::size_t end) {
     if (begin >= end) return;
     const std::size_t offset = first - split_begin_;
     if (HasOverrides()) {
-      return parts_->add_values({.rows = kRows,
-                                 .numerators = scores_ + row * stride_ + offset,
-                                 .stride = stride_,
-                                 .type = kTypeOf<Stored>,
-                                 .values = values.data,
-                                 .block_stride = values.block_stride,
-                                 .padded = padded_,
-                                 .begin = begin,
-                                 .end = end,
-                                 .valid = valid_ == nullptr ? nullptr : valid_ + offset,
-                                 .sums = scratch_.split_values + row * padded_});
+      return overrides_->add_values({.rows = kRows,
+                                     .numerators = scores_ + row * stride_ + offset,
+                                     .stride = stride_,
+                                     .type = kTypeOf<Element>,
+                                     .values = values.data,
+                                     .block_stride = values.block_stride,
+                                     .padded = padded_,
+                                     .begin = begin,
+                                     .end = end,
+                                     .valid = valid_ == nullptr ? nullptr : valid_ + offset,
+                                     .sums = scratch_.split_values + row * padded_});
     }
     ValueRows<kRows, StepsFor(kRows, 1, 8)>(
         scores_ + row * stride_ + offset, stride_, values, padded_, begin, end,
@@ -385,67 +328,25 @@ class TileRun {
       StoreOutput(scratch_.row_values + row * padded_, Inverse(row_[row]), args_.value_dim, out);
     }
     if (args_.weights != nullptr && (args_.weight_heads >> (row % args_.heads) & 1) != 0) {
-      FinishWeights(row);
+      FinishWeights(args_, row, row_[row]);
     }
   }
 
-  /// Turns numerators, each relative to the maximum of its split, into weights.
-  void FinishWeights(std::size_t row) {
-    const F32Tag d;
-    const std::size_t begin = std::min(args_.key_begin[row], args_.key_count);
-    const std::size_t end = std::max(begin, args_.key_end[row]);
-    float* weights = args_.weights + row * args_.weights_stride;
-    std::fill(weights, weights + begin, 0.0F);
-    std::fill(weights + end, weights + args_.key_count, 0.0F);
-    if (args_.scores != nullptr) {
-      float* scores = args_.scores + row * args_.weights_stride;
-      std::fill(scores, scores + begin, kMinusInfinity);
-      std::fill(scores + end, scores + args_.key_count, kMinusInfinity);
-    }
-    if (begin == end) return;
+  bool HasOverrides() const { return kTakesOverrides && overrides_ != nullptr; }
 
-    const std::size_t first_split = begin / kKvSplit;
-    const std::size_t last_split = (end - 1) / kKvSplit;
-    float* factors = SplitMaxOf(row);
-    const F32 max = hn::Set(d, Shift(row_[row].max));
-    const F32 inverse = hn::Set(d, Inverse(row_[row]));
-    for (std::size_t split = first_split / kLanes * kLanes; split <= last_split; split += kLanes) {
-      const F32 difference = hn::Sub(hn::Load(d, factors + split), max);
-      hn::Store(hn::Mul(ExpNonPositive(difference), inverse), d, factors + split);
-    }
-    if (std::isnan(row_[row].sum)) return FinishNanWeights(weights, begin, end);
-    for (std::size_t split = first_split; split <= last_split; ++split) {
-      const F32 factor = hn::Set(d, factors[split]);
-      const std::size_t split_end = std::min(PaddedDim(end), (split + 1) * kKvSplit);
-      std::size_t i = std::max(begin / kKvBlock * kKvBlock, split * kKvSplit);
-      for (; i < split_end; i += kLanes) {
-        hn::Store(hn::Mul(hn::Load(d, weights + i), factor), d, weights + i);
-      }
-    }
-  }
-
-  /// A row of NaN, but for hidden keys.
-  void FinishNanWeights(float* weights, std::size_t begin, std::size_t end) const {
-    for (std::size_t key = begin; key < end; ++key) {
-      const bool hidden = args_.key_valid != nullptr && args_.key_valid[key] == 0;
-      weights[key] = hidden ? 0.0F : std::numeric_limits<float>::quiet_NaN();
-    }
-  }
-
-  bool HasOverrides() const { return kTakesOverrides && parts_ != nullptr; }
-
-  static constexpr bool kScaledKeys = std::is_same_v<KeyElement, std::int8_t>;
-  static constexpr bool kScaledValues = std::is_same_v<ValueElement, std::int8_t>;
+  static constexpr bool kScaledKeys = Stored::kScaledKeys;
+  static constexpr bool kScaledValues = Stored::kScaledValues;
 
   const AttendTileArgs& args_;
-  [[maybe_unused]] const AttendOverrides* const parts_;
+  const Stored stored_;
+  [[maybe_unused]] const AttendOverrides* const overrides_;
   const Scratch scratch_;
   const std::size_t padded_;  ///< Floats between rows of weighted values.
   const bool direct_;         ///< Reads keys and values where they are stored.
   const std::size_t blocks_;  ///< Of rows.
   /// Keys whose scores are computed together: if no other rows wait for them, a whole split.
   const std::size_t score_tile_;
-  // Of the split at hand:
+  // Of the current split:
   std::size_t split_begin_ = 0;
   float* scores_ = nullptr;  ///< Column 0 of row 0.
   std::size_t stride_ = 0;   ///< Floats between rows of scores.
@@ -462,18 +363,18 @@ std::size_t AttendScratchFloats(std::size_t head_dim, std::size_t value_dim) {
 
 namespace {
 
-void Attend(const AttendTileArgs& args, const AttendOverrides* parts) {
+void Attend(const AttendTileArgs& args, const AttendOverrides* overrides) {
   using hwy::bfloat16_t;
   using hwy::float16_t;
   switch (args.key_type) {
     case DataType::kF16:
       if (args.value_type == DataType::kQ8_0) {
-        return TileRun<float16_t, std::int8_t>(args, parts).Run();
+        return TileRun<float16_t, std::int8_t>(args, overrides).Run();
       }
-      return TileRun<float16_t, float16_t>(args, parts).Run();
-    case DataType::kBF16: return TileRun<bfloat16_t, bfloat16_t>(args, parts).Run();
-    case DataType::kQ8_0: return TileRun<std::int8_t, std::int8_t>(args, parts).Run();
-    default: return TileRun<float, float>(args, parts).Run();
+      return TileRun<float16_t, float16_t>(args, overrides).Run();
+    case DataType::kBF16: return TileRun<bfloat16_t, bfloat16_t>(args, overrides).Run();
+    case DataType::kQ8_0: return TileRun<std::int8_t, std::int8_t>(args, overrides).Run();
+    default: return TileRun<float, float>(args, overrides).Run();
   }
 }
 
@@ -484,8 +385,8 @@ void AttendTile(const AttendTileArgs& args) {
 }
 
 #if HWY_TARGET == HWY_NEON && FOVEA_KERNELS_SVE
-void AttendTileWith(const AttendOverrides& parts, const AttendTileArgs& args) {
-  Attend(args, &parts);
+void AttendTileWith(const AttendOverrides& overrides, const AttendTileArgs& args) {
+  Attend(args, &overrides);
 }
 #endif
 

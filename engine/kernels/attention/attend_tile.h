@@ -1,18 +1,19 @@
-// The attention tile: a block of query rows against all keys they may see, with a softmax that is
-// merged split by split (Milakov & Gimelshein 2018, Dao et al. 2022).
+// The attention tile: a block of query rows against all keys that they attend to, with a softmax
+// that is merged KV split by KV split (Milakov & Gimelshein 2018, Dao et al. 2022).
 //
-// One order of arithmetic defines a row's result, whatever rows are beside it, however keys are
-// stored or spread over threads, with or without weights asked for; within one instruction set all
-// results are therefore bit-equal:
-//  - a score is one chain of fused multiply-adds over the width, of the query times the scale and
-//    the stored key; the scale of 8-bit keys multiplies the sum;
-//  - keys are walked in splits whose boundaries are absolute multiples of kKvSplit. In a split the
-//    maximum is taken, exponentials are added to one sum per lane, and each element of the weighted
-//    values is one chain over the keys;
-//  - the splits are merged in ascending order; those of which nothing is visible are left out.
+// One accumulation order defines a row's result. It does not depend on the other rows of the tile,
+// on how keys are stored or spread over threads, or on whether weights are asked for; within one
+// instruction set all results are therefore bit-equal:
+//  - a score is accumulated over the head's elements by fused multiply-adds of the query, times the
+//    scale, and the stored key; the scale of 8-bit keys multiplies the sum;
+//  - keys are processed in splits whose boundaries are absolute multiples of kKvSplit. In a split
+//    the maximum is taken, exponentials are added to one sum per lane, and each element of the
+//    weighted values is accumulated over the keys in ascending order;
+//  - the splits are merged in ascending order; those without a visible key are left out.
 //
 // NaN and +inf scores turn their row into NaN; a row whose scores are all -inf is treated like one
-// that sees no key. Values outside every row's range are never read, hidden keys never reach a row.
+// that attends to no key. Values outside every row's range are never read, hidden keys never reach
+// a row.
 #ifndef FOVEA_KERNELS_ATTENTION_ATTEND_TILE_H_
 #define FOVEA_KERNELS_ATTENTION_ATTEND_TILE_H_
 

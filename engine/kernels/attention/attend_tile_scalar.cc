@@ -1,4 +1,5 @@
-// The attention tile in plain C++: one row at a time, readable, the oracle of the vector kernels.
+// The attention tile in plain C++: one row at a time, readable, the reference implementation of the
+// vector kernels.
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
@@ -69,7 +70,7 @@ float MaxOrNan(float a, float b) {
   return (a > b || std::isnan(a)) ? a : b;
 }
 
-/// What the softmax knows of one row so far; its weighted values are kept beside it.
+/// The running softmax of one row; its weighted values are kept beside it.
 struct RunningRow {
   float max = kMasked;
   float sum = 0.0F;
@@ -94,7 +95,7 @@ RunningRow AttendKeys(const AttendTileArgs& args, std::size_t begin, std::size_t
   return row;
 }
 
-/// Takes a finished split into what the row has so far.
+/// Merges a finished split into the row's results so far.
 void MergeKvSplit(const RunningRow& split, const float* split_values, std::size_t value_dim,
                   RunningRow* row, float* values) {
   if (split.SawNothing()) return;

@@ -1,7 +1,7 @@
-// The products of attention on SVE vectors of any length. Keys lie in blocks of 16 and rows of
-// values are multiples of 16 wide, so a vector holds 4, 8 or 16 neighbours of them, whatever its
-// length. Each sum is the chain that attend_tile.h tells of: the same bits at every length. For the
-// files of SVE only.
+// The products of attention on SVE vectors of any length. Keys are stored in blocks of 16 and rows
+// of values are padded to multiples of 16, so a vector holds 4, 8 or 16 neighbours of them,
+// whatever its length. Each sum has the accumulation order that attend_tile.h states: the same bits
+// at every length. For the files of SVE only.
 #ifndef FOVEA_KERNELS_SVE_ATTEND_INL_H_
 #define FOVEA_KERNELS_SVE_ATTEND_INL_H_
 
@@ -14,14 +14,14 @@
 namespace fovea::kernels::sve {
 namespace {
 
-/// Floats per vector: a power of two, for a block is made of whole vectors.
+/// Floats per vector: a power of two, because a block consists of whole vectors.
 FOVEA_SVE_INLINE std::size_t BlockLanes() {
   const std::size_t lanes = svcntw();
   return lanes >= 16 ? 16 : lanes >= 8 ? 8 : 4;
 }
 
-/// kVectors vectors of neighbouring floats, of which the first `count` are there: all if vectors
-/// are as many as can be.
+/// kVectors vectors of neighbouring floats, of which the first `count` floats exist; all of them if
+/// kVectors is kWideVectors.
 template <std::size_t kVectors>
 struct VectorsOf {
   explicit FOVEA_SVE_INLINE VectorsOf(std::size_t floats) : lanes(BlockLanes()), count(floats) {}
@@ -110,7 +110,7 @@ struct ValueProducts {
 
     /// Of the elements from `element` on, `most` at most.
     FOVEA_SVE_INLINE Tile(const ValueArgs& args, std::size_t element, std::size_t most)
-        : by(args),
+        : args_(args),
           elements(args.padded - element < most ? args.padded - element : most),
           end(args.begin),
           sums(args.sums + element) {
@@ -122,26 +122,27 @@ struct ValueProducts {
     }
 
     FOVEA_SVE_INLINE svfloat32_t Begin(std::size_t l, std::size_t v) const {
-      return svld1_f32(elements.Lanes(v), sums + l * by.padded + v * elements.lanes);
+      return svld1_f32(elements.Lanes(v), sums + l * args_.padded + v * elements.lanes);
     }
-    /// A run goes up to a hole, or to the end of a block that the next one does not follow.
+    /// A run of columns ends before a hidden key, or at the end of a block whose successor is not
+    /// adjacent in memory.
     FOVEA_SVE_INLINE bool Next() {
       std::size_t begin = end;
-      if (by.valid != nullptr) {
-        while (begin < by.end && by.valid[begin] == 0) ++begin;
+      if (args_.valid != nullptr) {
+        while (begin < args_.end && args_.valid[begin] == 0) ++begin;
       }
-      if (begin >= by.end) return false;
-      end = by.end;
+      if (begin >= args_.end) return false;
+      end = args_.end;
       const std::size_t block_end = (begin / kKvBlock + 1) * kKvBlock;
-      if (by.block_stride != kKvBlock * by.padded && block_end < end) end = block_end;
-      if (by.valid != nullptr) {
-        for (std::size_t hole = begin; hole < end; ++hole) {
-          if (by.valid[hole] == 0) end = hole;
+      if (args_.block_stride != kKvBlock * args_.padded && block_end < end) end = block_end;
+      if (args_.valid != nullptr) {
+        for (std::size_t key = begin; key < end; ++key) {
+          if (args_.valid[key] == 0) end = key;
         }
       }
       steps = end - begin;
       column = begin;
-      offset = begin / kKvBlock * by.block_stride + begin % kKvBlock * by.padded;
+      offset = begin / kKvBlock * args_.block_stride + begin % kKvBlock * args_.padded;
       return true;
     }
     FOVEA_SVE_INLINE svfloat32_t Line(std::size_t l) const {
@@ -152,13 +153,13 @@ struct ValueProducts {
     }
     FOVEA_SVE_INLINE void Advance() {
       ++column;
-      offset += by.padded;
+      offset += args_.padded;
     }
     FOVEA_SVE_INLINE void Finish(std::size_t l, std::size_t v, svfloat32_t sum) const {
-      svst1_f32(elements.Lanes(v), sums + l * by.padded + v * elements.lanes, sum);
+      svst1_f32(elements.Lanes(v), sums + l * args_.padded + v * elements.lanes, sum);
     }
 
-    const ValueArgs& by;
+    const ValueArgs& args_;
     VectorsOf<kVectors> elements;
     std::size_t end;  ///< Of the run.
     std::size_t steps = 0;
@@ -170,20 +171,20 @@ struct ValueProducts {
   };
 };
 
-/// The columns, or elements, from `at` on, in tiles as wide as registers allow.
+/// The columns, or elements, [first, end), in tiles as wide as registers allow.
 template <class Products, std::size_t kLines>
-__attribute__((noinline)) void MultiplyLines(const typename Products::Args& args, std::size_t at,
+__attribute__((noinline)) void MultiplyLines(const typename Products::Args& args, std::size_t first,
                                              std::size_t end) {
   const std::size_t narrow = kNarrowVectors * BlockLanes();
   if constexpr (VectorsFor(kLines) == kWideVectors) {
     using Tile = typename Products::template Tile<kLines, kWideVectors>;
-    for (; at + 2 * narrow <= end; at += 2 * narrow) {
-      MultiplyTile<kLines, kWideVectors>(Tile(args, at, 2 * narrow));
+    for (; first + 2 * narrow <= end; first += 2 * narrow) {
+      MultiplyTile<kLines, kWideVectors>(Tile(args, first, 2 * narrow));
     }
   }
   using Tile = typename Products::template Tile<kLines, kNarrowVectors>;
-  for (; at < end; at += narrow) {
-    MultiplyTile<kLines, kNarrowVectors>(Tile(args, at, narrow));
+  for (; first < end; first += narrow) {
+    MultiplyTile<kLines, kNarrowVectors>(Tile(args, first, narrow));
   }
 }
 

@@ -1,6 +1,6 @@
 // Products in bfloat16 with AVX512-BF16's dot products of pairs: rows of weights and of activations
-// as they lie, lanes along the columns. Only for weights of type kBF16: those of kF16 would need
-// two products each, which is no faster than floats.
+// are read in their stored order, lanes along the columns. Only for weights of type kBF16: those of
+// kF16 would need two products each, which is no faster than floats.
 #include "engine/kernels/dispatch/kernel_functions.h"
 
 #include "engine/kernels/dispatch/highway_targets.h"
@@ -36,7 +36,8 @@ constexpr std::size_t kStepCols = 32;
 constexpr std::size_t kTileRows = 4;
 constexpr std::size_t kTileTokens = 6;
 
-/// Bytes of weights that many tokens pass by at once: they stay in the second cache.
+/// Bytes of weights that are multiplied by all tokens before the next ones: they stay in the
+/// second-level cache.
 constexpr std::size_t kPanelBytes = 128 * 1024;
 
 HWY_INLINE __mmask32 FirstColumns(std::size_t count) {
@@ -52,7 +53,7 @@ struct DotOperands {
   std::size_t out_stride;
 };
 
-/// kRows rows that lie row_step apart × kTokens tokens, each output in one vector of partial sums.
+/// kRows rows, row_step apart, × kTokens tokens, each output in one vector of partial sums.
 template <std::size_t kRows, std::size_t kTokens>
 HWY_INLINE void DotTile(const DotOperands& at, std::size_t row_step) {
   __m512 sums[kTokens][kRows];
@@ -95,7 +96,7 @@ HWY_INLINE void DotTile(const DotOperands& at, std::size_t row_step) {
   }
 }
 
-/// All rows against kTokens tokens. If `spread`, a tile's rows lie a quarter of all rows apart:
+/// All rows times kTokens tokens. If `spread`, the rows of a tile are a quarter of all rows apart:
 /// four streams read memory faster than one.
 template <std::size_t kTokens>
 HWY_NOINLINE void DotRows(DotOperands at, std::size_t rows, bool spread) {
@@ -145,7 +146,7 @@ void Bf16PrepareDot(const float* x, std::size_t x_stride, std::size_t tokens, st
 void Bf16GemmDot(DataType /*type*/, const std::byte* w, std::size_t row_bytes, std::size_t rows,
                  const std::uint16_t* prepared, std::size_t tokens, std::size_t cols, float* out,
                  std::size_t out_stride, std::byte* /*scratch*/) {
-  // Few tokens: the weights are read once, in one go.
+  // Few tokens: the weights are read once.
   const bool few = tokens <= kTileTokens;
   const std::size_t panel_rows =
       few ? rows : std::max(kPanelBytes / std::max<std::size_t>(row_bytes, 1), kTileRows);

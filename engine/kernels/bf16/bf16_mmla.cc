@@ -1,7 +1,7 @@
 // Products in bfloat16 with ARM's BFMMLA: two rows times two tokens, four columns at a time. Only
-// for weights of type kBF16, as they lie. An output is one chain of these instructions over its
-// columns, however many rows and tokens are computed with it. Compiled for CPUs that have it: the
-// linker may see nothing of this file but its two functions.
+// for weights of type kBF16, in their stored order. An output is accumulated over its columns in
+// ascending order, however many rows and tokens are computed with it. Compiled for CPUs that have
+// it: the linker may see nothing of this file but its two functions.
 #include "engine/kernels/dispatch/kernel_functions.h"
 
 #if FOVEA_KERNELS_ARM64
@@ -20,7 +20,8 @@ constexpr std::size_t kStep = 8;  ///< Columns.
 // Registers: kTilePairs² sums, and 2 · kTilePairs weights of a step beside the inputs.
 constexpr std::size_t kTilePairs = 4;
 
-/// Bytes of weights that many tokens pass by at once: they stay in the second cache.
+/// Bytes of weights that are multiplied by all tokens before the next ones: they stay in the
+/// second-level cache.
 constexpr std::size_t kPanelBytes = 128 * 1024;
 
 /// Two rows or two tokens of kStep columns: columns 0–3 of both, and 4–7 of both.
@@ -142,7 +143,7 @@ __attribute__((noinline)) void MmlaRows(MmlaOperands at, std::size_t rows) {
   if (rows > 0) MmlaTile<1, kTokens>(at);
 }
 
-/// All rows of a panel against all tokens.
+/// All rows of a panel times all tokens.
 void MmlaPanel(MmlaOperands at, std::size_t rows, std::size_t tokens) {
   const auto advance = [&at, &tokens](std::size_t by) {
     at.x += by * Bf16Cols(at.cols);
@@ -176,7 +177,8 @@ FOVEA_INLINE uint16x4_t RoundFour(const float* row, std::size_t c, std::size_t c
 
 void Bf16PrepareMmla(const float* x, std::size_t x_stride, std::size_t tokens, std::size_t cols,
                      std::uint16_t* prepared) {
-  // Pairs of tokens take turns every four columns; the last of an odd number stands alone.
+  // Pairs of tokens are interleaved every four columns; the last of an odd number of tokens is
+  // stored by itself.
   const std::size_t padded = Bf16Cols(cols);
   for (std::size_t t = 0; t < tokens; t += 2) {
     const std::size_t together = tokens - t < 2 ? 1 : 2;

@@ -1,10 +1,10 @@
 // Products in bfloat16 arithmetic, of instruction sets that have it. Free of SIMD types.
 //
-// Activations are rounded to bfloat16 (nearest even, subnormals to zero) and laid out for the
+// Activations are rounded to bfloat16 (nearest even, subnormals to zero) and arranged for the
 // kernels once per product; weights of type kBF16 are taken as they are, those of kF16 as the sum
-// of two bfloat16, which is exact. Products of bfloat16 are exact in a float; sums are floats, in
-// an order of the instruction set's own that depends neither on the other tokens and rows of a call
-// nor on their number.
+// of two bfloat16, which is exact. Products of bfloat16 are exact in a float; sums are floats. Each
+// instruction set has an accumulation order of its own, which depends neither on the other tokens
+// and rows of a call nor on their number.
 #ifndef FOVEA_KERNELS_BF16_BF16_PRODUCTS_H_
 #define FOVEA_KERNELS_BF16_BF16_PRODUCTS_H_
 
@@ -26,7 +26,7 @@ inline constexpr std::size_t kBf16TokenGroup = 16;
 inline constexpr std::size_t kBf16ScratchBytes = 192 * 1024;
 
 struct Bf16Products {
-  /// Whether weights of this type gain by it.
+  /// Whether products with weights of this type are faster this way.
   bool (*takes)(DataType type);
 
   /// prepared: [tokens · Bf16Cols(cols)], aligned to 64 bytes, opaque. A call for the tokens from t

@@ -1,5 +1,5 @@
 // Products in bfloat16 on AMX tiles. Rows of weights are the tiles' rows and tokens their columns:
-// weights need no turning around, and any number of tokens takes the same path. Compiled once per
+// weights need no transposition, and any number of tokens takes the same path. Compiled once per
 // target; needs vectors of 16 floats and AVX512-BF16.
 #if defined(FOVEA_KERNELS_BF16_TILES_INL_H_) == defined(HWY_TARGET_TOGGLE)
 #ifdef FOVEA_KERNELS_BF16_TILES_INL_H_
@@ -28,9 +28,9 @@ constexpr std::size_t kTileBytes = kTileRows * kTileRowBytes;
 /// Rows of weights that are multiplied at once: two tiles.
 constexpr std::size_t kBlockRows = 2 * kTileRows;
 
-// Scratch: staged weights, then sums of a band of tokens that wait for the next columns. Weights
-// that meet many tokens are staged in pieces that stay in the first cache; for few tokens in long
-// ones, so that memory is read in long runs.
+// Scratch: staged weights, then unfinished sums of a band of tokens. For many tokens the weights
+// are staged in pieces that stay in the first-level cache; for few tokens in long pieces, so that
+// memory is read in long runs.
 constexpr std::size_t kStageTiles = 128;
 constexpr std::size_t kCachedStageTiles = 32;
 constexpr std::size_t kBandTokens = 512;
@@ -193,7 +193,7 @@ HWY_INLINE void StoreOutputs(const TokenGroup& group, std::size_t rows, float* o
   }
 }
 
-/// A block of rows against a band of tokens.
+/// A block of rows times a band of tokens.
 template <class Weights, class Tiles>
 class BandProduct {
  public:
@@ -293,7 +293,8 @@ HWY_INLINE __m512i RoundStep(const float* from, std::size_t count) {
   return (__m512i)_mm512_cvtne2ps_pbh(last, first);
 }
 
-/// As Bf16Products::prepare: groups of 16 tokens, and of what is left, as [steps][16][tokens][2].
+/// As Bf16Products::prepare: groups of 16 tokens, the last one perhaps smaller, as
+/// [steps][16][tokens][2].
 inline void PrepareForTiles(const float* x, std::size_t x_stride, std::size_t tokens,
                             std::size_t cols, std::uint16_t* prepared) {
   for (std::size_t t = 0; t < tokens; t += kTileRows) {

@@ -4,12 +4,12 @@
 // Common rules: pointers need no alignment unless stated; inputs and outputs do not overlap unless
 // a line says "may alias"; sizes may be 0. For one table the result of an output element depends
 // only on its own inputs, never on how many rows or tokens are computed together: splitting work
-// among threads or chunks gives bit-equal results.
+// among threads or prefill batches gives bit-equal results.
 //
 // Float arithmetic is IEEE 754's with one rounding per multiply-add, but for two liberties that
-// some units take: exponentials below the smallest normal number may become 0; and NEON on 32-bit
-// ARM takes every subnormal number for 0, divides to within 2 units in the last place, and knows
-// one NaN, without sign and payload.
+// some kernels take: exponentials below the smallest normal number may become 0; and NEON on 32-bit
+// ARM treats every subnormal number as 0, divides to within 2 units in the last place, and has one
+// NaN, without sign and payload.
 #ifndef FOVEA_KERNELS_DISPATCH_KERNEL_TABLE_H_
 #define FOVEA_KERNELS_DISPATCH_KERNEL_TABLE_H_
 
@@ -94,8 +94,8 @@ struct KernelTable {
   void (*quantize_row)(const float* x, std::size_t cols, std::int8_t* quants,
                        ActivationBlock* blocks);
   /// out[t, r] = Σ_c x[t, c]·w[r, c] for the 16 * count rows of `count` panels, one after the
-  /// other, of a type that has panels (tensor/packed_panels.h). Per output one chain of fused
-  /// multiply-adds over the blocks of 32 columns in ascending order: sum = fma(Σ of integer
+  /// other, of a type that has panels (tensor/packed_panels.h). Each output is
+  /// accumulated over the blocks of 32 columns in ascending order: sum = fma(Σ of integer
   /// products, weight scale · activation scale, sum), then fma(minimum, scaled_sum, sum) for types
   /// that have one. All tables give the same bits.
   void (*packed_gemm)(DataType type, const std::byte* panels, std::size_t count, std::size_t cols,

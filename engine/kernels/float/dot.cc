@@ -14,7 +14,7 @@ namespace fovea::kernels::HWY_NAMESPACE {
 
 float Dot(const float* a, const float* b, std::size_t n) {
   const F32Tag d;
-  // Four sums, because one fused multiply-add waits for the one before it.
+  // Four accumulators, because a fused multiply-add waits for the one before it.
   F32 sum0 = hn::Zero(d);
   F32 sum1 = sum0;
   F32 sum2 = sum0;

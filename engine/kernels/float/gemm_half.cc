@@ -1,4 +1,4 @@
-// Products with F16 and BF16 weights as they lie in the file, widened on their way into a register.
+// Products with F16 and BF16 weights in the order of the file, widened when they are loaded.
 #include "engine/kernels/dispatch/highway_targets.h"
 
 #undef HWY_TARGET_INCLUDE

@@ -19,14 +19,14 @@ struct GemmOperands {
   std::size_t out_stride;
 };
 
-/// Lines are tokens, vectors are rows of w, steps are vectors of columns: each output has a vector
-/// of sums, so that it is the same to the bit whichever tile computes it.
+/// Lines are tokens, vectors are rows of w, steps are vectors of columns. Each output has a vector
+/// of partial sums, so that all tiles give the same bits.
 template <DataType kType, std::size_t kTokens, std::size_t kRows>
 struct GemmTile {
   using Element = typename Stored<kType>::Element;
   static constexpr bool kContinues = false;
 
-  /// `count` rows that lie row_step apart; a tile of more takes the last one several times.
+  /// `count` rows, row_step apart; a larger tile repeats the last one.
   FOVEA_SVE_INLINE GemmTile(const GemmOperands& args, std::size_t row_step, std::size_t count)
       : rows(count),
         left(args.cols),
@@ -44,7 +44,7 @@ struct GemmTile {
     }
   }
 
-  /// A run of whole vectors, then what is left.
+  /// First a run of whole vectors, then the remaining columns.
   FOVEA_SVE_INLINE bool Next() {
     left -= steps * svcntw();
     steps = left / svcntw();
@@ -82,8 +82,8 @@ struct GemmTile {
   const float* x[kTokens];
 };
 
-/// All rows against kTokens tokens. If `spread`, the rows of a tile lie apart by an equal part of
-/// all rows, as in gemm_tile-inl.h.
+/// All rows times kTokens tokens. If `spread`, the rows of a tile are spread evenly over all rows,
+/// as in gemm_tile-inl.h.
 template <DataType kType, std::size_t kTokens>
 __attribute__((noinline)) void GemmColumns(GemmOperands at, std::size_t rows, bool spread) {
   constexpr std::size_t kRows = VectorsFor(kTokens);
@@ -94,7 +94,7 @@ __attribute__((noinline)) void GemmColumns(GemmOperands at, std::size_t rows, bo
   };
   const std::size_t part = rows / kRows;
   const std::size_t rest = rows % kRows;
-  // One loop for the last tile, too: its code is large.
+  // The last tile shares the loop, because the code of a tile is large.
   for (std::size_t i = 0; i < part + (rest > 0 ? 1 : 0); ++i) {
     const bool last = i == part;
     if (last && spread) advance((kRows - 1) * part);
@@ -129,7 +129,7 @@ FOVEA_SVE_INLINE void GemmAll(GemmOperands at, std::size_t rows, std::size_t tok
 float Dot(const float* a, const float* b, std::size_t n) {
   const std::size_t lanes = svcntw();
   const svbool_t all = svptrue_b32();
-  // Four sums, because one fused multiply-add waits for the one before it.
+  // Four accumulators, because a fused multiply-add waits for the one before it.
   svfloat32_t sum0 = svdup_n_f32(0);
   svfloat32_t sum1 = sum0;
   svfloat32_t sum2 = sum0;

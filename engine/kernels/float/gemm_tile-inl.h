@@ -1,6 +1,6 @@
-// Register tiles of out[t, r] = Σ_c x[t, c]·w[r, c], for kernel files only: what products with
-// weights of 32 and of 16 bits share, so that both sum in one order and give the same bits for the
-// same values. Compiled once per target.
+// Register tiles of out[t, r] = Σ_c x[t, c]·w[r, c], for kernel files only. Products with weights
+// of 32 and of 16 bits share them, so that both have one accumulation order and give the same bits
+// for the same values. Compiled once per target.
 #if defined(FOVEA_KERNELS_GEMM_TILE_INL_H_) == defined(HWY_TARGET_TOGGLE)
 #ifdef FOVEA_KERNELS_GEMM_TILE_INL_H_
 #undef FOVEA_KERNELS_GEMM_TILE_INL_H_
@@ -59,8 +59,8 @@ HWY_INLINE void Accumulate(const F32 (&w)[kTileRows], const F32 (&x)[kTokens],
   }
 }
 
-/// kTileRows × kTokens outputs of rows that lie row_step apart, each in one vector of partial sums:
-/// an output is the same to the bit whichever tile computes it.
+/// kTileRows × kTokens outputs of rows that are row_step apart, each in one vector of partial sums,
+/// so that all tiles give the same bits.
 template <class Weights, std::size_t kTileRows, std::size_t kTokens>
 HWY_INLINE void GemmTile(const GemmOperands& at, std::size_t row_step) {
   const F32Tag d;
@@ -109,9 +109,8 @@ HWY_INLINE void GemmTile(const GemmOperands& at, std::size_t row_step) {
   }
 }
 
-/// All rows against kTokens tokens. If `spread`, the rows of a tile lie a quarter of all rows
-/// apart: memory that is read once delivers four streams on pages of their own twice as fast as
-/// rows that are neighbours.
+/// All rows times kTokens tokens. If `spread`, the rows of a tile are a quarter of all rows apart:
+/// memory delivers four streams from different pages twice as fast as adjacent rows.
 template <class Weights, std::size_t kTokens>
 void GemmColumns(GemmOperands at, std::size_t rows, bool spread) {
   const auto advance = [&at](std::size_t by) {
@@ -145,8 +144,8 @@ void GemmColumnsOf(std::size_t tokens, const GemmOperands& at, std::size_t rows,
   }
 }
 
-/// All rows against all tokens. Tokens outside: a few rows of x stay in the first cache while w
-/// streams from farther away; once only if the tokens are few.
+/// All rows times all tokens. The outer loop is over tokens: a few rows of x stay in the
+/// first-level cache while w is read from farther away, only once if there are few tokens.
 template <class Weights>
 void GemmAll(GemmOperands at, std::size_t rows, std::size_t tokens) {
   const bool spread = tokens <= kTileTokens;

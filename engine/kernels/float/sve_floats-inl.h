@@ -1,6 +1,6 @@
 // Products of floats with SVE vectors of any length: reading stored elements as floats, and the one
 // register tile that attention and the matrix products share. Vectors without a size cannot be kept
-// in arrays: the sums of a tile are variables of their own, named by macros. For the files of SVE
+// in arrays: the sums of a tile are separate variables, declared by macros. For the files of SVE
 // only.
 #ifndef FOVEA_KERNELS_SVE_FLOATS_INL_H_
 #define FOVEA_KERNELS_SVE_FLOATS_INL_H_
@@ -61,8 +61,8 @@ struct Stored<DataType::kQ8_0> {
   }
 };
 
-/// Keeps the compiler from computing an address in every step of a loop from one that it has for
-/// another vector, where a load could add a pointer and a number itself.
+/// Makes the pointer opaque to the compiler. Otherwise it computes each vector's address from that
+/// of another vector in every step, although a load can add an offset to a pointer itself.
 template <typename Number>
 FOVEA_SVE_INLINE void Hide(Number* number) {
   asm("" : "+r"(*number));
@@ -92,8 +92,8 @@ constexpr std::size_t VectorsFor(std::size_t lines) {
   FOVEA_VECTORS_OF(M, 1)  \
   FOVEA_VECTORS_OF(M, 2) FOVEA_VECTORS_OF(M, 3) FOVEA_VECTORS_OF(M, 4) FOVEA_VECTORS_OF(M, 5)
 
-/// sum[l, v] += line[l] · vector[v] over all steps, kLines × kVectors sums in registers, each one
-/// chain of fused multiply-adds. Operands says what is multiplied:
+/// sum[l, v] += line[l] · vector[v] over all steps, kLines × kVectors sums in registers, each
+/// accumulated by fused multiply-adds in the order of the steps. Operands supplies the factors:
 ///   kContinues       whether sums begin with Begin(l, v) instead of 0
 ///   Next()           on to a run of steps; false after the last
 ///   steps            of this run
@@ -119,7 +119,7 @@ FOVEA_SVE_INLINE void MultiplyTile(Operands at) {
   }
   while (at.Next()) {
     for (std::size_t left = at.steps; left > 0; --left) {
-      // The fewer operands are held, the others come and go.
+      // The operands that are fewer are kept in registers, the others are loaded one by one.
       if constexpr (kLines <= kWideLines) {
 #define FOVEA_LINE(l)                                   \
   [[maybe_unused]] svfloat32_t line##l = svundef_f32(); \

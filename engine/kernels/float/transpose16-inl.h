@@ -1,4 +1,4 @@
-// Turning 16 × 16 words around, for kernel files whose vectors have 16 floats. Compiled once per
+// Transposing 16 × 16 words, for kernel files whose vectors have 16 floats. Compiled once per
 // target.
 #if defined(FOVEA_KERNELS_TRANSPOSE16_INL_H_) == defined(HWY_TARGET_TOGGLE)
 #ifdef FOVEA_KERNELS_TRANSPOSE16_INL_H_
@@ -17,7 +17,7 @@ namespace fovea::kernels::HWY_NAMESPACE {
 
 namespace {
 
-/// Word j of v[i] changes places with word i of v[j].
+/// Swaps word j of v[i] and word i of v[j].
 HWY_INLINE void Transpose16(__m512i (&v)[16]) {
   __m512i a[16];
   // Pairs of rows, then fours: every 128-bit part holds one column of four rows.

@@ -1,8 +1,8 @@
 // The integer sums of four rows of a panel on ARM. Quants and activations are signed bytes; a line
 // of the panel holds four columns of a row in every 32-bit lane. With dot products (the file
-// defines FOVEA_PACKED_DOTPROD first) each lane is one row's sum; without them products are added
-// up in 16 bits as far as those reach, and a row's sum is put together at the end of a block.
-// Compiled once per target.
+// defines FOVEA_PACKED_DOTPROD first) each lane is the sum of one row; without them products are
+// accumulated in 16 bits while they cannot overflow, and the partial sums of a row are added at the
+// end of a block. Compiled once per target.
 #if defined(FOVEA_KERNELS_PACKED_ARM_PRODUCTS_INL_H_) == defined(HWY_TARGET_TOGGLE)
 #ifdef FOVEA_KERNELS_PACKED_ARM_PRODUCTS_INL_H_
 #undef FOVEA_KERNELS_PACKED_ARM_PRODUCTS_INL_H_
@@ -43,8 +43,8 @@ HWY_INLINE float32x4_t AddTimesLane1(float32x4_t sum, float32x4_t a, float32x4_t
 }
 #endif
 
-/// What the sums of a half block are too large by, for quants with an offset, in lane 2.
-/// fields: an ActivationBlock.
+/// What is subtracted from the sums of a half block because quants are stored with an offset, in
+/// lane 2. fields: an ActivationBlock.
 template <class Format>
 HWY_INLINE int32x4_t OffsetOf(int32x4_t fields, std::size_t half) {
   constexpr int kOffset = Format::kOffset;
@@ -77,8 +77,8 @@ HWY_INLINE EightActivations LoadEight(const std::int8_t* x) {
   return vld1_s8(x);
 }
 
-/// kMagicBits in every lane, loaded: load units have time to spare, and a copy of a register would
-/// take a turn of the units that multiply.
+/// kMagicBits in every lane, loaded from memory: load units are idle here, while a copy of a
+/// register would occupy the units that multiply.
 HWY_INLINE int32x4_t FreshSum() {
   int32x4_t sum;
   asm volatile("ldr %q0, %1" : "=w"(sum) : "Q"(kFreshSum));
@@ -92,8 +92,9 @@ struct RowSums4 {
 
   HWY_INLINE void Clear() { sums = FreshSum(); }
 
-  /// Two lines times eight columns of each token: the second products of a sum come after the
-  /// first ones of the others, for CPUs that compute in order. Sums are never fresh here.
+  /// Adds two lines times eight columns of each token. The second product of a sum comes after the
+  /// first products of the other sums, so that CPUs that compute in order need not wait. `fresh` is
+  /// not used: sums always start from Clear().
   template <std::size_t kTokens, std::size_t kVectors, class LoadX>
   static HWY_INLINE void Add(RowSums4 (&all)[kTokens][kVectors], const uint8x16_t (&w)[2][kVectors],
                              bool /*fresh*/, const LoadX& load_x) {
@@ -114,7 +115,7 @@ struct RowSums4 {
     }
   }
 
-  /// The sums of each token as floats, less what an offset of the quants makes them too large by.
+  /// The sums of each token as floats, corrected for the offset of the quants.
   template <class Format, std::size_t kTokens, std::size_t kVectors>
   static HWY_INLINE void ToFloats(const RowSums4 (*all)[kVectors],
                                   const float32x4_t (&fields)[kTokens], std::size_t half,
@@ -148,7 +149,7 @@ struct EightActivations {
 };
 
 HWY_INLINE EightActivations LoadEight(const std::int8_t* x) {
-  // One load, whatever the compiler thinks: it would load each four apart.
+  // The asm keeps this one load: compilers would make it two loads of four bytes.
   int32x2_t eight = vreinterpret_s32_s8(vld1_s8(x));
   asm("" : "+w"(eight));
   return {vreinterpretq_s8_s32(vdupq_lane_s32(eight, 0)),
@@ -177,7 +178,7 @@ struct EightActivations {
 };
 
 HWY_INLINE EightActivations LoadEight(const std::int8_t* x) {
-  // Loads that spread cost no more than others, and leave the arithmetic units alone.
+  // Loads that broadcast cost no more than others and need no arithmetic unit.
   std::int32_t first = 0;
   std::int32_t second = 0;
   std::memcpy(&first, x, sizeof(first));
@@ -229,8 +230,8 @@ HWY_INLINE void ForEach(const Do& act) {
   }
 }
 
-/// Less what an offset of the quants makes them too large by. Step by step for all sums: a CPU that
-/// computes in order would wait for each.
+/// The totals as floats, corrected for the offset of the quants. Each step is done for all sums
+/// before the next step, so that CPUs that compute in order need not wait.
 template <class Format, std::size_t kTokens, std::size_t kVectors>
 HWY_INLINE void TotalsToFloats(int32x4_t (&totals)[kTokens][kVectors],
                                const float32x4_t (&fields)[kTokens], std::size_t half,
@@ -239,8 +240,8 @@ HWY_INLINE void TotalsToFloats(int32x4_t (&totals)[kTokens][kVectors],
     int32x4_t offset[kTokens];
     HWY_UNROLL(8)
     for (std::size_t t = 0; t < kTokens; ++t) {
-      const int32x4_t of = OffsetOf<Format>(vreinterpretq_s32_f32(fields[t]), half);
-      offset[t] = vdupq_lane_s32(vget_high_s32(of), 0);
+      const int32x4_t lanes = OffsetOf<Format>(vreinterpretq_s32_f32(fields[t]), half);
+      offset[t] = vdupq_lane_s32(vget_high_s32(lanes), 0);
     }
     ForEach<kTokens, kVectors>([&](std::size_t t, std::size_t v)
                                    HWY_ATTR { totals[t][v] = vsubq_s32(totals[t][v], offset[t]); });
@@ -249,8 +250,8 @@ HWY_INLINE void TotalsToFloats(int32x4_t (&totals)[kTokens][kVectors],
                                  HWY_ATTR { out[t][v] = vcvtq_f32_s32(totals[t][v]); });
 }
 
-/// Sums of rows 0 and 1 and of rows 2 and 3, four columns apart. Quants of 8 bits: two products fit
-/// in 16 bits.
+/// For quants of 8 bits, where two products fit in 16 bits: sums of rows 0 and 1 and of rows 2 and
+/// 3, two lanes each.
 template <int kMaxValue, int kSteps, bool kShort = kMaxValue* kMaxActivation* kSteps <= kMaxShort>
 struct RowSums4 {
   static_assert(2 * kMaxValue * kMaxActivation <= kMaxShort);
@@ -259,8 +260,9 @@ struct RowSums4 {
 
   HWY_INLINE void Clear() { low = high = vdupq_n_s32(0); }
 
-  /// Two lines times eight columns of each token. Sums are new if `fresh`. What needs a result
-  /// comes after the same of the other vectors, for CPUs that compute in order.
+  /// Adds two lines times eight columns of each token, or starts the sums with them if `fresh`.
+  /// What depends on a result comes after the same step of the other vectors, so that CPUs that
+  /// compute in order need not wait.
   template <std::size_t kTokens, std::size_t kVectors, class LoadX>
   static HWY_INLINE void Add(RowSums4 (&all)[kTokens][kVectors], const uint8x16_t (&w)[2][kVectors],
                              bool fresh, const LoadX& load_x) {
@@ -314,7 +316,7 @@ struct RowSums4 {
   }
 };
 
-/// The same for narrow quants: a whole block fits in 16 bits.
+/// For narrow quants, where the products of a whole block fit in 16 bits.
 template <int kMaxValue, int kSteps>
 struct RowSums4<kMaxValue, kSteps, true> {
   int16x8_t low;

@@ -1,7 +1,7 @@
-// Products of panels with 8-bit activations on x86. Lanes are rows: an output is one chain of fused
-// multiply-adds over the blocks of its row, fed by exact integer sums, so every target, tile shape
-// and number of tokens gives the same bits. Compiled once per target; a file that has VNNI's
-// products at hand defines FOVEA_PACKED_VNNI first.
+// Products of panels with 8-bit activations on x86. Lanes are rows. An output is one accumulator:
+// the exact integer sum of each block of its row is scaled and added to it by a fused multiply-add,
+// block after block, so every target, tile shape and number of tokens gives the same bits. Compiled
+// once per target; a file compiled for VNNI defines FOVEA_PACKED_VNNI first.
 #if defined(FOVEA_KERNELS_PACKED_GEMM_INL_H_) == defined(HWY_TARGET_TOGGLE)
 #ifdef FOVEA_KERNELS_PACKED_GEMM_INL_H_
 #undef FOVEA_KERNELS_PACKED_GEMM_INL_H_
@@ -28,8 +28,8 @@ namespace fovea::kernels::HWY_NAMESPACE {
 namespace {
 
 // Registers: integer and float sums of kMaxPanels × kMaxTokens outputs must fit beside the
-// quants. One token's weights are read as kMaxStreams streams; measured: four read half as fast
-// again as one.
+// quants. The weights for one token are read as kMaxStreams streams; measured: four streams reach
+// 1.5 times the bandwidth of one.
 // Sanitizers instrument every access: smaller tiles, which give the same bits, compile in a tenth
 // of the time.
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
@@ -61,6 +61,7 @@ constexpr std::size_t kMaxTokens = 2;
 
 /// Bytes that weights are fetched ahead of their use; measured.
 constexpr std::size_t kPrefetchAhead = 512;
+
 /// Every row's four columns times the same four activations (in every 32-bit lane of x), added to
 /// the row's sum. Quants are unsigned, or signed if kSigned.
 template <bool kSigned>
@@ -92,7 +93,7 @@ HWY_INLINE I32 AddProducts(I32 sum, Quants w, I32 x) {
 
 /// kPanels panels × kTokens tokens. panel_gap: floats between the outputs of two panels.
 template <class Format, std::size_t kPanels, std::size_t kTokens>
-FOVEA_TILE void PanelTile(const Format (&panels)[kPanels], const PanelOperands& at,
+FOVEA_TILE void PanelTile(const Format (&panels)[kPanels], const PanelOperands& operands,
                           std::size_t panel_gap = kPanelRows) {
   const F32Tag d;
   const I32Tag di;
@@ -102,7 +103,7 @@ FOVEA_TILE void PanelTile(const Format (&panels)[kPanels], const PanelOperands& 
   constexpr int kOffset = Format::kOffset;
   constexpr int kOffsetBits = kOffset == 0 ? 0 : std::countr_zero(static_cast<unsigned>(kOffset));
   static_assert(kOffset == 0 || kOffset == 1 << kOffsetBits);
-  const std::size_t blocks = at.cols / kActivationBlock;
+  const std::size_t blocks = operands.cols / kActivationBlock;
   F32 sums[kTokens][kVectors];
   HWY_UNROLL(8)
   for (std::size_t t = 0; t < kTokens; ++t) {
@@ -110,22 +111,24 @@ FOVEA_TILE void PanelTile(const Format (&panels)[kPanels], const PanelOperands& 
     for (std::size_t v = 0; v < kVectors; ++v) sums[t][v] = hn::Zero(d);
   }
   for (std::size_t b = 0; b < blocks; ++b) {
-    const std::int8_t* x = at.x.quants + b * kActivationBlock;
-    const ActivationBlock* activation = at.x.blocks + b;
-    // A type with a scale per half block sums the halves apart.
+    const std::int8_t* x = operands.x.quants + b * kActivationBlock;
+    const ActivationBlock* activation = operands.x.blocks + b;
+    // A type with a scale per half block adds up each half separately.
     constexpr std::size_t kHalves = Format::kHalves ? 2 : 1;
     HWY_UNROLL(2)
     for (std::size_t half = 0; half < kHalves; ++half) {
       I32 dots[kTokens][kVectors];
       HWY_UNROLL(8)
       for (std::size_t t = 0; t < kTokens; ++t) {
-        const ActivationBlock& of = activation[t * blocks];
-        std::int32_t sum = of.sum;
-        if constexpr (Format::kHalves) sum = half == 0 ? of.first_sum : of.sum - of.first_sum;
+        const ActivationBlock& block = activation[t * blocks];
+        std::int32_t sum = block.sum;
+        if constexpr (Format::kHalves) {
+          sum = half == 0 ? block.first_sum : block.sum - block.first_sum;
+        }
         HWY_UNROLL(8)
         for (std::size_t v = 0; v < kVectors; ++v) {
-          // Shifted in vectors: the sum is loaded into all lanes, and never passes a scalar
-          // register.
+          // Shifted as a vector: the sum is loaded into all lanes directly from memory, without a
+          // scalar register.
           dots[t][v] = hn::Zero(di);
           if constexpr (kOffset != 0) {
             dots[t][v] = hn::Sub(dots[t][v], hn::ShiftLeft<kOffsetBits>(hn::Set(di, sum)));
@@ -142,7 +145,8 @@ FOVEA_TILE void PanelTile(const Format (&panels)[kPanels], const PanelOperands& 
           w[v] = panels[v / kPanelVectors].Load(b, step, v % kPanelVectors);
         }
         if constexpr (kTokens == 1) {
-          // Weights that meet one token come from memory; the hardware stops at page boundaries.
+          // With one token the weights come from memory; the hardware prefetcher stops at page
+          // boundaries.
           HWY_UNROLL(2)
           for (std::size_t s = 0; s < kPanels; ++s) {
             hwy::Prefetch(panels[s].sections.begin[Format::kQuantSection] +
@@ -152,7 +156,7 @@ FOVEA_TILE void PanelTile(const Format (&panels)[kPanels], const PanelOperands& 
         HWY_UNROLL(8)
         for (std::size_t t = 0; t < kTokens; ++t) {
           std::int32_t four = 0;
-          std::memcpy(&four, x + t * at.cols + step * 4, sizeof(four));
+          std::memcpy(&four, x + t * operands.cols + step * 4, sizeof(four));
           const I32 activations = hn::Set(di, four);
           HWY_UNROLL(8)
           for (std::size_t v = 0; v < kVectors; ++v) {
@@ -195,9 +199,9 @@ FOVEA_TILE void PanelTile(const Format (&panels)[kPanels], const PanelOperands& 
   for (std::size_t t = 0; t < kTokens; ++t) {
     HWY_UNROLL(8)
     for (std::size_t v = 0; v < kVectors; ++v) {
-      hn::StoreU(
-          sums[t][v], d,
-          at.out + t * at.out_stride + v / kPanelVectors * panel_gap + v % kPanelVectors * kLanes);
+      hn::StoreU(sums[t][v], d,
+                 operands.out + t * operands.out_stride + v / kPanelVectors * panel_gap +
+                     v % kPanelVectors * kLanes);
     }
   }
 }
@@ -206,15 +210,15 @@ FOVEA_TILE void PanelTile(const Format (&panels)[kPanels], const PanelOperands& 
 template <class Format, std::size_t kPanels>
 HWY_NOINLINE void PanelsTimesTokens(const Format (&panels)[kPanels], const PanelOperands& all,
                                     std::size_t tokens) {
-  ForTokenTiles<kMaxTokens>(all, tokens, [&panels](const PanelOperands& at, auto of) HWY_ATTR {
-    PanelTile<Format, kPanels, of>(panels, at);
-  });
+  ForTokenTiles<kMaxTokens>(all, tokens,
+                            [&panels](const PanelOperands& operands, auto count)
+                                HWY_ATTR { PanelTile<Format, kPanels, count>(panels, operands); });
 }
 
-/// One token: memory is what limits, and it is read fastest as a few distant streams.
+/// One token: memory bandwidth is the limit, and a few distant streams use it best.
 template <class Format>
 HWY_NOINLINE void PanelsTimesToken(Format panel, std::size_t panel_bytes, std::size_t count,
-                                   PanelOperands at) {
+                                   PanelOperands operands) {
   if constexpr (kMaxStreams > 1) {
     const std::size_t each = count / kMaxStreams;
     Format streams[kMaxStreams];
@@ -222,53 +226,51 @@ HWY_NOINLINE void PanelsTimesToken(Format panel, std::size_t panel_bytes, std::s
       streams[i] = panel;
       streams[i].sections.Advance(i * each * panel_bytes);
     }
-    for (std::size_t s = 0; s < each; ++s, at.out += kPanelRows) {
-      PanelTile<Format, kMaxStreams, 1>(streams, at, each * kPanelRows);
+    for (std::size_t s = 0; s < each; ++s, operands.out += kPanelRows) {
+      PanelTile<Format, kMaxStreams, 1>(streams, operands, each * kPanelRows);
       for (Format& stream : streams) stream.sections.Advance(panel_bytes);
     }
     panel.sections.Advance(kMaxStreams * each * panel_bytes);
-    at.out += (kMaxStreams - 1) * each * kPanelRows;
+    operands.out += (kMaxStreams - 1) * each * kPanelRows;
     count -= kMaxStreams * each;
   }
-  for (; count > 0; --count, at.out += kPanelRows) {
+  for (; count > 0; --count, operands.out += kPanelRows) {
     const Format panels[] = {panel};
-    PanelTile<Format, 1, 1>(panels, at);
+    PanelTile<Format, 1, 1>(panels, operands);
     panel.sections.Advance(panel_bytes);
   }
 }
 
 template <class Format>
-void AllPanels(const std::byte* panels, std::size_t count, PanelOperands at, std::size_t tokens) {
-  const std::size_t panel_bytes = PanelBytes<Format>(at.cols);
+void AllPanels(const std::byte* panels, std::size_t count, PanelOperands operands,
+               std::size_t tokens) {
+  const std::size_t panel_bytes = PanelBytes<Format>(operands.cols);
   Format one;
-  one.sections = Sections(Format::kType, panels, at.cols);
-  if (tokens == 1) return PanelsTimesToken(one, panel_bytes, count, at);
+  one.sections = Sections(Format::kType, panels, operands.cols);
+  if (tokens == 1) return PanelsTimesToken(one, panel_bytes, count, operands);
   if constexpr (kMaxPanels == 2) {
     Format two[] = {one, one};
     two[1].sections.Advance(panel_bytes);
-    for (; count >= 2; count -= 2, at.out += 2 * kPanelRows) {
-      PanelsTimesTokens(two, at, tokens);
+    for (; count >= 2; count -= 2, operands.out += 2 * kPanelRows) {
+      PanelsTimesTokens(two, operands, tokens);
       two[0].sections.Advance(2 * panel_bytes);
       two[1].sections.Advance(2 * panel_bytes);
     }
     one = two[0];
   }
-  for (; count > 0; --count, at.out += kPanelRows) {
+  for (; count > 0; --count, operands.out += kPanelRows) {
     const Format panel[] = {one};
-    PanelsTimesTokens(panel, at, tokens);
+    PanelsTimesTokens(panel, operands, tokens);
     one.sections.Advance(panel_bytes);
   }
 }
 
-void AllPanelsOf(DataType type, const std::byte* panels, std::size_t count, const PanelOperands& at,
-                 std::size_t tokens) {
-  switch (type) {
-#define FOVEA_CASE(name) \
-  case DataType::k##name: return AllPanels<Format##name>(panels, count, at, tokens);
-    FOVEA_EACH_PACKED_TYPE(FOVEA_CASE)
-#undef FOVEA_CASE
-    default: return;  // The caller asks HasPackedPanels first.
-  }
+FOVEA_DEFINE_WITH_FORMAT(HWY_INLINE)
+
+void AllPanelsOf(DataType type, const std::byte* panels, std::size_t count,
+                 const PanelOperands& operands, std::size_t tokens) {
+  WithFormat(type, [&](auto format)
+                       HWY_ATTR { AllPanels<decltype(format)>(panels, count, operands, tokens); });
 }
 
 }  // namespace

@@ -1,5 +1,5 @@
-// The products of panels with 8-bit activations on AMX tiles, for 16 tokens and more: the tile unit
-// makes the integer sums of 16 tokens × 16 rows of one block, vectors rescale and add them. An
+// Products of panels with 8-bit activations on AMX tiles, for 16 tokens and more: the tile unit
+// computes the integer sums of 16 tokens × 16 rows of one block, vectors scale and add them. An
 // output goes through the same float operations as in packed_gemm-inl.h and so has the same bits.
 // Compiled once per target; needs vectors of 16 floats.
 #if defined(FOVEA_KERNELS_PACKED_GEMM_AMX_INL_H_) == defined(HWY_TARGET_TOGGLE)
@@ -14,6 +14,7 @@
 #include <cstdint>
 
 #include "engine/kernels/packed/panel_formats-inl.h"
+#include "engine/kernels/packed/panel_operands.h"
 #include "engine/kernels/packed/panel_sections.h"
 #include "engine/kernels/quantize/quantized_row.h"
 #include "engine/kernels/simd/tile_config.h"
@@ -31,7 +32,7 @@ static_assert(kLanes == kTileRows && kPanelRows == kTileRows);
 constexpr std::size_t kChunkBlocks = 8;
 constexpr std::size_t kPanelsAtOnce = 4;
 
-/// Part of a panel in the form that tiles take.
+/// Some blocks of a panel, expanded to bytes in the layout of tile registers.
 template <class Format>
 struct alignas(64) ExpandedPanel {
   /// Scales per block of 32, and the columns that share one: the depth of a tile product.
@@ -63,7 +64,7 @@ HWY_INLINE void Expand(const Format& format, std::size_t first, std::size_t bloc
   }
 }
 
-/// What one run of 16 tokens reads of its activations.
+/// The activations of 16 tokens.
 struct TokenTile {
   const std::int8_t* quants;  ///< Of the first token, at the chunk's first column.
   std::size_t cols;           ///< From token to token.
@@ -71,8 +72,8 @@ struct TokenTile {
   std::size_t blocks_per_row;
 };
 
-/// Integer sums of 16 tokens × 16 rows. Two slots have registers of their own, so that the tile
-/// unit runs ahead of the vectors.
+/// Integer sums of 16 tokens × 16 rows. The two slots use different tile registers, so that the
+/// tile unit can run ahead of the vectors.
 template <int kSlot, class Tiles>
 HWY_INLINE void MultiplyPart(Tiles& tiles, const std::int8_t* x, std::size_t x_stride,
                              const std::int8_t* w, std::int32_t* dots) {
@@ -157,8 +158,8 @@ void AllPanelsOnTiles(Tiles& tiles, const std::byte* panels, std::size_t count, 
 
   const std::size_t panel_bytes = PanelBytes<Format>(cols);
   const std::size_t blocks_per_row = cols / kActivationBlock;
-  // The last tokens, if fewer than 16, are computed with those before them, once more and apart:
-  // out holds unfinished sums of theirs.
+  // If the last tokens are fewer than 16, the tile that ends with them overlaps the one before. It
+  // is computed into rest_out, because `out` already holds unfinished sums of the tokens in both.
   const std::size_t rest = tokens % kTileRows;
   alignas(64) float rest_out[kPanelsAtOnce][kTileRows * kTileRows];
   Expanded expanded[kPanelsAtOnce];
@@ -198,18 +199,15 @@ void AllPanelsOnTiles(Tiles& tiles, const std::byte* panels, std::size_t count, 
   tiles.Release();
 }
 
+FOVEA_DEFINE_WITH_FORMAT(HWY_INLINE)
+
 template <class Tiles>
 void PackedGemmOnTiles(Tiles& tiles, DataType type, const std::byte* panels, std::size_t count,
                        std::size_t cols, const QuantizedRows& x, std::size_t tokens, float* out,
                        std::size_t out_stride) {
-  switch (type) {
-#define FOVEA_CASE(name)  \
-  case DataType::k##name: \
-    return AllPanelsOnTiles<Format##name>(tiles, panels, count, cols, x, tokens, out, out_stride);
-    FOVEA_EACH_PACKED_TYPE(FOVEA_CASE)
-#undef FOVEA_CASE
-    default: return;  // The caller asks HasPackedPanels first.
-  }
+  WithFormat(type, [&](auto format) HWY_ATTR {
+    AllPanelsOnTiles<decltype(format)>(tiles, panels, count, cols, x, tokens, out, out_stride);
+  });
 }
 
 }  // namespace

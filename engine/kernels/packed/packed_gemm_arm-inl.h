@@ -1,7 +1,7 @@
 // Products of panels with 8-bit activations on ARM, the counterpart of packed_gemm-inl.h: the same
-// integers and the same chain of fused multiply-adds per output, hence the same bits, in tiles that
-// suit 32 registers of 128 bits. Compiled once per target; a file that has dot products at hand
-// defines FOVEA_PACKED_DOTPROD first, and one that has matrix products FOVEA_PACKED_I8MM besides.
+// integer sums and the same order of fused multiply-adds per output, hence the same bits, in tiles
+// that suit 32 registers of 128 bits. Compiled once per target; a file compiled for dot products
+// defines FOVEA_PACKED_DOTPROD first, and one for matrix products FOVEA_PACKED_I8MM as well.
 #if defined(FOVEA_KERNELS_PACKED_GEMM_ARM_INL_H_) == defined(HWY_TARGET_TOGGLE)
 #ifdef FOVEA_KERNELS_PACKED_GEMM_ARM_INL_H_
 #undef FOVEA_KERNELS_PACKED_GEMM_ARM_INL_H_
@@ -26,9 +26,9 @@ namespace fovea::kernels::HWY_NAMESPACE {
 
 namespace {
 
-// Registers: the sums of a tile, integers and floats, must fit beside the quants of two steps. One
-// token takes all rows of a panel at once; with more tokens, half of them: fewer loads per product
-// than the other way round.
+// Registers: the sums of a tile, integers and floats, must fit beside the quants of two steps. A
+// tile of one token has all rows of a panel, a tile of more tokens half of the rows: that needs
+// fewer loads per product than more rows and fewer tokens.
 constexpr std::size_t kTileVectors = 2;
 #if defined(FOVEA_SMALL_KERNELS)  // CMake option: fewer tiles, their steps in a loop
 constexpr std::size_t kTileTokens = 2;
@@ -36,7 +36,7 @@ constexpr bool kClears = true;
 #define FOVEA_UNROLL_PAIRS HWY_UNROLL(1)
 #elif defined(FOVEA_PACKED_DOTPROD)
 constexpr std::size_t kTileTokens = 6;
-constexpr bool kClears = true;  ///< Sums begin at a value; else with their first product.
+constexpr bool kClears = true;  ///< Sums start from a constant; else from their first product.
 #elif HWY_ARCH_ARM_A64
 constexpr std::size_t kTileTokens = 4;
 constexpr bool kClears = false;
@@ -48,7 +48,7 @@ constexpr bool kClears = false;
 #define FOVEA_UNROLL_PAIRS HWY_UNROLL(4)
 #endif
 
-/// Tokens whose sums are scaled and added together.
+/// Tokens whose sums are scaled and added at the same time.
 #if defined(FOVEA_PACKED_DOTPROD)
 template <std::size_t kTokens>
 constexpr std::size_t kFinished = 1;
@@ -57,27 +57,27 @@ template <std::size_t kTokens>
 constexpr std::size_t kFinished = kTokens;
 #endif
 
-/// Bytes that weights are fetched ahead of their use, and of a cache line.
+/// Bytes that weights are fetched ahead of their use.
 constexpr std::size_t kPrefetchAhead = 512;
 constexpr std::size_t kCacheLine = 64;
 
-/// Step that is multiplied as number `pair` of four pairs. Types whose bytes hold steps i and i + 4
-/// take both while the bytes are in registers.
+/// The first step of pair `pair` of the four pairs of steps that are multiplied one after the
+/// other. Types whose bytes hold steps i and i + 4 use both while the bytes are in registers.
 template <class Format>
 constexpr std::size_t StepOf(std::size_t pair) {
   constexpr std::size_t kSplit[] = {0, 4, 2, 6};
   return Format::kHalves ? 2 * pair : kSplit[pair];
 }
 
-/// A pointer that the compiler cannot see through: what lies behind it is then loaded at a distance
-/// from it. Compilers would else compute most addresses anew from the loop's counter.
+/// The same pointer, but opaque to the compiler, which then loads with constant offsets from it.
+/// Otherwise compilers compute most addresses anew from the loop's counter.
 HWY_INLINE const std::uint8_t* Opaque(const std::uint8_t* pointer) {
   asm("" : "+r"(pointer));
   return pointer;
 }
 
-/// The panel from block b and vector `first` on, which become number 0. For types with blocks of 32
-/// columns; those of other types keep their numbers.
+/// For types with blocks of 32 columns: the panel whose block 0 and vector 0 are block b and vector
+/// `first` of this one. For other types: the panel itself.
 template <class Format>
 HWY_INLINE Format FromBlock(const Format& panel, std::size_t b, std::size_t first) {
   if constexpr (!Format::kSmallBlocks) {
@@ -100,11 +100,11 @@ HWY_INLINE Format FromBlock(const Format& panel, std::size_t b, std::size_t firs
 
 /// The vectors [first, first + kVectors) of a panel × kTokens tokens.
 template <class Format, std::size_t kVectors, std::size_t kTokens>
-HWY_INLINE void PanelTile(const Format& panel, std::size_t first, const PanelOperands& at) {
+HWY_INLINE void PanelTile(const Format& panel, std::size_t first, const PanelOperands& operands) {
   constexpr std::size_t kHalves = Format::kHalves ? 2 : 1;
   constexpr std::size_t kPairs = 4 / kHalves;
   using Sums = RowSums4<Format::kMaxValue, static_cast<int>(8 / kHalves)>;
-  const std::size_t blocks = at.cols / kActivationBlock;
+  const std::size_t blocks = operands.cols / kActivationBlock;
   float32x4_t total[kTokens][kVectors];
   HWY_UNROLL(8)
   for (std::size_t t = 0; t < kTokens; ++t) {
@@ -112,8 +112,8 @@ HWY_INLINE void PanelTile(const Format& panel, std::size_t first, const PanelOpe
     for (std::size_t v = 0; v < kVectors; ++v) total[t][v] = vdupq_n_f32(0.0F);
   }
   for (std::size_t b = 0; b < blocks; ++b) {
-    const std::int8_t* x = at.x.quants + b * kActivationBlock;
-    const ActivationBlock* activation = at.x.blocks + b;
+    const std::int8_t* x = operands.x.quants + b * kActivationBlock;
+    const ActivationBlock* activation = operands.x.blocks + b;
     constexpr bool kFromBlock = Format::kSmallBlocks && (kTokens == 1 || !kClears);
     const Format here = kFromBlock ? FromBlock(panel, b, first) : panel;
     const std::size_t number = kFromBlock ? 0 : b;
@@ -147,8 +147,9 @@ HWY_INLINE void PanelTile(const Format& panel, std::size_t first, const PanelOpe
         for (std::size_t v = 0; v < kVectors; ++v) {
           w[1][v] = here.Load(number, step + 1, vector + v).raw;
         }
-        Sums::Add(sums, w, !kClears && i == 0,
-                  [&](std::size_t t) HWY_ATTR { return LoadEight(x + t * at.cols + step * 4); });
+        Sums::Add(sums, w, !kClears && i == 0, [&](std::size_t t) HWY_ATTR {
+          return LoadEight(x + t * operands.cols + step * 4);
+        });
       }
       float32x4_t scale[kVectors];
       HWY_UNROLL(8)
@@ -190,26 +191,28 @@ HWY_INLINE void PanelTile(const Format& panel, std::size_t first, const PanelOpe
   for (std::size_t t = 0; t < kTokens; ++t) {
     HWY_UNROLL(8)
     for (std::size_t v = 0; v < kVectors; ++v) {
-      vst1q_f32(at.out + t * at.out_stride + (first + v) * kLanes, total[t][v]);
+      vst1q_f32(operands.out + t * operands.out_stride + (first + v) * kLanes, total[t][v]);
     }
   }
 }
 
 #if defined(FOVEA_PACKED_I8MM)
 
-/// One's and the other's, twice.
-HWY_INLINE float32x4_t PairedWords(const ActivationBlock* blocks, std::size_t offset) {
-  return vreinterpretq_f32_u64(vdupq_n_u64(PairedWord(blocks, offset)));
+/// A field of two tokens' blocks in the lanes {first, second, first, second}.
+HWY_INLINE float32x4_t PairedFields(const ActivationBlock* blocks, std::size_t offset) {
+  return vreinterpretq_f32_u64(vdupq_n_u64(PairedField(blocks, offset)));
 }
 
-/// The same with matrix products, for pairs of tokens: [0] of a sum holds rows 0 and 2 of a vector,
-/// each times both tokens, and [1] rows 1 and 3. Scales take that order too; it ends with the tile.
+/// PanelTile with matrix products, for pairs of tokens. A matrix product multiplies two rows by two
+/// tokens: sum [0] of a vector holds rows 0 and 2, each times both tokens, and sum [1] rows 1
+/// and 3. Scales are permuted to that order, and outputs back to the order of rows when they are
+/// stored.
 template <class Format, std::size_t kVectors, std::size_t kTokens>
-HWY_INLINE void PairTile(const Format& panel, std::size_t first, const PanelOperands& at) {
+HWY_INLINE void PairTile(const Format& panel, std::size_t first, const PanelOperands& operands) {
   constexpr std::size_t kTokenPairs = kTokens / 2;
   constexpr std::size_t kHalves = Format::kHalves ? 2 : 1;
   constexpr std::size_t kPairs = 4 / kHalves;
-  const std::size_t blocks = at.cols / kActivationBlock;
+  const std::size_t blocks = operands.cols / kActivationBlock;
   float32x4_t total[kTokenPairs][kVectors][2];
   HWY_UNROLL(8)
   for (std::size_t t = 0; t < kTokenPairs; ++t) {
@@ -217,8 +220,8 @@ HWY_INLINE void PairTile(const Format& panel, std::size_t first, const PanelOper
     for (std::size_t v = 0; v < kVectors; ++v) total[t][v][0] = total[t][v][1] = vdupq_n_f32(0.0F);
   }
   for (std::size_t b = 0; b < blocks; ++b) {
-    const std::int8_t* x = at.x.quants + b * (2 * kActivationBlock);
-    const ActivationBlock* activations = at.x.blocks + b * 2;
+    const std::int8_t* x = operands.x.quants + b * (2 * kActivationBlock);
+    const ActivationBlock* activations = operands.x.blocks + b * 2;
     HWY_UNROLL(2)
     for (std::size_t half = 0; half < kHalves; ++half) {
       int32x4_t sums[kTokenPairs][kVectors][2];
@@ -243,7 +246,7 @@ HWY_INLINE void PairTile(const Format& panel, std::size_t first, const PanelOper
         }
         HWY_UNROLL(8)
         for (std::size_t t = 0; t < kTokenPairs; ++t) {
-          const int8x16_t both = vld1q_s8(x + 2 * t * at.cols + step * 8);
+          const int8x16_t both = vld1q_s8(x + 2 * t * operands.cols + step * 8);
           HWY_UNROLL(8)
           for (std::size_t v = 0; v < kVectors; ++v) {
             sums[t][v][0] = vmmlaq_s32(sums[t][v][0], w[v][0], both);
@@ -261,14 +264,14 @@ HWY_INLINE void PairTile(const Format& panel, std::size_t first, const PanelOper
       HWY_UNROLL(8)
       for (std::size_t t = 0; t < kTokenPairs; ++t) {
         const ActivationBlock* both = activations + 2 * t * blocks;
-        const float32x4_t activation_scale = PairedWords(both, offsetof(ActivationBlock, scale));
+        const float32x4_t activation_scale = PairedFields(both, offsetof(ActivationBlock, scale));
         int32x4_t offset = vdupq_n_s32(kMagicBits);
         if constexpr (Format::kOffset != 0) {
           constexpr int kBits = std::countr_zero(static_cast<unsigned>(Format::kOffset));
-          int32x4_t sum = vreinterpretq_s32_f32(PairedWords(both, offsetof(ActivationBlock, sum)));
+          int32x4_t sum = vreinterpretq_s32_f32(PairedFields(both, offsetof(ActivationBlock, sum)));
           if constexpr (Format::kHalves) {
             const int32x4_t first_sum =
-                vreinterpretq_s32_f32(PairedWords(both, offsetof(ActivationBlock, first_sum)));
+                vreinterpretq_s32_f32(PairedFields(both, offsetof(ActivationBlock, first_sum)));
             sum = half == 0 ? first_sum : vsubq_s32(sum, first_sum);
           }
           offset = vaddq_s32(offset, vshlq_n_s32(sum, kBits));
@@ -292,7 +295,7 @@ HWY_INLINE void PairTile(const Format& panel, std::size_t first, const PanelOper
         HWY_UNROLL(8)
         for (std::size_t t = 0; t < kTokenPairs; ++t) {
           const float32x4_t scaled_sum =
-              PairedWords(activations + 2 * t * blocks, offsetof(ActivationBlock, scaled_sum));
+              PairedFields(activations + 2 * t * blocks, offsetof(ActivationBlock, scaled_sum));
           total[t][v][0] = vfmaq_f32(total[t][v][0], vtrn1q_f32(rows, rows), scaled_sum);
           total[t][v][1] = vfmaq_f32(total[t][v][1], vtrn2q_f32(rows, rows), scaled_sum);
         }
@@ -301,11 +304,11 @@ HWY_INLINE void PairTile(const Format& panel, std::size_t first, const PanelOper
   }
   HWY_UNROLL(8)
   for (std::size_t t = 0; t < kTokenPairs; ++t) {
-    float* out = at.out + 2 * t * at.out_stride + first * kLanes;
+    float* out = operands.out + 2 * t * operands.out_stride + first * kLanes;
     HWY_UNROLL(8)
     for (std::size_t v = 0; v < kVectors; ++v) {
       vst1q_f32(out + v * kLanes, vtrn1q_f32(total[t][v][0], total[t][v][1]));
-      vst1q_f32(out + at.out_stride + v * kLanes, vtrn2q_f32(total[t][v][0], total[t][v][1]));
+      vst1q_f32(out + operands.out_stride + v * kLanes, vtrn2q_f32(total[t][v][0], total[t][v][1]));
     }
   }
 }
@@ -314,53 +317,51 @@ HWY_INLINE void PairTile(const Format& panel, std::size_t first, const PanelOper
 
 /// A panel against kTokens tokens, an even number.
 template <class Format, std::size_t kTokens>
-HWY_NOINLINE void PanelTimesTokens(const Format& panel, const PanelOperands& at) {
+HWY_NOINLINE void PanelTimesTokens(const Format& panel, const PanelOperands& operands) {
   for (std::size_t first = 0; first < kPanelVectors; first += kTileVectors) {
 #if defined(FOVEA_PACKED_I8MM)
-    PairTile<Format, kTileVectors, kTokens>(panel, first, at);
+    PairTile<Format, kTileVectors, kTokens>(panel, first, operands);
 #else
-    PanelTile<Format, kTileVectors, kTokens>(panel, first, at);
+    PanelTile<Format, kTileVectors, kTokens>(panel, first, operands);
 #endif
   }
 }
 
 template <class Format>
-HWY_NOINLINE void PanelTimesToken(const Format& panel, const PanelOperands& at) {
-  PanelTile<Format, kPanelVectors, 1>(panel, 0, at);
+HWY_NOINLINE void PanelTimesToken(const Format& panel, const PanelOperands& operands) {
+  PanelTile<Format, kPanelVectors, 1>(panel, 0, operands);
 }
 
 /// A panel against all tokens: as many at a time as registers allow, the rest in smaller tiles.
 template <class Format>
 void PanelTimesAll(const Format& panel, const PanelOperands& all, std::size_t tokens) {
-  ForTokenTiles<kTileTokens>(all, tokens, [&panel](const PanelOperands& at, auto of) {
-    if constexpr (of == 1) {
-      PanelTimesToken(panel, at);
+  ForTokenTiles<kTileTokens>(all, tokens, [&panel](const PanelOperands& operands, auto count) {
+    if constexpr (count == 1) {
+      PanelTimesToken(panel, operands);
     } else {
-      PanelTimesTokens<Format, of>(panel, at);
+      PanelTimesTokens<Format, count>(panel, operands);
     }
   });
 }
 
 template <class Format>
-void AllPanels(const std::byte* panels, std::size_t count, PanelOperands at, std::size_t tokens) {
-  const std::size_t panel_bytes = PanelBytes<Format>(at.cols);
+void AllPanels(const std::byte* panels, std::size_t count, PanelOperands operands,
+               std::size_t tokens) {
+  const std::size_t panel_bytes = PanelBytes<Format>(operands.cols);
   Format panel;
-  panel.sections = Sections(Format::kType, panels, at.cols);
-  for (; count > 0; --count, at.out += kPanelRows) {
-    PanelTimesAll(panel, at, tokens);
+  panel.sections = Sections(Format::kType, panels, operands.cols);
+  for (; count > 0; --count, operands.out += kPanelRows) {
+    PanelTimesAll(panel, operands, tokens);
     panel.sections.Advance(panel_bytes);
   }
 }
 
-void AllPanelsOf(DataType type, const std::byte* panels, std::size_t count, const PanelOperands& at,
-                 std::size_t tokens) {
-  switch (type) {
-#define FOVEA_CASE(name) \
-  case DataType::k##name: return AllPanels<Format##name>(panels, count, at, tokens);
-    FOVEA_EACH_PACKED_TYPE(FOVEA_CASE)
-#undef FOVEA_CASE
-    default: return;  // The caller asks HasPackedPanels first.
-  }
+FOVEA_DEFINE_WITH_FORMAT(HWY_INLINE)
+
+void AllPanelsOf(DataType type, const std::byte* panels, std::size_t count,
+                 const PanelOperands& operands, std::size_t tokens) {
+  WithFormat(type, [&](auto format)
+                       HWY_ATTR { AllPanels<decltype(format)>(panels, count, operands, tokens); });
 }
 
 }  // namespace
