@@ -10,8 +10,9 @@ namespace fovea::attention {
 /// values: scratch, [tokens, kv_heads, value_dim]
 void DeliverValues(const Call& call, float* values);
 
-/// Calls OnTrace. log_sum_exp: [heads, tokens]; queries: scratch, [tokens, heads, head_dim], used
-/// if the call's rows are not packed; keys: scratch, [tokens, kv_heads, head_dim]
+/// Calls OnTrace. isa: of the kernels that computed the call; log_sum_exp: [heads, tokens];
+/// queries: scratch, [tokens, heads, head_dim], used if the call's rows are not packed; keys:
+/// scratch, [tokens, kv_heads, head_dim]
 void DeliverTrace(const Call& call, Isa isa, const float* log_sum_exp, float* queries, float* keys);
 
 }  // namespace fovea::attention
