@@ -21,11 +21,11 @@ Status StatusOf(const Result<T>& result) {
 
 #define FOVEA_INTERNAL_JOIN_(a, b) a##b
 #define FOVEA_INTERNAL_JOIN(a, b) FOVEA_INTERNAL_JOIN_(a, b)
-#define FOVEA_INTERNAL_RETURN_IF_ERROR(name, ...)                                 \
-  do {                                                                            \
-    if (auto&& name = (__VA_ARGS__); !name.ok()) {                                \
-      return ::fovea::internal::StatusOf(std::forward<decltype(name)>(name));     \
-    }                                                                             \
+#define FOVEA_INTERNAL_RETURN_IF_ERROR(name, ...)                             \
+  do {                                                                        \
+    if (auto&& name = (__VA_ARGS__); !name.ok()) {                            \
+      return ::fovea::internal::StatusOf(std::forward<decltype(name)>(name)); \
+    }                                                                         \
   } while (false)
 
 /// Returns the error of a Status or of a Result from the function around it, which returns either;
