@@ -7,6 +7,8 @@
 #include <algorithm>
 #include <charconv>
 
+#include "platform/cpu_quota.h"
+
 namespace fovea::platform {
 namespace {
 
@@ -84,8 +86,9 @@ std::size_t UsefulCores(std::span<const std::size_t> speeds) {
 
 std::size_t UsefulCores() {
   const std::vector<std::size_t> cores = UsableCores();
-  if (cores.empty()) return AvailableCores();
-  return UsefulCores(CoreSpeeds(cores, kSystemFolder));
+  const std::size_t useful =
+      cores.empty() ? AvailableCores() : UsefulCores(CoreSpeeds(cores, kSystemFolder));
+  return std::min(useful, QuotaCores().value_or(useful));
 }
 
 bool AreUnequal(std::span<const std::size_t> speeds) {

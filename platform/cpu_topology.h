@@ -10,7 +10,8 @@
 
 namespace fovea::platform {
 
-/// Numbers of the cores that this process may run on, ascending; empty if the system does not tell.
+/// Numbers of the cores that this process may run on (its affinity mask), ascending; empty if the
+/// system does not say.
 std::vector<std::size_t> UsableCores();
 
 /// How many those are, at least 1.
@@ -27,7 +28,7 @@ std::vector<std::size_t> CoreSpeeds(std::span<const std::size_t> cores, const st
 /// wait for the last piece of each product. At least 1.
 std::size_t UsefulCores(std::span<const std::size_t> speeds);
 
-/// Of this machine.
+/// Of this machine, and no more than its CPU quota keeps busy (cpu_quota.h).
 std::size_t UsefulCores();
 
 /// Whether some of cores of these speeds are so slow beside the fastest (less than three quarters)

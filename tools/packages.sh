@@ -1,7 +1,7 @@
 # Sourced by demo.sh, test.sh and package.sh: installs the Debian packages that are missing, and says which.
 
-fovea_build_packages=(g++ cmake ninja-build pkg-config libhwy-dev libxsimd-dev libcli11-dev
-  nlohmann-json3-dev libcpp-httplib-dev libpng-dev zlib1g-dev libutf8proc-dev libpcre2-dev)
+fovea_build_packages=(g++ cmake ninja-build pkg-config libhwy-dev libxsimd-dev libxxhash-dev
+  libcli11-dev nlohmann-json3-dev libcpp-httplib-dev libpng-dev zlib1g-dev libutf8proc-dev libpcre2-dev)
 fovea_test_packages=(libgtest-dev libgmock-dev libbenchmark-dev doxygen make python3-numpy)
 # Debian packages, and the clean Debian that they are tried in.
 fovea_debian_packages=(dpkg-dev file gzip lintian)

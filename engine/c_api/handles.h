@@ -6,10 +6,12 @@
 #include <cstddef>
 #include <memory>
 #include <optional>
+#include <utility>
 
 #include "engine/c_api/memory.h"
 #include "fovea/fovea.h"
 #include "fovea/model.h"
+#include "fovea/sampler.h"
 #include "fovea/tokenizer.h"
 
 struct fovea_tokenizer {
@@ -29,6 +31,14 @@ struct fovea_model {
   std::atomic<std::size_t> users{1};
   std::optional<fovea::Model> model;  // Empty only while it loads.
   fovea_tokenizer tokenizer;
+};
+
+struct fovea_sampler {
+  fovea_sampler(fovea::c_api::Memory host, fovea::Sampler created)
+      : memory(host), sampler(std::move(created)) {}
+
+  fovea::c_api::Memory memory;
+  fovea::Sampler sampler;
 };
 
 namespace fovea::c_api {

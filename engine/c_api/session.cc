@@ -11,7 +11,7 @@
 #include "engine/c_api/errors.h"
 #include "engine/c_api/handles.h"
 #include "engine/c_api/memory.h"
-#include "engine/c_api/observer.h"
+#include "engine/c_api/session_handle.h"
 #include "engine/c_api/session_options.h"
 #include "engine/c_api/structs.h"
 #include "fovea/fovea.h"
@@ -20,57 +20,15 @@
 #include "fovea/status_macros.h"
 #include "fovea/threads.h"
 
-namespace c_api = fovea::c_api;
-using fovea::Status;
-using fovea::StatusCode;
+namespace fovea::c_api {
 
-struct fovea_session {
-  fovea_session(c_api::Memory host, const fovea_model* of, const fovea_thread_pool& host_threads)
-      : memory(host), model(of), threads(host_threads) {}
-
-  c_api::Memory memory;
-  c_api::ModelUse model;
-  c_api::HostThreadPool threads;
-  std::optional<fovea::Session> session;  // Empty only while it is made.
-  c_api::CallbackObserver observer;
-  std::vector<fovea::HeadAblation> ablations;
-  fovea_error last = {};      // The last failure; an empty text if there is none.
-  std::atomic<int> calls{0};  // Inside; an int, for not every CPU can exchange a byte.
-};
-
-fovea::Kernels c_api::KernelsOf(const fovea_session* session) {
-  return session == nullptr ? fovea::Kernels::Best() : session->session->kernels();
-}
-
-namespace {
-
-/// Whether nobody else is inside the session, until it goes out of scope.
-class Entry {
- public:
-  explicit Entry(fovea_session* session)
-      : session_(session), granted_(session->calls.exchange(1, std::memory_order_acquire) == 0) {}
-  Entry(const Entry&) = delete;
-  Entry& operator=(const Entry&) = delete;
-  ~Entry() {
-    if (granted_) session_->calls.store(0, std::memory_order_release);
-  }
-  bool granted() const { return granted_; }
-
- private:
-  fovea_session* session_;
-  bool granted_;
-};
-
-/// Options, memory and threads of a session that is to be made; plans need no handle.
-Status Prepare(const fovea_model* model, const fovea_session_options* given,
-               c_api::SessionSetup* setup) {
-  if (model == nullptr) return c_api::NullArgument("model");
-  return c_api::ReadSessionOptions(given, setup);
+Kernels KernelsOf(const fovea_session* session) {
+  return session == nullptr ? Kernels::Best() : session->session->kernels();
 }
 
 Status ReadRun(fovea_session* handle, const fovea_run_options* given, fovea_run_options* run,
-               fovea::RunOptions* options) {
-  FOVEA_RETURN_IF_ERROR(c_api::ReadOptions(given, "fovea_run_options", run));
+               RunOptions* options) {
+  FOVEA_RETURN_IF_ERROR(ReadOptions(given, "fovea_run_options", run));
   FOVEA_RETURN_IF_ERROR(handle->observer.Read(run->observer));
   if (handle->observer.wants_anything()) options->observer = &handle->observer;
   if (run->on_logits != nullptr) {
@@ -78,10 +36,10 @@ Status ReadRun(fovea_session* handle, const fovea_run_options* given, fovea_run_
       run->on_logits(run->user, position, logits.data(), logits.size());
     };
   }
-  options->cancelled = c_api::CancelledOf(run);
-  options->on_progress = c_api::ProgressOf(run);
+  options->cancelled = CancelledOf(run);
+  options->on_progress = ProgressOf(run);
   if (run->ablation_count != 0 && run->ablations == nullptr) {
-    return c_api::NullArgument("fovea_run_options.ablations");
+    return NullArgument("fovea_run_options.ablations");
   }
   handle->ablations.clear();
   const std::size_t value_dim = handle->model->info().value_dim;
@@ -94,6 +52,21 @@ Status ReadRun(fovea_session* handle, const fovea_run_options* given, fovea_run_
   }
   options->ablations = handle->ablations;
   return Status::Ok();
+}
+
+}  // namespace fovea::c_api
+
+namespace c_api = fovea::c_api;
+using fovea::Status;
+using fovea::StatusCode;
+
+namespace {
+
+/// Options, memory and threads of a session that is to be made; plans need no handle.
+Status Prepare(const fovea_model* model, const fovea_session_options* given,
+               c_api::SessionSetup* setup) {
+  if (model == nullptr) return c_api::NullArgument("model");
+  return c_api::ReadSessionOptions(given, setup);
 }
 
 }  // namespace
@@ -163,13 +136,13 @@ fovea_status fovea_session_prefill(fovea_session* session, const int32_t* tokens
                                    const fovea_run_options* run, const float** logits) {
   if (logits != nullptr) *logits = nullptr;
   if (session == nullptr) return FOVEA_INVALID_ARGUMENT;
-  const Entry entry(session);
+  const c_api::SessionEntry entry(session);
   if (!entry.granted()) return FOVEA_BUSY;
   return c_api::Guarded(&session->last, [&]() -> Status {
     if (tokens == nullptr) return c_api::NullArgument("tokens");
     fovea_run_options read;
     fovea::RunOptions options;
-    FOVEA_RETURN_IF_ERROR(ReadRun(session, run, &read, &options));
+    FOVEA_RETURN_IF_ERROR(c_api::ReadRun(session, run, &read, &options));
     const auto result = session->session->Prefill({tokens, count}, options);
     FOVEA_RETURN_IF_ERROR(result);
     if (logits != nullptr) *logits = result->data();
@@ -184,7 +157,7 @@ fovea_status fovea_session_decode(fovea_session* session, int32_t token,
 
 fovea_status fovea_session_truncate(fovea_session* session, size_t position) {
   if (session == nullptr) return FOVEA_INVALID_ARGUMENT;
-  const Entry entry(session);
+  const c_api::SessionEntry entry(session);
   if (!entry.granted()) return FOVEA_BUSY;
   return c_api::Guarded(&session->last, [&] { return session->session->Truncate(position); });
 }

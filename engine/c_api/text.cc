@@ -31,13 +31,6 @@ struct fovea_detokenizer {
   std::string text;  // What the last call gave.
 };
 
-struct fovea_sampler {
-  fovea_sampler(c_api::Memory host, fovea::Sampler made) : memory(host), sampler(std::move(made)) {}
-
-  c_api::Memory memory;
-  fovea::Sampler sampler;
-};
-
 namespace {
 
 /// The C++ tokenizer, or null.
@@ -133,8 +126,7 @@ fovea_status fovea_tokenize(const fovea_tokenizer* tokenizer, const char* text, 
     }
     if (tokens->size() <= capacity) return Status::Ok();
     return {c_api::kBufferTooSmall, "the text has " + std::to_string(tokens->size()) +
-                                        " tokens, the array has room for " +
-                                        std::to_string(capacity)};
+                                        " tokens, the array holds " + std::to_string(capacity)};
   });
 }
 

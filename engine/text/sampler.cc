@@ -92,12 +92,12 @@ Result<std::int32_t> Sampler::Sample(std::span<const float> logits) {
   if (options_.temperature == 0.0F || options_.top_k == 1) return ArgMax(logits);
 
   const std::size_t size = logits.size();
-  const auto make_room = [&] {
+  const auto reserve = [&] {
     probabilities_.resize(size);
     order_.resize(size);
     return true;
   };
-  if (!platform::IfMemoryLasts(make_room, [] { return false; })) {
+  if (!platform::IfMemoryLasts(reserve, [] { return false; })) {
     return Status(StatusCode::kOutOfMemory,
                   "not enough memory to sample from " + std::to_string(size) + " logits");
   }

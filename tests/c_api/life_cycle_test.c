@@ -67,7 +67,7 @@ static void TextGoesToIdsAndBack(const fovea_tokenizer* tokenizer) {
   CHECK(counted == count);
   int32_t few[2] = {-1, -1};
   CHECK_ERROR(fovea_tokenize(tokenizer, text, strlen(text), NULL, few, NULL, 2, &counted, &error),
-              FOVEA_BUFFER_TOO_SMALL, error, "room for 2");
+              FOVEA_BUFFER_TOO_SMALL, error, "holds 2");
   CHECK(counted == count && few[0] == ids[0] && few[1] == ids[1]);
   CHECK_ERROR(fovea_detokenize(tokenizer, ids, count, back, 5, &length, &error),
               FOVEA_BUFFER_TOO_SMALL, error, "has 5");

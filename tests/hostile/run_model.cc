@@ -61,17 +61,17 @@ void ExpectSoundMaps(const AttentionRecorder& maps, const ModelInfo& info, std::
 std::vector<std::int32_t> Prompt(const Model& model) {
   std::vector<std::int32_t> ids;
   if (const Tokenizer* tokenizer = model.tokenizer()) {
-    const auto tokens = tokenizer->Tokenize("the cat \xE7\x8C\xAB sat");
-    if (tokens.ok()) {
-      for (const Token& token : *tokens) {
-        EXPECT_GE(token.id, 0);
-        EXPECT_LT(static_cast<std::size_t>(token.id), model.info().vocabulary);
-        ids.push_back(token.id);
-        static_cast<void>(tokenizer->DisplayPiece(token.id));
+    const auto encoded = tokenizer->Encode("the cat \xE7\x8C\xAB sat");
+    if (encoded.ok()) {
+      ids = *encoded;
+      for (const std::int32_t id : ids) {
+        EXPECT_GE(id, 0);
+        EXPECT_LT(static_cast<std::size_t>(id), model.info().vocabulary);
+        static_cast<void>(tokenizer->DisplayPiece(id));
       }
       static_cast<void>(Detokenize(*tokenizer, ids));
     } else {
-      ExpectCleanError(tokens.error(), "");
+      ExpectCleanError(encoded.error(), "");
     }
   }
   if (ids.size() > kPromptTokens) ids.resize(kPromptTokens);

@@ -56,12 +56,10 @@ void Generate(const Model& model, const std::string& prompt, DataType type, std:
   auto session =
       Session::Create(model, {.kv_type = type, .arithmetic = Arithmetic::kExact, .threads = 2});
   ASSERT_TRUE(session) << session.error().message();
-  auto tokens = model.tokenizer()->Tokenize(prompt);
-  ASSERT_TRUE(tokens) << tokens.error().message();
-  std::vector<std::int32_t> ids;
-  for (const auto& token : *tokens) ids.push_back(token.id);
-  run->prompt = ids.size();
-  auto logits = session->Prefill(ids, {.observer = &run->maps});
+  auto ids = model.tokenizer()->Encode(prompt);
+  ASSERT_TRUE(ids) << ids.error().message();
+  run->prompt = ids->size();
+  auto logits = session->Prefill(*ids, {.observer = &run->maps});
   ASSERT_TRUE(logits) << logits.error().message();
   for (std::size_t i = 0; i < count && session->position() < session->context_size(); ++i) {
     run->text.push_back(ArgMax(*logits));

@@ -47,13 +47,9 @@ class LoadTokenizerTest : public ::testing::Test {
     auto tokenizer = Load(builder);
     EXPECT_TRUE(tokenizer.ok()) << tokenizer.status().message();
     if (!tokenizer) return {};
-    auto tokens = (*tokenizer)->Tokenize(text);
-    EXPECT_TRUE(tokens.ok()) << tokens.status().message();
-    Ids ids;
-    if (tokens) {
-      for (const Token& token : *tokens) ids.push_back(token.id);
-    }
-    return ids;
+    auto ids = (*tokenizer)->Encode(text);
+    EXPECT_TRUE(ids.ok()) << ids.status().message();
+    return ids ? *ids : Ids();
   }
   void ExpectRefused(const GgufBuilder& builder, StatusCode code, const Strings& parts) {
     const auto tokenizer = Load(builder);

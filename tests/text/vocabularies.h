@@ -34,9 +34,9 @@ inline std::vector<Token> TokensOf(const Tokenizer& tokenizer, std::string_view 
 
 inline std::vector<std::int32_t> IdsOf(const Tokenizer& tokenizer, std::string_view text,
                                        const TokenizeOptions& options = {}) {
-  std::vector<std::int32_t> ids;
-  for (const Token& token : TokensOf(tokenizer, text, options)) ids.push_back(token.id);
-  return ids;
+  auto ids = tokenizer.Encode(text, options);
+  EXPECT_TRUE(ids.ok()) << ids.status().message();
+  return ids.ok() ? std::move(ids).value() : std::vector<std::int32_t>();
 }
 
 /// "begin-end" of every token, with blanks between.
@@ -65,16 +65,15 @@ inline std::string BytePiece(unsigned byte) {
 /// The tokens cover the text without gap or overlap, and detokenize to it.
 inline void ExpectCoversAndComesBack(const Tokenizer& tokenizer, std::string_view text,
                                      const TokenizeOptions& options = {}) {
-  std::vector<std::int32_t> ids;
+  const std::vector<Token> tokens = TokensOf(tokenizer, text, options);
   std::size_t covered = 0;
-  for (const Token& token : TokensOf(tokenizer, text, options)) {
-    ids.push_back(token.id);
+  for (const Token& token : tokens) {
     ASSERT_EQ(token.begin, covered);
     ASSERT_GT(token.end, token.begin);
     covered = token.end;
   }
   ASSERT_EQ(covered, text.size());
-  ASSERT_EQ(Detokenize(tokenizer, ids), text);
+  ASSERT_EQ(Detokenize(tokenizer, TokenIds(tokens)), text);
 }
 
 /// <unk> 0, <s> 1, </s> 2, bytes 3 to 258, and from 259 on the given pieces, best score first.

@@ -30,9 +30,7 @@ void ExpectLinear(const Tokenizer& tokenizer, bool comes_back) {
     const auto tokens = TokensOf(tokenizer, variant, {.add_special = false, .parse_special = true});
     ASSERT_FALSE(tokens.empty());
     if (!comes_back) continue;
-    std::vector<std::int32_t> ids;
-    for (const Token& token : tokens) ids.push_back(token.id);
-    ASSERT_EQ(Detokenize(tokenizer, ids), variant);
+    ASSERT_EQ(Detokenize(tokenizer, TokenIds(tokens)), variant);
   }
 }
 

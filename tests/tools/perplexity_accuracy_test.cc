@@ -46,14 +46,12 @@ std::string OwnText() {
 }
 
 double Perplexity(const Model& model, const std::string& text, const SessionOptions& options) {
-  auto tokens = model.tokenizer()->Tokenize(text);
-  EXPECT_TRUE(tokens.ok()) << tokens.status().message();
-  std::vector<std::int32_t> ids;
-  for (const Token& token : *tokens) ids.push_back(token.id);
+  auto ids = model.tokenizer()->Encode(text);
+  EXPECT_TRUE(ids.ok()) << ids.status().message();
   auto session = Session::Create(model, options);
   EXPECT_TRUE(session.ok()) << session.status().message();
-  if (!tokens || !session) return std::nan("");
-  auto result = MeasurePerplexity(*session, ids, {.context = kWindow, .stride = kWindow});
+  if (!ids || !session) return std::nan("");
+  auto result = MeasurePerplexity(*session, *ids, {.context = kWindow, .stride = kWindow});
   EXPECT_TRUE(result.ok()) << result.status().message();
   return result ? result->perplexity : std::nan("");
 }

@@ -1,4 +1,4 @@
-# Packages from Debian. Highway and xsimd are used header-only. PCRE2 and utf8proc are linked statically where
+# Packages from Debian. Highway, xsimd and xxHash are used header-only. PCRE2 and utf8proc are linked statically where
 # their archives are installed, so that programs need only the C++ library and threads at run time; with
 # FOVEA_BUNDLE off they are the system's shared libraries, as distributions want it. (attention-dump also needs
 # cpp-httplib's library, for its live page.)
@@ -13,6 +13,7 @@ find_package(Threads REQUIRED)
 find_package(PkgConfig REQUIRED)
 find_path(FOVEA_HIGHWAY_INCLUDE_DIR hwy/highway.h REQUIRED)
 find_path(FOVEA_XSIMD_INCLUDE_DIR xsimd/xsimd.hpp REQUIRED)
+find_path(FOVEA_XXHASH_INCLUDE_DIR xxhash.h REQUIRED)
 
 add_library(fovea_private_dependencies INTERFACE)
 set(fovea_bundled_archives "")   # What cmake --install puts into libfovea.a.
@@ -43,7 +44,7 @@ if("bert" IN_LIST FOVEA_CHOSEN_TOKENIZERS)
 endif()
 
 target_include_directories(fovea_private_dependencies SYSTEM INTERFACE
-  ${FOVEA_HIGHWAY_INCLUDE_DIR} ${FOVEA_XSIMD_INCLUDE_DIR})
+  ${FOVEA_HIGHWAY_INCLUDE_DIR} ${FOVEA_XSIMD_INCLUDE_DIR} ${FOVEA_XXHASH_INCLUDE_DIR})
 target_compile_definitions(fovea_private_dependencies INTERFACE PCRE2_CODE_UNIT_WIDTH=8)
 if(FOVEA_BUNDLE)
   target_compile_definitions(fovea_private_dependencies INTERFACE PCRE2_STATIC UTF8PROC_STATIC)

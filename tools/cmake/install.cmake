@@ -73,7 +73,8 @@ endif()
 
 # Ours, and those of what is compiled in, as the system has them.
 install(FILES ${PROJECT_SOURCE_DIR}/LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR} COMPONENT licences)
-foreach(package libpcre2-dev libutf8proc-dev libhwy-dev libxsimd-dev libcli11-dev nlohmann-json3-dev)
+foreach(package libpcre2-dev libutf8proc-dev libhwy-dev libxsimd-dev libxxhash-dev libcli11-dev
+    nlohmann-json3-dev)
   install(FILES /usr/share/doc/${package}/copyright RENAME LICENSE.${package} OPTIONAL
     DESTINATION ${CMAKE_INSTALL_DOCDIR} COMPONENT licences)
 endforeach()

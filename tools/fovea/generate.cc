@@ -6,6 +6,8 @@
 #include <fovea/fovea.hpp>
 #include <memory>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "fovea/status_macros.h"
@@ -14,7 +16,6 @@
 #include "tools/common/read_text.h"
 #include "tools/common/session_arguments.h"
 #include "tools/fovea/commands.h"
-#include "tools/fovea/greedy_decoder.h"
 
 namespace fovea::tools {
 namespace {
@@ -31,17 +32,11 @@ struct GenerateArguments {
   std::size_t lookup = 0;  ///< Tokens guessed per run at most; 0: none.
 };
 
-double Seconds(std::chrono::steady_clock::time_point since) {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now() - since).count();
-}
-
 Result<std::vector<std::int32_t>> PromptIds(const Model& model, const std::string& text) {
   if (model.tokenizer() == nullptr) return model.tokenizer_status();
-  auto tokens = model.tokenizer()->Tokenize(text);
-  if (!tokens) return Status(tokens.status().code(), "prompt: " + tokens.status().message());
-  std::vector<std::int32_t> ids;
-  for (const Token& token : *tokens) ids.push_back(token.id);
-  if (ids.empty()) {
+  auto ids = model.tokenizer()->Encode(text);
+  if (!ids) return Status(ids.status().code(), "prompt: " + ids.status().message());
+  if (ids->empty()) {
     return Status(StatusCode::kInvalidArgument,
                   "the prompt is empty and the model has no BOS token");
   }
@@ -62,20 +57,61 @@ Result<std::size_t> ContextFor(const Model& model, const GenerateArguments& argu
   return std::min(limit, prompt + std::min(arguments.max_tokens, limit));
 }
 
-struct Rates {
-  std::size_t prompt = 0;
-  double prefill = 0.0;   ///< Seconds.
-  std::size_t steps = 0;  ///< Tokens generated after the first.
-  double decode = 0.0;    ///< Seconds.
+using Clock = std::chrono::steady_clock;
+
+/// Prints the text as it comes, and keeps the time.
+class Stream {
+ public:
+  /// `before` is printed before the first piece.
+  explicit Stream(std::string before) : before_(std::move(before)) {}
+
+  void Push(const GeneratedText& piece) {
+    Begin();
+    Append(piece.text);
+  }
+  /// Ends the line.
+  void End() {
+    Begin();
+    end_ = Clock::now();
+    Append("\n");
+  }
+  /// What printing failed with.
+  const Status& status() const { return status_; }
+
+  double prefill_seconds() const { return Seconds(first_ - start_); }
+  double decode_seconds() const { return Seconds(end_ - first_); }
+
+ private:
+  static double Seconds(Clock::duration duration) {
+    return std::chrono::duration<double>(duration).count();
+  }
+  void Begin() {
+    if (begun_) return;
+    begun_ = true;
+    first_ = Clock::now();
+    Append(before_);
+  }
+  void Append(std::string_view text) {
+    if (status_.ok() && !text.empty()) status_ = Print(std::string(text));
+  }
+
+  std::string before_;
+  Status status_;
+  bool begun_ = false;
+  Clock::time_point start_ = Clock::now();
+  Clock::time_point first_;  // The first token is chosen: the prompt has been run.
+  Clock::time_point end_;
 };
 
-void PrintRates(const Rates& rates) {
-  std::fprintf(stderr, "prefill: %zu tokens in %.3f s (%.1f tokens/s)\n", rates.prompt,
-               rates.prefill, static_cast<double>(rates.prompt) / rates.prefill);
-  if (rates.steps > 0) {
-    std::fprintf(stderr, "decode:  %zu tokens in %.3f s (%.1f tokens/s)\n", rates.steps,
-                 rates.decode, static_cast<double>(rates.steps) / rates.decode);
-  }
+void PrintRates(std::size_t prompt, const Generation& generation, const Stream& stream) {
+  std::fprintf(stderr, "prefill: %zu tokens in %.3f s (%.1f tokens/s)\n", prompt,
+               stream.prefill_seconds(), static_cast<double>(prompt) / stream.prefill_seconds());
+  // The last token is run only if the one after it was wanted.
+  std::size_t steps = generation.ids.size();
+  if (steps > 0 && generation.stop != StopReason::kEndToken) --steps;
+  if (steps == 0) return;
+  std::fprintf(stderr, "decode:  %zu tokens in %.3f s (%.1f tokens/s)\n", steps,
+               stream.decode_seconds(), static_cast<double>(steps) / stream.decode_seconds());
 }
 
 void PrintPeak() {
@@ -83,12 +119,12 @@ void PrintPeak() {
                static_cast<double>(PeakResidentBytes()) / 1048576.0);
 }
 
-void PrintGuesses(const GreedyDecoder& decoder) {
+void PrintGuesses(const Generation& generation) {
   std::fprintf(stderr, "lookup:  %zu of %zu guessed tokens were right, %zu runs of the model\n",
-               decoder.accepted(), decoder.drafted(), decoder.runs());
+               generation.guessed_right, generation.guessed, generation.runs);
 }
 
-Status Generate(const GenerateArguments& arguments) {
+Status RunGenerate(const GenerateArguments& arguments) {
   auto options = ToSessionOptions(arguments.session);
   FOVEA_RETURN_IF_ERROR(options);
   auto sampler = Sampler::Create(arguments.sampler);
@@ -112,47 +148,19 @@ Status Generate(const GenerateArguments& arguments) {
   auto session = OpenSession(*model, *options);
   FOVEA_RETURN_IF_ERROR(session);
 
-  Rates rates = {.prompt = ids->size()};
-  const auto prefill_start = std::chrono::steady_clock::now();
-  auto logits = session->Prefill(*ids);
-  FOVEA_RETURN_IF_ERROR(logits);
-  rates.prefill = Seconds(prefill_start);
-
-  const Tokenizer& tokenizer = *model->tokenizer();
-  StreamingDetokenizer detokenizer(tokenizer, /*at_start=*/false);  // The prompt came before.
-  if (arguments.echo) {
-    FOVEA_RETURN_IF_ERROR(Print(prompt));
-  }
-  GreedyDecoder greedy(*session, *ids, arguments.lookup);
-  const auto decode_start = std::chrono::steady_clock::now();
-  auto first = sampler->Sample(*logits);
-  FOVEA_RETURN_IF_ERROR(first);
-  std::vector<std::int32_t> known = {*first};  // Chosen, not yet printed from `at` on.
-  std::size_t at = 0;
-  for (std::size_t made = 0; made < arguments.max_tokens; ++made) {
-    const std::int32_t id = known[at++];
-    if (tokenizer.IsEndOfGeneration(id)) break;
-    FOVEA_RETURN_IF_ERROR(Print(detokenizer.Push(id)));
-    if (made + 1 == arguments.max_tokens || ids->size() + made == session->context_size()) break;
-    ++rates.steps;
-    if (at < known.size()) continue;
-    at = 0;
-    if (arguments.lookup > 0) {
-      auto next = greedy.Next(id, arguments.max_tokens - made - 1);
-      FOVEA_RETURN_IF_ERROR(next);
-      known.assign(next->begin(), next->end());
-    } else {
-      logits = session->Decode(id);
-      FOVEA_RETURN_IF_ERROR(logits);
-      auto next = sampler->Sample(*logits);
-      FOVEA_RETURN_IF_ERROR(next);
-      known.assign(1, *next);
-    }
-  }
-  rates.decode = Seconds(decode_start);
-  FOVEA_RETURN_IF_ERROR(Print(detokenizer.Finish() + "\n"));
-  if (arguments.rates) PrintRates(rates);
-  if (arguments.rates && arguments.lookup > 0) PrintGuesses(greedy);
+  Stream stream(arguments.echo ? prompt : "");
+  const auto generation =
+      Generate(*session, *model->tokenizer(), *ids, *sampler,
+               {.max_tokens = arguments.max_tokens,
+                .lookup = arguments.lookup,
+                .on_text = [&stream](const GeneratedText& piece) { stream.Push(piece); },
+                .run = {.cancelled = [&stream] { return !stream.status().ok(); }}});
+  FOVEA_RETURN_IF_ERROR(stream.status());
+  FOVEA_RETURN_IF_ERROR(generation);
+  stream.End();
+  FOVEA_RETURN_IF_ERROR(stream.status());
+  if (arguments.rates) PrintRates(ids->size(), *generation, stream);
+  if (arguments.rates && arguments.lookup > 0) PrintGuesses(*generation);
   if (arguments.rates && PeakResidentBytes() != 0) PrintPeak();
   return Status::Ok();
 }
@@ -186,7 +194,8 @@ void AddGenerate(CLI::App& app, Command& command) {
   sub->add_flag("--rates", arguments->rates,
                 "print rates of prefill and decode, and the memory it took, to standard error");
   AddSessionArguments(*sub, arguments->session);
-  sub->callback([arguments, &command] { command = [arguments] { return Generate(*arguments); }; });
+  sub->callback(
+      [arguments, &command] { command = [arguments] { return RunGenerate(*arguments); }; });
 }
 
 }  // namespace fovea::tools

@@ -49,6 +49,7 @@
 #include "fovea/c/attention.h"
 #include "fovea/c/base.h"
 #include "fovea/c/effects.h"
+#include "fovea/c/generate.h"
 #include "fovea/c/influence.h"
 #include "fovea/c/model.h"
 #include "fovea/c/operators.h"

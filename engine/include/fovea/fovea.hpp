@@ -8,6 +8,7 @@
 #include "fovea/attention.h"
 #include "fovea/data_type.h"
 #include "fovea/divergence.h"
+#include "fovea/generate.h"
 #include "fovea/gguf_writer.h"
 #include "fovea/half.h"
 #include "fovea/influence.h"

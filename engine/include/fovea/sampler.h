@@ -36,6 +36,9 @@ class Sampler {
   /// logits: [vocabulary], finite. kNonFinite if one of them is not.
   Result<std::int32_t> Sample(std::span<const float> logits);
 
+  /// What it was created with.
+  const SamplerOptions& options() const { return options_; }
+
  private:
   explicit Sampler(const SamplerOptions& options);
   SamplerOptions options_;

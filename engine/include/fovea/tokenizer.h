@@ -23,7 +23,7 @@ struct Token {
   std::size_t end = 0;  ///< See begin.
 };
 
-/// What is done beside splitting.
+/// Special tokens: which are added, which are recognised in the text.
 struct TokenizeOptions {
   /// Add BOS, EOS, CLS and SEP as the model file asks for.
   bool add_special = true;
@@ -45,6 +45,15 @@ class Tokenizer {
   /// @endcode
   virtual Result<std::vector<Token>> Tokenize(std::string_view text,
                                               const TokenizeOptions& options = {}) const = 0;
+
+  /// The ids alone, as sessions take them: those of Tokenize. Errors as of Tokenize. Example:
+  /// @code
+  /// auto prompt = tokenizer.Encode("The cat sat");
+  /// if (!prompt) return prompt.status();
+  /// auto logits = session.Prefill(*prompt);
+  /// @endcode
+  Result<std::vector<std::int32_t>> Encode(std::string_view text,
+                                           const TokenizeOptions& options = {}) const;
 
   /// Token ids are 0 … vocabulary_size() - 1.
   virtual std::size_t vocabulary_size() const = 0;
@@ -75,6 +84,9 @@ class Tokenizer {
   /// Bytes of memory that it holds: vocabulary, merges, tables. 0 if it does not know.
   virtual std::size_t memory_bytes() const { return 0; }
 };
+
+/// The ids of the tokens, in their order.
+std::vector<std::int32_t> TokenIds(std::span<const Token> tokens);
 
 /// The tokenizer of a GGUF file alone: also of files without weights, or of a family that Model
 /// refuses. kNotFound if the file has none, kUnsupported if its kind is not known; messages name

@@ -1,10 +1,8 @@
 // Where one head looks from every token of a text: the C++ API from an installed library.
 //
 //     strongest model.gguf LAYER HEAD "The cat sat on the mat."
-#include <cstdint>
 #include <cstdio>
 #include <cstdlib>
-#include <vector>
 
 #include <fovea/fovea.hpp>
 
@@ -25,15 +23,13 @@ int main(int argc, char** argv) {
   auto model = fovea::Model::Load(argv[1]);
   if (!model) return Fail(model.error());
   if (model->tokenizer() == nullptr) return Fail(model->tokenizer_status());
-  auto tokens = model->tokenizer()->Tokenize(argv[4]);
-  if (!tokens) return Fail(tokens.error());
-  std::vector<std::int32_t> ids;
-  for (const fovea::Token& token : *tokens) ids.push_back(token.id);
+  auto ids = model->tokenizer()->Encode(argv[4]);
+  if (!ids) return Fail(ids.error());
 
-  auto session = fovea::Session::Create(*model, {.context_size = ids.size()});
+  auto session = fovea::Session::Create(*model, {.context_size = ids->size()});
   if (!session) return Fail(session.error());
   fovea::AttentionRecorder maps({.layers = {layer}, .heads = {head}});
-  auto logits = session->Prefill(ids, {.observer = &maps});
+  auto logits = session->Prefill(*ids, {.observer = &maps});
   if (!logits) return Fail(logits.error());
 
   const auto map = maps.Map(layer, head);

@@ -9,12 +9,19 @@
 
 enum { kMaxTokens = 512 };
 
+/* Only whole characters come: bytes of an unfinished one wait for the next token. */
+static void PrintText(void* user, int32_t id, const char* text, size_t length) {
+  (void)user;
+  (void)id;
+  fwrite(text, 1, length, stdout);
+  fflush(stdout);
+}
+
 static int Generate(const char* path, const char* prompt, size_t tokens) {
   fovea_error error = {0};
   fovea_model* model = NULL;
   fovea_session* session = NULL;
   fovea_sampler* sampler = NULL;
-  fovea_detokenizer* text = NULL;
   const fovea_tokenizer* tokenizer = NULL;
   int32_t ids[kMaxTokens];
   size_t count = 0;
@@ -26,29 +33,20 @@ static int Generate(const char* path, const char* prompt, size_t tokens) {
            !fovea_model_tokenizer(model, &tokenizer, &error) &&
            !fovea_session_create(model, &options, &session, &error) &&
            !fovea_sampler_create(&sampling, &sampler, &error) &&
-           !fovea_detokenizer_create(tokenizer, 1, NULL, &text, &error) &&
            !fovea_tokenize(tokenizer, prompt, strlen(prompt), NULL, ids, NULL, kMaxTokens, &count,
                            &error);
-
-  const float* logits = NULL;
-  if (ok && fovea_session_prefill(session, ids, count, NULL, &logits) != FOVEA_OK) {
-    fprintf(stderr, "%s\n", fovea_session_error(session));
-    ok = 0;
+  if (ok) {
+    fovea_generate_options story = {.struct_size = sizeof story,
+                                    .max_tokens = tokens,
+                                    .sampler = sampler,
+                                    .on_text = PrintText};
+    fputs(prompt, stdout);
+    ok = !fovea_generate(session, tokenizer, ids, count, &story, NULL, 0, NULL);
+    puts("");
+    if (!ok) fprintf(stderr, "%s\n", fovea_session_error(session));
   }
-  if (ok) fputs(prompt, stdout);
-  for (size_t i = 0; ok && i < tokens && count + i < kMaxTokens; ++i) {
-    int32_t id;
-    ok = !fovea_sampler_sample(sampler, logits, fovea_vocabulary_size(tokenizer), &id, &error);
-    if (!ok || fovea_is_end_of_generation(tokenizer, id)) break;
-    /* Only whole characters come out: bytes of an unfinished one wait for the next token. */
-    fputs(fovea_detokenizer_push(text, id, NULL), stdout);
-    fflush(stdout);
-    ok = !fovea_session_decode(session, id, NULL, &logits);
-  }
-  if (ok) puts(fovea_detokenizer_finish(text, NULL));
 
   if (error.code != FOVEA_OK) fprintf(stderr, "%s\n", error.message);
-  fovea_detokenizer_free(text);
   fovea_sampler_free(sampler);
   fovea_session_free(session);
   fovea_model_free(model);

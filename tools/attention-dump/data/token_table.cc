@@ -42,9 +42,7 @@ void NumberWords(const std::vector<bool>& space, DumpTokens* tokens) {
 }  // namespace
 
 std::vector<std::int32_t> Prompt::Ids() const {
-  std::vector<std::int32_t> ids;
-  for (const Token& token : tokens) ids.push_back(token.id);
-  return ids;
+  return TokenIds(tokens);
 }
 
 TokenTable MakeTokenTable(const Tokenizer* tokenizer, const Prompt& prompt,

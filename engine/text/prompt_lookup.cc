@@ -1,10 +1,10 @@
-#include "tools/fovea/prompt_lookup.h"
+#include "engine/text/prompt_lookup.h"
 
 #include <algorithm>
 
-namespace fovea::tools {
+namespace fovea::text {
 
-std::span<const std::int32_t> PromptLookup::Draft(std::size_t most) const {
+std::span<const std::int32_t> PromptLookup::Draft(std::size_t max_draft) const {
   // Backwards over earlier ends of a match: the first of the greatest length is the latest one.
   std::size_t best_end = 0;
   std::size_t best_length = kShortestMatch - 1;
@@ -20,7 +20,7 @@ std::span<const std::int32_t> PromptLookup::Draft(std::size_t most) const {
     }
   }
   if (best_end == 0) return {};
-  return std::span(ids_).subspan(best_end, std::min(most, ids_.size() - best_end));
+  return std::span(ids_).subspan(best_end, std::min(max_draft, ids_.size() - best_end));
 }
 
-}  // namespace fovea::tools
+}  // namespace fovea::text

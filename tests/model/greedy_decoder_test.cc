@@ -1,6 +1,6 @@
 // Guessing must never change a text: ids, and the cache they leave behind, equal those of plain
 // greedy decoding.
-#include "tools/fovea/greedy_decoder.h"
+#include "engine/model/greedy_decoder.h"
 
 #include <gtest/gtest.h>
 
@@ -10,7 +10,7 @@
 #include <string>
 #include <vector>
 
-namespace fovea::tools {
+namespace fovea::model {
 namespace {
 
 using Ids = std::vector<std::int32_t>;
@@ -26,11 +26,8 @@ const std::vector<std::string>& Prompts() {
 }
 
 Ids IdsOf(const Model& model, const std::string& text) {
-  Ids ids;
-  auto tokens = model.tokenizer()->Tokenize(text);
-  if (!tokens) return ids;
-  for (const Token& token : *tokens) ids.push_back(token.id);
-  return ids;
+  auto ids = model.tokenizer()->Encode(text);
+  return ids ? *ids : Ids();
 }
 
 /// One token at a time.
@@ -55,7 +52,8 @@ Guessed WithGuesses(Session& session, const Ids& prompt, std::size_t max_draft) 
   Guessed result;
   auto logits = session.Prefill(prompt);
   if (!logits) return result;
-  GreedyDecoder decoder(session, prompt, max_draft);
+  const RunOptions run;
+  GreedyDecoder decoder(session, prompt, max_draft, run);
   result.ids.push_back(ArgMax(*logits));
   while (result.ids.size() < kGenerated) {
     auto next = decoder.Next(result.ids.back(), kGenerated - result.ids.size());
@@ -137,7 +135,8 @@ TEST(GreedyDecoder, StopsAtTheEndOfTheCache) {
   ASSERT_TRUE(session.ok());
   auto logits = session->Prefill(prompt);
   ASSERT_TRUE(logits.ok());
-  GreedyDecoder decoder(*session, prompt, 8);
+  const RunOptions run;
+  GreedyDecoder decoder(*session, prompt, 8, run);
   std::int32_t id = ArgMax(*logits);
   while (session->position() < session->context_size()) {
     auto next = decoder.Next(id, 100);
@@ -148,4 +147,4 @@ TEST(GreedyDecoder, StopsAtTheEndOfTheCache) {
 }
 
 }  // namespace
-}  // namespace fovea::tools
+}  // namespace fovea::model

@@ -1,14 +1,14 @@
-// Prompt lookup (Saxena 2023): guesses what comes next by finding where the last few tokens stood
+// Prompt look-up (Saxena 2023): guesses what comes next by finding where the last few tokens stood
 // before and copying what followed there. Knows no model: a guess is only a guess.
-#ifndef FOVEA_TOOLS_FOVEA_PROMPT_LOOKUP_H_
-#define FOVEA_TOOLS_FOVEA_PROMPT_LOOKUP_H_
+#ifndef FOVEA_TEXT_PROMPT_LOOKUP_H_
+#define FOVEA_TEXT_PROMPT_LOOKUP_H_
 
 #include <cstddef>
 #include <cstdint>
 #include <span>
 #include <vector>
 
-namespace fovea::tools {
+namespace fovea::text {
 
 class PromptLookup {
  public:
@@ -22,14 +22,14 @@ class PromptLookup {
     ids_.insert(ids_.end(), ids.begin(), ids.end());
   }
 
-  /// Up to `most` tokens that followed the last earlier place of the longest run found; empty if
-  /// there is none. Valid until the next Append. Takes time linear in the tokens so far.
-  std::span<const std::int32_t> Draft(std::size_t most) const;
+  /// Up to `max_draft` tokens that followed the last earlier place of the longest run found; empty
+  /// if there is none. Valid until the next Append. Takes time linear in the tokens so far.
+  std::span<const std::int32_t> Draft(std::size_t max_draft) const;
 
  private:
   std::vector<std::int32_t> ids_;
 };
 
-}  // namespace fovea::tools
+}  // namespace fovea::text
 
-#endif  // FOVEA_TOOLS_FOVEA_PROMPT_LOOKUP_H_
+#endif  // FOVEA_TEXT_PROMPT_LOOKUP_H_

@@ -1,20 +1,20 @@
-#include "tools/fovea/prompt_lookup.h"
+#include "engine/text/prompt_lookup.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <vector>
 
-namespace fovea::tools {
+namespace fovea::text {
 namespace {
 
 using testing::ElementsAre;
 using testing::IsEmpty;
 
-std::vector<std::int32_t> DraftAfter(const std::vector<std::int32_t>& ids, std::size_t most) {
+std::vector<std::int32_t> DraftAfter(const std::vector<std::int32_t>& ids, std::size_t max_draft) {
   PromptLookup lookup;
   lookup.Append(ids);
-  const auto draft = lookup.Draft(most);
+  const auto draft = lookup.Draft(max_draft);
   return {draft.begin(), draft.end()};
 }
 
@@ -41,7 +41,7 @@ TEST(PromptLookup, GuessesNothingFromOneTokenOrNone) {
   EXPECT_THAT(DraftAfter({1, 2, 3, 1, 2, 3}, 0), IsEmpty());
 }
 
-TEST(PromptLookup, SeesTokensAsTheyCome) {
+TEST(PromptLookup, KnowsTokensAsTheyCome) {
   PromptLookup lookup;
   for (const std::int32_t id : {1, 2, 3, 9, 1, 2}) lookup.Append(id);
   EXPECT_THAT(lookup.Draft(1), ElementsAre(3));
@@ -50,4 +50,4 @@ TEST(PromptLookup, SeesTokensAsTheyCome) {
 }
 
 }  // namespace
-}  // namespace fovea::tools
+}  // namespace fovea::text
