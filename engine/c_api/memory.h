@@ -31,7 +31,7 @@ class Memory final : public Allocator {
     }
   }
 
-  /// For the C++ API, which has its own way to get memory where none is host: null then.
+  /// For the C++ API: null without functions of the application, as it then uses its own.
   Allocator* host() { return host_.allocate == nullptr ? nullptr : this; }
 
  private:

@@ -41,6 +41,7 @@ Status LoadInto(const fovea_model_options* given, fovea_model** out, const LoadF
   auto model = load(LoadOptions{.map = options.map != 0,
                                 .pack = options.no_pack == 0,
                                 .check_finite = options.check_finite != 0,
+                                .content_hash = options.no_content_hash == 0,
                                 .max_memory = options.max_memory,
                                 .allocator = handle->memory.host()});
   FOVEA_RETURN_IF_ERROR(model);
@@ -55,8 +56,31 @@ Status LoadInto(const fovea_model_options* given, fovea_model** out, const LoadF
 }  // namespace fovea::c_api
 
 using fovea::Status;
-using fovea::StatusCode;
 namespace c_api = fovea::c_api;
+
+namespace {
+
+fovea_position PositionToC(fovea::PositionKind kind) {
+  switch (kind) {
+    case fovea::PositionKind::kRopeInterleaved: return FOVEA_POSITION_ROPE_INTERLEAVED;
+    case fovea::PositionKind::kRopeHalves: return FOVEA_POSITION_ROPE_HALVES;
+    case fovea::PositionKind::kLearned: return FOVEA_POSITION_LEARNED;
+  }
+  return FOVEA_POSITION_ROPE_HALVES;
+}
+
+fovea_rope_scaling RopeScalingToC(fovea::RopeScaling scaling) {
+  switch (scaling) {
+    case fovea::RopeScaling::kNone: return FOVEA_ROPE_SCALING_NONE;
+    case fovea::RopeScaling::kLinear: return FOVEA_ROPE_SCALING_LINEAR;
+    case fovea::RopeScaling::kYarn: return FOVEA_ROPE_SCALING_YARN;
+    case fovea::RopeScaling::kLlama3: return FOVEA_ROPE_SCALING_LLAMA3;
+    case fovea::RopeScaling::kLongRope: return FOVEA_ROPE_SCALING_LONGROPE;
+  }
+  return FOVEA_ROPE_SCALING_NONE;
+}
+
+}  // namespace
 
 fovea_status fovea_model_load(const char* path, const fovea_model_options* options,
                               fovea_model** model, fovea_error* error) {
@@ -105,9 +129,8 @@ fovea_status fovea_model_get_info(const fovea_model* model, fovea_model_info* in
                                      .ffn_size = from.ffn_size,
                                      .vocabulary = from.vocabulary,
                                      .context = from.context,
-                                     .position = from.position.c_str(),
-                                     .rope_scaling = from.rope_scaling.c_str(),
                                      .weight_type = from.weight_type.c_str(),
+                                     .content_hash = from.content_hash.c_str(),
                                      .windows = from.windows.data(),
                                      .parameters = from.parameters,
                                      .weight_bytes = from.weight_bytes,
@@ -117,7 +140,9 @@ fovea_status fovea_model_get_info(const fovea_model* model, fovea_model_info* in
                                      .attention_scale = from.attention_scale,
                                      .attention_softcap = from.attention_softcap,
                                      .logit_softcap = from.logit_softcap,
-                                     .reserved = 0.0F};
+                                     .position = PositionToC(from.position),
+                                     .rope_scaling = RopeScalingToC(from.rope_scaling),
+                                     .reserved = 0};
     return c_api::WriteStruct(filled, "fovea_model_info", info);
   });
 }
@@ -139,20 +164,5 @@ fovea_status fovea_model_visit_tensors(const fovea_model* model,
       visit(user, &info);
     }
     return Status::Ok();
-  });
-}
-
-fovea_status fovea_model_file_hash(const fovea_model* model, char hash[17], fovea_error* error) {
-  if (hash != nullptr) hash[0] = '\0';
-  return c_api::Guarded(error, [&]() -> Status {
-    if (model == nullptr) return c_api::NullArgument("model");
-    if (hash == nullptr) return c_api::NullArgument("hash");
-    const std::string digits = model->model->FileHash();
-    if (digits.empty()) {
-      return {StatusCode::kNotFound,
-              model->model->info().path +
-                  ": the file that this model was loaded from is not there to be hashed"};
-    }
-    return c_api::WriteText(digits, hash, 17, nullptr);
   });
 }

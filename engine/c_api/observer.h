@@ -35,7 +35,7 @@ class CallbackObserver final : public AttentionObserver {
 };
 
 /// The reverse: a C observer of the same layers and heads whose rows go to a C++ one, which must
-/// outlive it and is told of rows only. Arrays of the struct belong to `target`'s selection.
+/// outlive it and receives rows only. Arrays of the struct belong to `target`'s selection.
 fovea_observer ObserverFor(AttentionObserver* target);
 
 }  // namespace fovea::c_api

@@ -67,6 +67,7 @@ Status ReadSessionOptions(const fovea_session_options* given, SessionSetup* setu
   plain.context_size = read.context_size;
   if (read.prefill_batch != 0) plain.prefill_batch = read.prefill_batch;
   if (read.threads != 0) plain.threads = read.threads;
+  plain.adaptive_threads = read.threads_for_all_steps == 0;
   plain.max_memory = read.max_memory;
   FOVEA_RETURN_IF_ERROR(ReadKvType(read.kv_type, &plain));
   FOVEA_RETURN_IF_ERROR(ReadArithmetic(read.arithmetic, &plain));

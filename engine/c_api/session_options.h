@@ -18,7 +18,7 @@ namespace fovea::c_api {
 /// A C caller's threads.
 class HostThreadPool final : public TaskRunner {
  public:
-  /// All zero: nothing was host.
+  /// All zero: the application provides no threads.
   explicit HostThreadPool(const fovea_thread_pool& pool) : pool_(pool) {}
 
   std::size_t workers() const override { return pool_.workers; }
@@ -26,7 +26,7 @@ class HostThreadPool final : public TaskRunner {
     pool_.run(pool_.user, tasks, task, context);
   }
 
-  /// Null if nothing was host.
+  /// Null if the application provides no threads.
   TaskRunner* runner() { return pool_.run == nullptr ? nullptr : this; }
 
  private:

@@ -128,6 +128,9 @@ std::span<std::byte> GgufFile::mutable_bytes() {
 std::span<const std::byte> GgufFile::bytes() const {
   return impl_->bytes;
 }
+bool GgufFile::is_mapped() const {
+  return impl_->storage.mapped();
+}
 std::size_t GgufFile::heap_bytes() const {
   const GgufContents& contents = impl_->contents;
   return contents.entries.capacity() * sizeof(GgufEntry) +

@@ -54,6 +54,8 @@ class GgufFile {
   const std::string& path() const;
   std::uint32_t version() const;
   std::span<const std::byte> bytes() const;
+  /// Whether they are a mapping of the file (Access::kMap).
+  bool is_mapped() const;
   /// The same bytes, writable, for in-place packing after everything was read; empty if they are
   /// mapped or owned by the caller.
   std::span<std::byte> mutable_bytes();

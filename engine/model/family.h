@@ -8,14 +8,11 @@
 #include <span>
 #include <string_view>
 
+#include "fovea/model.h"
+
 namespace fovea::model {
 
 enum class NormKind : std::uint8_t { kRms, kLayer };
-enum class PositionKind : std::uint8_t {
-  kRopeInterleaved,  ///< Rotates neighbours (2i, 2i+1).
-  kRopeHalves,       ///< Rotates (i, i + pairs).
-  kLearned,          ///< Adds a row of position_embd.
-};
 enum class Activation : std::uint8_t { kSilu, kGelu };
 enum class Gate : std::uint8_t {
   kNone,      ///< down(act(up(x)))

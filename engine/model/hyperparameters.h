@@ -3,14 +3,11 @@
 #define FOVEA_MODEL_HYPERPARAMETERS_H_
 
 #include <cstddef>
-#include <cstdint>
 
 #include "engine/model/family.h"
 #include "fovea/model.h"
 
 namespace fovea::model {
-
-enum class RopeScaling : std::uint8_t { kNone, kLinear, kYarn, kLongRope };
 
 /// How positions become angles (Su et al. 2021; YaRN: Peng et al. 2023).
 struct RopeParameters {

@@ -20,7 +20,7 @@ Result<MemoryEstimate> EstimateMemory(const Model& model, const SessionOptions& 
 }
 
 Result<MemoryEstimate> EstimateMemory(const std::string& path, const SessionOptions& options) {
-  auto model = Model::Load(path, {.map = true});
+  auto model = Model::Load(path, {.map = true, .content_hash = false});
   FOVEA_RETURN_IF_ERROR(model);
   return EstimateMemory(*model, options);
 }

@@ -1,8 +1,5 @@
 #include "fovea/model.h"
 
-#include <array>
-#include <cstdint>
-#include <fstream>
 #include <utility>
 
 #include "engine/model/load/load_model.h"
@@ -66,31 +63,24 @@ std::vector<TensorSummary> Model::Tensors() const {
   return impl_->file->Tensors();
 }
 
-std::string Model::FileHash() const {
-  std::uint64_t hash = 0xcbf29ce484222325ULL;
-  const auto add = [&hash](std::span<const std::byte> bytes) {
-    for (const std::byte byte : bytes) {
-      hash = (hash ^ static_cast<std::uint64_t>(byte)) * 0x100000001b3ULL;
-    }
-  };
-  if (impl_->packed) {
-    if (!impl_->has_file) return {};
-    // Through a small buffer: a second copy of the whole file would double the process's memory.
-    std::ifstream file(impl_->hp.info.path, std::ios::binary);
-    std::array<char, 16 * 1024> buffer;
-    while (file.read(buffer.data(), buffer.size()) || file.gcount() > 0) {
-      add(std::as_bytes(std::span(buffer.data(), static_cast<std::size_t>(file.gcount()))));
-    }
-    if (!file.eof()) return {};
-  } else {
-    add(impl_->file->bytes());
+std::string_view PositionKindName(PositionKind kind) {
+  switch (kind) {
+    case PositionKind::kRopeInterleaved: return "rope interleaved";
+    case PositionKind::kRopeHalves: return "rope";
+    case PositionKind::kLearned: return "learned";
   }
-  static constexpr char kDigits[] = "0123456789abcdef";
-  std::string text(16, '0');
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    text[i] = kDigits[(hash >> (60 - 4 * i)) & 0xF];
+  return "";
+}
+
+std::string_view RopeScalingName(RopeScaling scaling) {
+  switch (scaling) {
+    case RopeScaling::kNone: return "none";
+    case RopeScaling::kLinear: return "linear";
+    case RopeScaling::kYarn: return "yarn";
+    case RopeScaling::kLlama3: return "llama3";
+    case RopeScaling::kLongRope: return "longrope";
   }
-  return text;
+  return "";
 }
 
 }  // namespace fovea

@@ -34,8 +34,6 @@ class ModelFile {
 
 struct Model::Impl {
   std::unique_ptr<const model::ModelFile> file;
-  bool packed = false;   // The bytes in memory are no longer those of the file.
-  bool has_file = true;  // There is a file to read again; false for models from a buffer.
   model::Hyperparameters hp;
   model::Weights weights;
   std::unique_ptr<Tokenizer> tokenizer;  // Null, with the reason in tokenizer_status.

@@ -11,6 +11,7 @@
 #include "engine/model/run_checks.h"
 #include "engine/model/runner.h"
 #include "engine/model/session_memory.h"
+#include "engine/model/step_threads.h"
 #include "fovea/status_macros.h"
 #include "platform/exceptions.h"
 
@@ -20,10 +21,17 @@ using model::CheckNumbers;
 
 struct Session::Impl {
   explicit Impl(std::unique_ptr<model::Runner> created)
-      : runner(std::move(created)), forward(runner->forward()) {}
+      : runner(std::move(created)),
+        forward(runner->forward()),
+        step_threads(runner->model().hp, runner->model().weights, plan().arithmetic,
+                     plan().kernels->isa) {}
 
   std::unique_ptr<model::Runner> runner;
-  model::ForwardContext forward;  // The runner's; an observed run has attention scratch of its own.
+  // The runner's, but for the attention scratch of an observed run and the threads of a small step.
+  model::ForwardContext forward;
+  model::StepThreads step_threads;
+  platform::SerialParallel caller_only;
+  bool adaptive_threads = true;
   std::size_t max_memory = 0;
   platform::AlignedBuffer observer_scratch;  // Grown when an observer first asks for more.
   std::size_t position = 0;
@@ -33,6 +41,7 @@ struct Session::Impl {
 
   Status CheckTokens(std::span<const std::int32_t> tokens) const;
   Status PrepareObserver(AttentionObserver* observer);
+  void ChooseThreads(std::size_t tokens, std::size_t first_position);
   Status CheckAblations(std::span<const HeadAblation> ablations) const;
   Result<std::span<const float>> Run(std::span<const std::int32_t> tokens, const RunOptions& run);
   Status EmitLogits(std::size_t batch_position, std::size_t count, const RunOptions& run);
@@ -79,6 +88,16 @@ Status Session::Impl::PrepareObserver(AttentionObserver* observer) {
   }
   forward.attention.scratch = {observer_scratch.As<float>(), floats};
   return Status::Ok();
+}
+
+void Session::Impl::ChooseThreads(std::size_t tokens, std::size_t first_position) {
+  platform::Parallel* parallel = runner->forward().parallel;
+  if (adaptive_threads && !step_threads.Worthwhile(tokens, first_position)) {
+    parallel = &caller_only;
+  }
+  forward.parallel = parallel;
+  forward.matmul.parallel = parallel;
+  forward.attention.parallel = parallel;
 }
 
 Status Session::Impl::CheckAblations(std::span<const HeadAblation> ablations) const {
@@ -130,6 +149,7 @@ Result<std::span<const float>> Session::Impl::Run(std::span<const std::int32_t> 
     const std::size_t count = std::min(plan().prefill_batch, tokens.size() - begin);
     const std::size_t batch_position = position + begin;
     const bool last_batch = begin + count == tokens.size();
+    ChooseThreads(count, batch_position);
     model::Embed(forward, tokens.subspan(begin, count), batch_position);
     for (std::size_t layer = 0; layer < layers; ++layer) {
       FOVEA_RETURN_IF_ERROR(model::CheckCancelled(run.cancelled));
@@ -170,6 +190,7 @@ Result<Session> Session::Create(const Model& model, const SessionOptions& option
     FOVEA_RETURN_IF_ERROR(runner);
     auto impl = std::make_unique<Impl>(std::move(*runner));
     impl->max_memory = options.max_memory;
+    impl->adaptive_threads = options.adaptive_threads && options.runner == nullptr;
     return Session(std::move(impl));
   };
   return platform::IfMemoryLasts(

@@ -28,8 +28,6 @@ static void ModelsAndText(const fovea_model* model, const fovea_tokenizer* token
   REFUSED(fovea_model_get_info(model, NULL));
   REFUSED(fovea_model_visit_tensors(NULL, Visit, NULL, NULL));
   REFUSED(fovea_model_visit_tensors(model, NULL, NULL, NULL));
-  REFUSED(fovea_model_file_hash(NULL, text, NULL));
-  REFUSED(fovea_model_file_hash(model, NULL, NULL));
   REFUSED(fovea_model_tokenizer(NULL, &of_model, NULL));
   REFUSED(fovea_model_tokenizer(model, NULL, NULL));
   REFUSED(fovea_tokenizer_load(NULL, NULL, &loaded, NULL));

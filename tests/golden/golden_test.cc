@@ -194,7 +194,8 @@ TEST_P(GoldenTest, IsReproducedInSmallChunksOnSeveralThreads) {
                 {.prefill_batch = 3,
                  .kv_type = DataType::kF32,
                  .arithmetic = Arithmetic::kExact,
-                 .threads = 3},
+                 .threads = 3,
+                 .adaptive_threads = false},
                 GetParam().tolerance);
 }
 
@@ -235,7 +236,8 @@ TEST_P(GoldenTest, IsCloseInFastArithmeticOnEveryInstructionSetAndWithAllKeys) {
   }
   for (const DataType type : {DataType::kF16, DataType::kBF16, DataType::kQ8_0}) {
     SCOPED_TRACE(DataTypeName(type));
-    Golden::Check(GetParam(), BestIsa(), {.prefill_batch = 5, .kv_type = type, .threads = 2},
+    Golden::Check(GetParam(), BestIsa(),
+                  {.prefill_batch = 5, .kv_type = type, .threads = 2, .adaptive_threads = false},
                   WithKeysOf(type, tolerance));
   }
 }

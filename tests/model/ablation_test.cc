@@ -86,7 +86,10 @@ TEST_P(AblationOfFamily, GivesTheSameBitsForAnyPrefillBatchAndThreadCount) {
   for (const std::size_t prefill_batch : {1U, 7U, 16U}) {
     for (const std::size_t threads : {1U, 2U}) {
       ASSERT_EQ(AllLogits(*model,
-                          {.context_size = 32, .prefill_batch = prefill_batch, .threads = threads},
+                          {.context_size = 32,
+                           .prefill_batch = prefill_batch,
+                           .threads = threads,
+                           .adaptive_threads = false},
                           ablations),
                 whole)
           << prefill_batch << " " << threads;
@@ -197,7 +200,7 @@ TEST_F(AblationTest, ValuesReachAnObserverInEveryChunk) {
    private:
     AttentionSelection selection_{.layers = {1}, .values = true};
   } taker;
-  AllLogits(model(), {.prefill_batch = 8, .threads = 2}, {}, &taker);
+  AllLogits(model(), {.prefill_batch = 8, .threads = 2, .adaptive_threads = false}, {}, &taker);
   EXPECT_EQ(taker.tokens, 29U);
 }
 

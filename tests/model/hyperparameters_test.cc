@@ -41,11 +41,11 @@ TEST(Hyperparameters, ReadsAValidFile) {
   EXPECT_EQ(hp->info.kv_heads, 2U);
   EXPECT_EQ(hp->info.head_dim, 4U);
   EXPECT_EQ(hp->info.value_dim, 4U);
-  EXPECT_EQ(hp->info.position, "rope interleaved");
+  EXPECT_EQ(hp->info.position, PositionKind::kRopeInterleaved);
   EXPECT_EQ(hp->rope.dims, 4U);
   EXPECT_FLOAT_EQ(hp->rope.base, 500000.0F);
   EXPECT_FLOAT_EQ(hp->info.attention_scale, 0.5F);
-  EXPECT_EQ(hp->info.rope_scaling, "none");
+  EXPECT_EQ(hp->info.rope_scaling, RopeScaling::kNone);
 }
 
 TEST(Hyperparameters, RefusesAnUnknownFamilyByNameAndListsTheKnown) {
@@ -122,7 +122,7 @@ TEST(Hyperparameters, ReadsRopeScaling) {
                        .Set("llama.rope.scaling.factor", 2.0F)
                        .Set("llama.rope.scaling.original_context_length", std::uint32_t{16}));
   ASSERT_TRUE(yarn);
-  EXPECT_EQ(yarn->info.rope_scaling, "yarn");
+  EXPECT_EQ(yarn->info.rope_scaling, RopeScaling::kYarn);
   EXPECT_EQ(yarn->rope.original_context, 16U);
 }
 

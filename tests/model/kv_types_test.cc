@@ -53,8 +53,9 @@ void ExpectSameText(const Run& a, const Run& b) {
 /// `count` greedy ids after the prompt.
 void Generate(const Model& model, const std::string& prompt, DataType type, std::size_t count,
               Run* run) {
-  auto session =
-      Session::Create(model, {.kv_type = type, .arithmetic = Arithmetic::kExact, .threads = 2});
+  auto session = Session::Create(
+      model,
+      {.kv_type = type, .arithmetic = Arithmetic::kExact, .threads = 2, .adaptive_threads = false});
   ASSERT_TRUE(session) << session.error().message();
   auto ids = model.tokenizer()->Encode(prompt);
   ASSERT_TRUE(ids) << ids.error().message();

@@ -52,10 +52,34 @@ TEST_F(LoadTest, DescribesItself) {
     EXPECT_EQ(info.weight_type, "F32");
     EXPECT_EQ(info.weight_bytes, info.parameters * 4);
     EXPECT_EQ(model->Tensors().size(), 20U);
-    EXPECT_EQ(model->FileHash().size(), 16U);
     EXPECT_EQ(model->tokenizer(), nullptr);
     EXPECT_EQ(model->tokenizer_status().code(), StatusCode::kNotFound);
   }
+}
+
+TEST_F(LoadTest, KnowsTheHashOfTheBytesThatItLoaded) {
+  // What xxh128sum prints for it.
+  constexpr char kHash[] = "625c0610672e22949bce095d623ed911";
+  constexpr char kShipped[] = FOVEA_SOURCE_DIR "/tools/models/fovea-tiny-q8_0.gguf";
+  for (const LoadOptions& options :
+       {LoadOptions{}, LoadOptions{.pack = false}, LoadOptions{.map = true}}) {
+    auto model = Model::Load(kShipped, options);
+    ASSERT_TRUE(model) << model.error().message();
+    EXPECT_EQ(model->info().content_hash, kHash);
+  }
+  auto unhashed = Model::Load(kShipped, {.content_hash = false});
+  ASSERT_TRUE(unhashed) << unhashed.error().message();
+  EXPECT_EQ(unhashed->info().content_hash, "");
+}
+
+TEST_F(LoadTest, KeepsItsHashWhenTheFileIsReplaced) {
+  auto model = Load(EditableLlama());
+  ASSERT_TRUE(model) << model.error().message();
+  const std::string hash = model->info().content_hash;
+  auto other = Load(EditableLlama().Set("general.name", "another"));
+  ASSERT_TRUE(other) << other.error().message();
+  EXPECT_EQ(model->info().content_hash, hash);
+  EXPECT_NE(other->info().content_hash, hash);
 }
 
 TEST_F(LoadTest, RunsWithoutATokenizer) {

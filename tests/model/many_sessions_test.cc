@@ -96,6 +96,7 @@ SessionOptions OptionsOf(std::size_t thread, TaskRunner* runner) {
           .prefill_batch = thread % 3 == 0 ? std::size_t{256} : std::size_t{4},
           .arithmetic = thread % 2 == 0 ? Arithmetic::kFast : Arithmetic::kExact,
           .threads = 1 + thread % 3,
+          .adaptive_threads = false,
           .runner = thread == 5 ? runner : nullptr};
 }
 

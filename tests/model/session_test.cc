@@ -61,10 +61,13 @@ TEST_P(SessionOfFamily, GivesTheSameBitsForAnyPrefillBatchAndThreadCount) {
     EXPECT_EQ(whole.all.size(), ids.size() * model->info().vocabulary);
     for (const std::size_t prefill_batch : {1U, 7U, 16U, 33U}) {
       for (const std::size_t threads : {1U, 2U, 3U}) {
-        const Outcome split = RunAll(
-            *model,
-            {.context_size = 48, .prefill_batch = prefill_batch, .threads = threads, .isa = isa},
-            ids);
+        const Outcome split = RunAll(*model,
+                                     {.context_size = 48,
+                                      .prefill_batch = prefill_batch,
+                                      .threads = threads,
+                                      .adaptive_threads = false,
+                                      .isa = isa},
+                                     ids);
         ASSERT_EQ(split.last, whole.last) << prefill_batch << " " << threads;
         ASSERT_EQ(split.all, whole.all) << prefill_batch << " " << threads;
         ASSERT_EQ(split.maps, whole.maps) << prefill_batch << " " << threads;
@@ -296,7 +299,8 @@ TEST(SharedModel, ServesManyThreadsWithTheSameBits) {
   std::vector<Outcome> outcomes(8);
   for (Outcome& outcome : outcomes) {
     threads.emplace_back([&] {
-      for (int round = 0; round < 3; ++round) outcome = RunAll(*model, {.threads = 2}, ids);
+      for (int round = 0; round < 3; ++round)
+        outcome = RunAll(*model, {.threads = 2, .adaptive_threads = false}, ids);
     });
   }
   for (std::thread& thread : threads) thread.join();

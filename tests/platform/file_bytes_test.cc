@@ -12,7 +12,7 @@
 
 #include "tests/platform/temporary_folder.h"
 
-// Under sanitizers an allocation that is too large stops the program unless they are told
+// Under sanitizers an allocation that is too large stops the program unless this option says
 // otherwise.
 extern "C" {
 const char* __asan_default_options();

@@ -42,10 +42,10 @@ Json Hyperparameters(const ModelInfo& info) {
                {"value_dim", info.value_dim},
                {"vocabulary", info.vocabulary},
                {"context", info.context},
-               {"position", info.position}};
-  if (info.position != "learned") {
+               {"position", PositionKindName(info.position)}};
+  if (info.position != PositionKind::kLearned) {
     json["rope_base"] = info.rope_base;
-    json["rope_scaling"] = info.rope_scaling;
+    json["rope_scaling"] = RopeScalingName(info.rope_scaling);
     json["rope_factor"] = info.rope_factor;
   }
   json["attention_scale"] = info.attention_scale;

@@ -31,6 +31,9 @@ struct LoadOptions {
   bool pack = true;
   /// Check every weight for NaN and infinity while loading (costs one pass over the file).
   bool check_finite = false;
+  /// Compute ModelInfo::content_hash: one pass over the file at the speed of memory. Without it a
+  /// mapped file is read only where the model needs it.
+  bool content_hash = true;
   /// Refuse to load if weights and metadata need more memory than this; 0: no limit. In bytes.
   std::size_t max_memory = 0;
   /// Gives the memory for the file's bytes; not owned, and must outlive the model and its sessions.
@@ -38,23 +41,39 @@ struct LoadOptions {
   Allocator* allocator = nullptr;
 };
 
+/// How the place of a token in its sequence enters the computation.
+enum class PositionKind : std::uint8_t {
+  kRopeInterleaved,  ///< Rotary: values 2i and 2i + 1 of a head are rotated together.
+  kRopeHalves,       ///< Rotary: values i and i + half of the rotated ones.
+  kLearned,          ///< A learned vector per position is added to the embedding.
+};
+
+/// "rope interleaved", "rope" or "learned".
+std::string_view PositionKindName(PositionKind kind);
+
+/// How rotary angles are stretched for contexts longer than the one of the training.
+enum class RopeScaling : std::uint8_t { kNone, kLinear, kYarn, kLlama3, kLongRope };
+
+/// "none", "linear", "yarn", "llama3" or "longrope".
+std::string_view RopeScalingName(RopeScaling scaling);
+
 /// The hyperparameters of a model, as its file states them.
 struct ModelInfo {
-  std::string path;                  ///< As given to Load; FromBuffer's name.
-  std::string family;                ///< GGUF's general.architecture, e.g. "llama".
-  std::string name;                  ///< general.name, may be empty.
-  std::size_t layers = 0;            ///< Transformer blocks.
-  std::size_t heads = 0;             ///< Query heads per layer.
-  std::size_t kv_heads = 0;          ///< Key/value heads per layer; divides heads.
-  std::size_t head_dim = 0;          ///< Width of a query or key head.
-  std::size_t value_dim = 0;         ///< Width of a value head.
-  std::size_t hidden_size = 0;       ///< Embedding length.
-  std::size_t ffn_size = 0;          ///< Feed-forward length.
-  std::size_t vocabulary = 0;        ///< Token ids: 0 … vocabulary - 1.
-  std::size_t context = 0;           ///< Tokens it was trained for.
-  std::string position;              ///< "rope", "rope interleaved" or "learned".
-  float rope_base = 0.0F;            ///< Base of the rotary angles.
-  std::string rope_scaling;          ///< "none", "linear", "yarn", "llama3" or "longrope".
+  std::string path;             ///< As given to Load; FromBuffer's name.
+  std::string family;           ///< GGUF's general.architecture, e.g. "llama".
+  std::string name;             ///< general.name, may be empty.
+  std::size_t layers = 0;       ///< Transformer blocks.
+  std::size_t heads = 0;        ///< Query heads per layer.
+  std::size_t kv_heads = 0;     ///< Key/value heads per layer; divides heads.
+  std::size_t head_dim = 0;     ///< Width of a query or key head.
+  std::size_t value_dim = 0;    ///< Width of a value head.
+  std::size_t hidden_size = 0;  ///< Embedding length.
+  std::size_t ffn_size = 0;     ///< Feed-forward length.
+  std::size_t vocabulary = 0;   ///< Token ids: 0 … vocabulary - 1.
+  std::size_t context = 0;      ///< Tokens it was trained for.
+  PositionKind position = PositionKind::kRopeHalves;  ///< How positions enter.
+  float rope_base = 0.0F;                             ///< Base of the rotary angles.
+  RopeScaling rope_scaling = RopeScaling::kNone;      ///< How angles are stretched.
   float rope_factor = 1.0F;          ///< How far the context was stretched; 1: not.
   float attention_scale = 0.0F;      ///< Multiplies q · k.
   float attention_softcap = 0.0F;    ///< 0: none.
@@ -64,6 +83,11 @@ struct ModelInfo {
   std::uint64_t weight_bytes = 0;    ///< Bytes of all tensors in the file.
   std::uint64_t file_bytes = 0;      ///< Bytes of the whole file.
   std::string weight_type;           ///< The type that holds most bytes, e.g. "Q8_0".
+  /// Fingerprint of the bytes that were loaded, from file or buffer: XXH3 of 128 bits, 32 hex
+  /// digits, as the command xxh128sum prints them. Computed while loading, before weights are
+  /// rearranged; a mapped file is read once for it, and its pages are given back. Empty without
+  /// LoadOptions::content_hash.
+  std::string content_hash;
 };
 
 /// One tensor of the file.
@@ -136,10 +160,6 @@ class Model {
   const Tokenizer* tokenizer() const;
   /// Why tokenizer() is null; ok if it is not.
   const Status& tokenizer_status() const;
-
-  /// FNV-1a 64-bit hash over the whole file, as 16 hex digits; computed on call (one pass). A
-  /// packed model reads its file again, and gives an empty string if that is gone or was a buffer.
-  std::string FileHash() const;
 
   struct Impl;
   /// For the library's own modules, which keep a copy for as long as they read from it.

@@ -1,5 +1,5 @@
-// What an application may lend to the library instead of letting it help itself: memory and
-// threads.
+// Host-provided resources: an allocator and an executor of the application's, in place of the
+// library's own.
 #ifndef FOVEA_RESOURCES_H_
 #define FOVEA_RESOURCES_H_
 

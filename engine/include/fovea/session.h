@@ -33,6 +33,9 @@ struct SessionOptions {
   /// Threads that compute, the caller's included; 1 starts none. Results are bit-equal for any
   /// count.
   std::size_t threads = 1;
+  /// Leave steps to the calling thread that are too small to gain from threads: single tokens of
+  /// models with a few million weights, say. Otherwise every step uses all threads.
+  bool adaptive_threads = true;
   /// Kernels to use; nothing: the best that this CPU has. kUnsupported if the CPU lacks it.
   std::optional<Isa> isa = std::nullopt;
   /// Refuse (kLimitExceeded, before allocating) if KV cache and scratch need more; 0: no limit.
@@ -40,7 +43,7 @@ struct SessionOptions {
   /// Gives the memory for KV cache, scratch and observed rows; not owned. Null: the C library.
   Allocator* allocator = nullptr;
   /// Runs the tasks on the application's threads; not owned. Null: `threads` of our own. With it,
-  /// `threads` is ignored.
+  /// `threads` and `adaptive_threads` are ignored: every step is handed to it.
   TaskRunner* runner = nullptr;
 };
 

@@ -6,9 +6,11 @@
 
 namespace fovea {
 
-/// The cores that this process may use and that are worth a thread: all of them on most machines;
-/// where fast and slow cores share a chip, those at least a quarter as fast as the fastest. At
-/// least 1. Thread-safe. Example:
+/// The cores that this process may use and that are worth a thread: all of its affinity mask on
+/// most machines; where fast and slow cores share a chip, those at least a quarter as fast as the
+/// fastest; where a container has a CPU quota (cgroup v1 or v2), no more than that keeps busy,
+/// rounded up. At least 1. Sessions use fewer for steps too small to gain from them
+/// (SessionOptions::adaptive_threads). Thread-safe. Example:
 /// @code
 /// auto session = Session::Create(model, {.threads = UsefulThreads()});
 /// if (!session) return session.status();

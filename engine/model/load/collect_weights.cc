@@ -198,8 +198,8 @@ void ReadGlobals(TensorReader& reader, Hyperparameters& hp, Weights& weights) {
         if (!(factor > 0.0F)) reader.Fail("rope_*", "holds a factor that is not positive");
       }
     }
-    if (!weights.rope_factors.empty()) info.rope_scaling = "llama3";
-    if (!weights.rope_factors_long.empty()) info.rope_scaling = "longrope";
+    if (!weights.rope_factors.empty()) info.rope_scaling = RopeScaling::kLlama3;
+    if (!weights.rope_factors_long.empty()) info.rope_scaling = RopeScaling::kLongRope;
   }
   weights.output_norm = reader.ReadNorm("output_norm", info.hidden_size, true);
   if (hp.family->output_required || reader.Has("output.weight")) {

@@ -12,6 +12,7 @@
 #include "engine/model/load/read_hyperparameters.h"
 #include "engine/model/pack_weights.h"
 #include "fovea/status_macros.h"
+#include "platform/content_hash.h"
 
 namespace fovea::model {
 namespace {
@@ -78,6 +79,11 @@ class GgufModelFile final : public ModelFile {
   GgufFile file_;
 };
 
+std::string HashOf(const GgufFile& file) {
+  return file.is_mapped() ? platform::HexContentHashOfMapped(file.bytes())
+                          : platform::HexContentHash(file.bytes());
+}
+
 /// The vocabulary's tokenizer; null with the reason in `status` if there is none to be had.
 Result<std::unique_ptr<Tokenizer>> TokenizerOf(const GgufFile& file, const ModelInfo& info,
                                                Status* status) {
@@ -113,9 +119,9 @@ Result<std::shared_ptr<Model::Impl>> Load(Result<GgufFile> opened, const LoadOpt
   auto tokenizer = TokenizerOf(file, impl->hp.info, &impl->tokenizer_status);
   FOVEA_RETURN_IF_ERROR(tokenizer);
   impl->tokenizer = std::move(*tokenizer);
+  if (options.content_hash) impl->hp.info.content_hash = HashOf(file);  // Before bytes change.
   if (const std::span<std::byte> bytes = file.mutable_bytes(); options.pack && !bytes.empty()) {
     PackWeights(bytes, impl->weights);
-    impl->packed = true;
   }
   impl->file = std::move(model_file);
   return impl;
@@ -130,9 +136,7 @@ Result<std::shared_ptr<Model::Impl>> LoadFile(const std::string& path, const Loa
 Result<std::shared_ptr<Model::Impl>> LoadBuffer(std::span<const std::byte> bytes,
                                                 const LoadOptions& options,
                                                 const std::string& name) {
-  auto impl = Load(OpenBuffer(bytes, options, name), options);
-  if (impl) (*impl)->has_file = false;
-  return impl;
+  return Load(OpenBuffer(bytes, options, name), options);
 }
 
 }  // namespace fovea::model

@@ -300,19 +300,10 @@ Result<Hyperparameters> ReadHyperparameters(const format::GgufFile& file) {
   ReadAttention(keys, hp);
   if (!keys.status().ok()) return keys.status();
 
-  switch (family.positions) {
-    case PositionKind::kRopeInterleaved: hp.info.position = "rope interleaved"; break;
-    case PositionKind::kRopeHalves: hp.info.position = "rope"; break;
-    case PositionKind::kLearned: hp.info.position = "learned"; break;
-  }
+  hp.info.position = family.positions;
   hp.info.rope_base = hp.rope.base;
   hp.info.rope_factor = hp.rope.factor;
-  switch (hp.rope.scaling) {
-    case RopeScaling::kNone: hp.info.rope_scaling = "none"; break;
-    case RopeScaling::kLinear: hp.info.rope_scaling = "linear"; break;
-    case RopeScaling::kYarn: hp.info.rope_scaling = "yarn"; break;
-    case RopeScaling::kLongRope: hp.info.rope_scaling = "longrope"; break;
-  }
+  hp.info.rope_scaling = hp.rope.scaling;
   if (family.positions == PositionKind::kLearned) hp.info.rope_base = 0.0F;
   return hp;
 }

@@ -43,7 +43,7 @@ const char* QuantityName(Quantity quantity);
 /// Everything the sidecar and the trust stamp say.
 struct DumpInfo {
   ModelInfo model;
-  std::string model_hash;  ///< Model::FileHash
+  std::string model_hash;  ///< ModelInfo::content_hash
   std::string text;        ///< Prompt and generated text; empty for --tokens.
   DumpTokens tokens;
   std::vector<std::size_t> layers;   ///< Original numbers of the layers in the dump.

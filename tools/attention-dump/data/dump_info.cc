@@ -5,12 +5,11 @@
 namespace fovea::dump {
 
 DumpInfo MakeDumpInfo(const Model& model, const Session& session, const Prompt& prompt,
-                      const std::vector<std::int32_t>& generated, const DumpShape& shape,
-                      const std::string& model_hash) {
+                      const std::vector<std::int32_t>& generated, const DumpShape& shape) {
   DumpInfo info;
   TokenTable table = MakeTokenTable(model.tokenizer(), prompt, generated);
   info.model = model.info();
-  info.model_hash = model_hash.empty() ? model.FileHash() : model_hash;
+  info.model_hash = model.info().content_hash;
   info.text = std::move(table.text);
   info.tokens = std::move(table.tokens);
   info.layers = shape.layers;

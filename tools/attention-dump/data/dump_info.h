@@ -14,11 +14,9 @@
 
 namespace fovea::dump {
 
-/// All but row_sum_error, which only a run knows. `model_hash`: what Model::FileHash gave before;
-/// empty: the model's whole file is read for it.
+/// All but row_sum_error, which only a run knows.
 DumpInfo MakeDumpInfo(const Model& model, const Session& session, const Prompt& prompt,
-                      const std::vector<std::int32_t>& generated, const DumpShape& shape,
-                      const std::string& model_hash = "");
+                      const std::vector<std::int32_t>& generated, const DumpShape& shape);
 
 }  // namespace fovea::dump
 

@@ -9,12 +9,12 @@ using Json = nlohmann::ordered_json;
 
 Json TrustStamp(const DumpInfo& info) {
   const ModelInfo& model = info.model;
-  Json rope = {{"position", model.position},
+  Json rope = {{"position", PositionKindName(model.position)},
                {"base", model.rope_base},
-               {"scaling", model.rope_scaling},
+               {"scaling", RopeScalingName(model.rope_scaling)},
                {"factor", model.rope_factor}};
   return {{"model_file", model.path},
-          {"model_hash", "fnv1a64:" + info.model_hash},
+          {"model_hash", "xxh3-128:" + info.model_hash},
           {"family", model.family},
           {"model_name", model.name},
           {"weight_type", model.weight_type},

@@ -95,9 +95,9 @@ Json Stamp(const std::vector<DocumentInfo>& documents) {
   row("kernels", info.isa + ", " + std::to_string(info.threads) + " threads");
   const std::string base =
       model.rope_base > 0.0F ? ", base " + Digits(static_cast<double>(model.rope_base)) : "";
-  const bool scaled = !model.rope_scaling.empty() && model.rope_scaling != "none";
-  row("positions", model.position + base +
-                       (scaled ? ", " + model.rope_scaling + " × " +
+  const bool scaled = model.rope_scaling != RopeScaling::kNone;
+  row("positions", std::string(PositionKindName(model.position)) + base +
+                       (scaled ? ", " + std::string(RopeScalingName(model.rope_scaling)) + " × " +
                                      Digits(static_cast<double>(model.rope_factor))
                                : ""));
   row("softcap", model.attention_softcap > 0.0F

@@ -32,7 +32,7 @@ Status CheckLength(const CommonArguments& arguments, const Model& model, std::si
   const std::size_t limit = ContextOf(arguments, model);
   std::string context = "the context of " + std::to_string(limit) + " tokens";
   // Learned positions end where training ended; rotary ones go on.
-  if (arguments.context == 0 && model.info().position != "learned") {
+  if (arguments.context == 0 && model.info().position != PositionKind::kLearned) {
     context += " that the model was trained for; --context N allows more";
   }
   if (tokens > limit) {

@@ -37,8 +37,7 @@ LiveModel::LiveModel(Model model, Session session, ValueNorms norms, std::uint64
     : model_(std::move(model)),
       session_(std::move(session)),
       norms_(std::move(norms)),
-      kept_limit_(kept_limit),
-      hash_(model_.FileHash()) {}
+      kept_limit_(kept_limit) {}
 
 Result<LiveModel> LiveModel::Open(Model model, const ServeArguments& arguments,
                                   std::optional<Isa> isa) {
@@ -126,7 +125,7 @@ Result<std::string> LiveModel::RunAndPack(const Prompt& prompt, const DumpShape&
   const Result<std::vector<std::int32_t>> generated = RunModel(run, &session_, &silent);
   if (recorder.failed()) return Status(StatusCode::kOutOfMemory, "not enough memory for the maps");
   FOVEA_RETURN_IF_ERROR(generated);
-  DumpInfo info = MakeDumpInfo(model_, session_, prompt, *generated, shape, hash_);
+  DumpInfo info = MakeDumpInfo(model_, session_, prompt, *generated, shape);
   info.row_sum_error = row_sums.error();
   const Recording recording = recorder.Take();
   const PageText text = {.info = &info, .recording = &recording, .tokenizer = model_.tokenizer()};

@@ -45,7 +45,6 @@ class LiveModel {
   Session session_;
   ValueNorms norms_;
   std::uint64_t kept_limit_;  // bytes that one run may keep besides the session
-  std::string hash_;          // of the model's file
 };
 
 }  // namespace fovea::dump

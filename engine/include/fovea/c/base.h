@@ -1,5 +1,5 @@
 /** @file
- * Status codes, error texts, and what an application may lend: memory and threads. Part of the C
+ * Status codes, error texts, and host-provided memory and threads. Part of the C
  * API; include fovea/fovea.h, which says what holds for every function.
  */
 #ifndef FOVEA_C_BASE_H_

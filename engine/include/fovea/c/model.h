@@ -21,17 +21,18 @@ typedef struct fovea_model_options {
   size_t max_memory;
   /** NULL: malloc and free. Copied. */
   const fovea_allocator* allocator;
-  /** Not 0: map the file instead of reading it. Starts faster and shares pages between processes;
-   * the file must not shrink while the model lives. For fovea_model_load_memory: use the caller's
-   * bytes where they are instead of copying them; they must begin at a multiple of 32, must not
-   * change, and must live until the model and its last session are freed. */
+  /** Not 0: map the file instead of reading it. Needs less memory of its own and shares pages
+   * between processes; the file must not change while the model lives. For fovea_model_load_memory:
+   * use the caller's bytes where they are instead of copying them; they must begin at a multiple of
+   * 32, must not change, and must live until the model and its last session are freed. */
   int32_t map;
   /** Not 0: leave quantized matrices as the file has them. Otherwise they are rearranged in place
    * for faster generation (the same bits; not possible with `map`). */
   int32_t no_pack;
   /** Not 0: check every weight for NaN and infinity (one pass over the file). */
   int32_t check_finite;
-  int32_t reserved; /**< 0 */
+  /** Not 0: leave out fovea_model_info.content_hash, which costs one pass over the file. */
+  int32_t no_content_hash;
 } fovea_model_options;
 
 /** Reads and validates a GGUF file of a supported family (fovea_family_name). `options` may be
@@ -65,35 +66,56 @@ FOVEA_API fovea_status fovea_model_load_memory(const void* bytes, size_t size, c
  * its memory goes with the last of them. */
 FOVEA_API void fovea_model_free(fovea_model* model);
 
+/** How the place of a token in its sequence enters the computation. */
+typedef int32_t fovea_position;
+enum {
+  FOVEA_POSITION_ROPE_INTERLEAVED = 0, /**< Rotary: values 2i and 2i + 1 of a head together. */
+  FOVEA_POSITION_ROPE_HALVES = 1,      /**< Rotary: values i and i + half of the rotated ones. */
+  FOVEA_POSITION_LEARNED = 2           /**< A learned vector is added to the embedding. */
+};
+
+/** How rotary angles are stretched for contexts longer than the one of the training. */
+typedef int32_t fovea_rope_scaling;
+enum {
+  FOVEA_ROPE_SCALING_NONE = 0,
+  FOVEA_ROPE_SCALING_LINEAR = 1,
+  FOVEA_ROPE_SCALING_YARN = 2,
+  FOVEA_ROPE_SCALING_LLAMA3 = 3,
+  FOVEA_ROPE_SCALING_LONGROPE = 4
+};
+
 /** The hyperparameters of a model, as its file states them. Texts and arrays live as long as the
  * model. */
 typedef struct fovea_model_info {
-  size_t struct_size;       /**< sizeof this struct, set by the caller. */
-  const char* path;         /**< As given to fovea_model_load, or the name of a buffer. */
-  const char* family;       /**< GGUF's general.architecture, e.g. "llama". */
-  const char* name;         /**< general.name; may be empty. */
-  size_t layers;            /**< Transformer blocks. */
-  size_t heads;             /**< Query heads per layer. */
-  size_t kv_heads;          /**< Key/value heads per layer; divides heads. */
-  size_t head_dim;          /**< Width of a query or key head. */
-  size_t value_dim;         /**< Width of a value head. */
-  size_t hidden_size;       /**< Embedding length. */
-  size_t ffn_size;          /**< Feed-forward length. */
-  size_t vocabulary;        /**< Token ids: 0 … vocabulary - 1. */
-  size_t context;           /**< Tokens that it was trained for. */
-  const char* position;     /**< "rope", "rope interleaved" or "learned". */
-  const char* rope_scaling; /**< "none", "linear", "yarn", "llama3" or "longrope". */
-  const char* weight_type;  /**< The type that holds most bytes, e.g. "Q8_0". */
-  const size_t* windows;    /**< [layers] sliding window of each layer; 0: full attention. */
-  uint64_t parameters;      /**< Weights counted. */
-  uint64_t weight_bytes;    /**< Bytes of all tensors in the file. */
-  uint64_t file_bytes;      /**< Bytes of the whole file. */
-  float rope_base;          /**< Base of the rotary angles. */
-  float rope_factor;        /**< How far the context was stretched; 1: not. */
-  float attention_scale;    /**< Multiplies q . k. */
-  float attention_softcap;  /**< 0: none. */
-  float logit_softcap;      /**< 0: none. */
-  float reserved;           /**< 0 */
+  size_t struct_size;      /**< sizeof this struct, set by the caller. */
+  const char* path;        /**< As given to fovea_model_load, or the name of a buffer. */
+  const char* family;      /**< GGUF's general.architecture, e.g. "llama". */
+  const char* name;        /**< general.name; may be empty. */
+  size_t layers;           /**< Transformer blocks. */
+  size_t heads;            /**< Query heads per layer. */
+  size_t kv_heads;         /**< Key/value heads per layer; divides heads. */
+  size_t head_dim;         /**< Width of a query or key head. */
+  size_t value_dim;        /**< Width of a value head. */
+  size_t hidden_size;      /**< Embedding length. */
+  size_t ffn_size;         /**< Feed-forward length. */
+  size_t vocabulary;       /**< Token ids: 0 … vocabulary - 1. */
+  size_t context;          /**< Tokens that it was trained for. */
+  const char* weight_type; /**< The type that holds most bytes, e.g. "Q8_0". */
+  /** Fingerprint of the bytes that were loaded: XXH3 of 128 bits, 32 hex digits, as the command
+   * xxh128sum prints them; "" with no_content_hash. */
+  const char* content_hash;
+  const size_t* windows;           /**< [layers] sliding window of each layer; 0: full attention. */
+  uint64_t parameters;             /**< Weights counted. */
+  uint64_t weight_bytes;           /**< Bytes of all tensors in the file. */
+  uint64_t file_bytes;             /**< Bytes of the whole file. */
+  float rope_base;                 /**< Base of the rotary angles. */
+  float rope_factor;               /**< How far the context was stretched; 1: not. */
+  float attention_scale;           /**< Multiplies q . k. */
+  float attention_softcap;         /**< 0: none. */
+  float logit_softcap;             /**< 0: none. */
+  fovea_position position;         /**< How positions enter. */
+  fovea_rope_scaling rope_scaling; /**< How rotary angles are stretched. */
+  int32_t reserved;                /**< 0 */
 } fovea_model_info;
 
 /** Fills *info as far as its struct_size goes. FOVEA_INVALID_ARGUMENT for NULL or a struct_size
@@ -128,18 +150,6 @@ FOVEA_API fovea_status fovea_model_visit_tensors(const fovea_model* model,
                                                  void (*visit)(void* user,
                                                                const fovea_tensor_info* tensor),
                                                  void* user, fovea_error* error);
-
-/** FNV-1a 64-bit hash over the whole file, as 16 hex digits and a zero byte; one pass over it. A
- * model whose weights were rearranged reads its file again: FOVEA_NOT_FOUND if that is gone or was
- * a buffer. Thread-safe.
- *
- * @code
- * char hash[17];
- * if (fovea_model_file_hash(model, hash, NULL) == FOVEA_OK) puts(hash);
- * @endcode
- */
-FOVEA_API fovea_status fovea_model_file_hash(const fovea_model* model, char hash[17],
-                                             fovea_error* error);
 
 #ifdef __cplusplus
 } /* extern "C" */

@@ -42,8 +42,9 @@ typedef struct fovea_session_options {
   size_t context_size;
   /** Tokens that prefill runs at once; 0: 256. The result does not depend on it. */
   size_t prefill_batch;
-  /** Threads that compute, the caller's included, up to 256; 0 or 1 starts none. The result does
-   * not depend on it. Ignored with a thread_pool. */
+  /** Threads that compute, the caller's included, up to 256; 0 or 1 starts none. Steps too small to
+   * gain from threads are left to the caller's unless threads_for_all_steps. The result does not
+   * depend on it. Ignored with a thread_pool. */
   size_t threads;
   /** Refuse (FOVEA_LIMIT_EXCEEDED, before allocating) if KV cache and scratch need more bytes; 0:
    * no limit. */
@@ -53,10 +54,13 @@ typedef struct fovea_session_options {
   const char* isa;                      /**< Kernels to use (fovea_isa_name); NULL: the best. */
   fovea_kv_type kv_type;                /**< Element type of cached keys and values. */
   fovea_arithmetic arithmetic;          /**< How products with weights are computed. */
+  int32_t threads_for_all_steps;        /**< Not 0: every step uses all threads. */
+  int32_t reserved;                     /**< 0 */
 } fovea_session_options;
 
 /** How many threads to give a session on this machine: the cores that this process may use, but for
- * those slower than a quarter of the fastest. At least 1. Thread-safe.
+ * those slower than a quarter of the fastest, and no more than the CPU quota of its container keeps
+ * busy. At least 1. Thread-safe.
  *
  * @code
  * options.threads = fovea_useful_threads();
