@@ -1,4 +1,5 @@
-// What the C++ examples of headers take for granted: a model, a session, token ids, and the namespace.
+// What the C++ examples of headers take for granted: a model, a session, token ids, and the
+// namespace.
 #ifndef FOVEA_TESTS_DOCUMENTATION_PREAMBLE_HPP_
 #define FOVEA_TESTS_DOCUMENTATION_PREAMBLE_HPP_
 
@@ -9,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include <fovea/status_macros.h>
 #include <fovea/fovea.hpp>
 
 using namespace fovea;  // NOLINT: as the examples have it
