@@ -29,7 +29,7 @@ while [ $# -gt 0 ]; do
 done
 
 fovea_install_node
-node bench/peers/compare.mjs --check "${arguments[@]}"  # a wrong option is told before anything is built
+node bench/peers/compare.mjs --check "${arguments[@]}"  # a wrong option is reported before anything is built
 if [ -z "$fovea" ]; then
   fovea_install "${fovea_build_packages[@]}"
   cmake --preset release -DFOVEA_BUILD_TESTS=OFF -DFOVEA_BUILD_BENCH=OFF -B build/peers/fovea >/dev/null

@@ -8,7 +8,7 @@
 //
 //   model                        one     two    gain    region
 //   shipped, 3.5 M, Q8_0        6616    7499    1.13      6 us
-//   shipped, exact              2167    3000    1.38     18 us
+//   shipped, exact              2167    3320    1.53     18 us
 //   synth 15m, Q8_0             1443    2194    1.52     22 us
 //   synth 110m, Q8_0             116     242    2.08    140 us
 //

@@ -25,10 +25,11 @@ struct Shape {
   std::size_t value_dim = 1;
   std::size_t keys = 1;
   std::size_t window = kKvSplit;
-  bool holes = false;
+  bool padding = false;
 };
 
-/// A random element of that type, written to `to`; NaN, or -1 in 8 bits, unless somebody sees it.
+/// A random element of that type, written to `to`; NaN, or -1 in 8 bits, unless a row attends to
+/// it.
 float StoreElement(DataType type, bool seen, std::mt19937& random, std::byte* to) {
   const float value = std::uniform_real_distribution<float>(-1.0F, 1.0F)(random);
   std::uint32_t bits = 0xFFFFFFFF;
@@ -70,8 +71,9 @@ class Problem {
         value_blocks_(columns_ / kKvBlock * ValueBlockBytes(shape.value_type, shape.value_dim)) {
     std::uniform_real_distribution<float> uniform(-1.0F, 1.0F);
     for (float& query : queries_) query = uniform(random);
-    for (std::size_t k = 0; k < shape.keys; ++k) valid_[k] = !shape.holes || random() % 5 != 0;
-    // The last row sees the last key, each row before it one less, as the tokens of a prompt do.
+    for (std::size_t k = 0; k < shape.keys; ++k) valid_[k] = !shape.padding || random() % 5 != 0;
+    // The last row attends to the last key, each row before it to one less, as the tokens of a
+    // prompt do.
     for (std::size_t r = 0; r < shape.rows; ++r) {
       end_.push_back(shape.keys - std::min(shape.keys, shape.rows - 1 - r));
       begin_.push_back(end_[r] - std::min(end_[r], shape.window));
@@ -104,7 +106,7 @@ class Problem {
     args.value_stride = ValueBlockBytes(shape_.value_type, shape_.value_dim);
     args.key_begin = begin_.data();
     args.key_end = end_.data();
-    args.key_valid = shape_.holes ? valid_.data() : nullptr;
+    args.key_valid = shape_.padding ? valid_.data() : nullptr;
     args.scale = kScale;
     args.partial = partial.As<float>();
     args.partial_stride = partial_floats;
@@ -197,7 +199,7 @@ class AttendOrderTest : public KernelTest {
     SCOPED_TRACE(::testing::Message()
                  << DataTypeName(shape.key_type) << " keys, " << shape.rows << " rows, head_dim "
                  << shape.head_dim << ", value_dim " << shape.value_dim << ", " << shape.keys
-                 << " keys, window " << shape.window << ", holes " << shape.holes);
+                 << " keys, window " << shape.window << ", padding " << shape.padding);
     Problem(shape, random_).Run(kernels());
   }
 };
@@ -256,7 +258,7 @@ TEST_P(AttendOrderTest, ScoresAndWeightedValuesKeepTheAccumulationOrderForEveryN
              .value_dim = 16,
              .keys = keys,
              .window = 70,
-             .holes = true});
+             .padding = true});
     }
   }
 }

@@ -167,7 +167,8 @@ TEST_P(AttendTileTest, NotANumberAndInfinityTurnTheirRowIntoNotANumber) {
 
 TEST_P(AttendTileTest, HiddenKeysAndValuesNeverReachARow) {
   for (const std::size_t value_dim : {3U, 16U, 64U}) {
-    // Row r sees keys [r, 90 + r) except key 40; what only other rows see is poisoned in turn.
+    // Row r attends to keys [r, 90 + r) except key 40; what only other rows attend to is poisoned
+    // in turn.
     for (std::size_t seen = 0; seen < 6; ++seen) {
       Tile tile(6, 100, 8, value_dim);
       tile.valid.assign(100, 1);

@@ -3,7 +3,7 @@
 # "CPU|sets of kernels that it must offer|those tested there". The first CPU of a list gets the whole suite, with
 # peer goldens if FOVEA_REFERENCE_DIR names them. The others get the programs below, which run kernels or choose
 # them, so that every set meets all of these on a CPU that has it: with SVE at 128, 256 and 512 bits (512 is also
-# what a64fx has, and max if it is not told). A set that a CPU has but an older one tests is left out: emulated, it
+# what a64fx has, and max if it is not limited). A set that a CPU has but an older one tests is left out: emulated, it
 # would cost minutes. Older CPUs stop at any instruction newer than theirs, so they show whether one leaked into
 # code that they run: cortex-a53 and -a72 have none but NEON.
 fovea_arm64_cpus=(

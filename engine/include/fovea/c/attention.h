@@ -67,7 +67,7 @@ typedef struct fovea_trace {
   const float* log_sum_exp; /**< [heads, query_count] */
   float scale;              /**< Multiplies q . k. */
   float softcap;            /**< 0: none. */
-  size_t window;            /**< Of a sliding window: keys that a query sees. */
+  size_t window;            /**< Of a sliding window: keys that a query attends to. */
   fovea_mask mask;          /**< Which keys the queries may look at. */
   fovea_stream stream;      /**< Which attention this is. */
 } fovea_trace;
@@ -103,7 +103,7 @@ typedef struct fovea_values {
 typedef struct fovea_observer {
   size_t struct_size;   /**< sizeof this struct, set by the caller. */
   void* user;           /**< Passed to the callbacks. */
-  const size_t* layers; /**< [layer_count], the layers to be told of; NULL: all. */
+  const size_t* layers; /**< [layer_count], the layers to observe; NULL: all. */
   size_t layer_count;   /**< Entries of `layers`. */
   const size_t* heads;  /**< [head_count], query heads, the same for every layer; NULL: all. */
   size_t head_count;    /**< Entries of `heads`. */

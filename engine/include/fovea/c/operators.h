@@ -43,7 +43,7 @@ typedef struct fovea_attend_inputs {
   const float* additive_v;     /**< FOVEA_SCORING_ADDITIVE: v [additive_size]. */
   size_t additive_size;        /**< FOVEA_SCORING_ADDITIVE. */
   const uint8_t* key_valid;    /**< [keys], 0 hides a key from every query; NULL: all are valid. */
-  size_t window;               /**< FOVEA_MASK_SLIDING_WINDOW: keys that a query sees, > 0. */
+  size_t window;               /**< FOVEA_MASK_SLIDING_WINDOW: keys that a query attends to, > 0. */
   size_t first_query;          /**< Position of the first query row among the keys. */
   fovea_scoring scoring;       /**< How a query and a key are compared. */
   fovea_mask mask;             /**< Which keys the queries may look at. */
@@ -57,8 +57,8 @@ typedef struct fovea_attend_inputs {
 } fovea_attend_inputs;
 
 /** Computes output [queries, heads, value_width], weights [heads, queries, keys] and log_sum_exp
- * [heads, queries] (-inf for a row that sees no key; not written without softmax) into arrays of
- * the caller; each may be NULL if it is not wanted. FOVEA_INVALID_ARGUMENT names the shape that
+ * [heads, queries] (-inf for a row that attends to no key; not written without softmax) into arrays
+ * of the caller; each may be NULL if it is not wanted. FOVEA_INVALID_ARGUMENT names the shape that
  * does not fit, FOVEA_LIMIT_EXCEEDED a size that no memory holds; FOVEA_UNSUPPORTED for an
  * instruction set that this CPU lacks, FOVEA_OUT_OF_MEMORY. Thread-safe.
  *

@@ -15,7 +15,7 @@ async function gatherWeights({ heads, sources, unit, size, wanted, onPart }) {
     done,
     total: heads.length,
   });
-  let told = performance.now();
+  let yielded = performance.now();
   for (let i = 0; i < heads.length; ++i) {
     const source = await sources(heads[i].l, heads[i].h);
     if (!wanted()) return false;
@@ -35,9 +35,9 @@ async function gatherWeights({ heads, sources, unit, size, wanted, onPart }) {
         if (!wanted()) return false;
       }
     }
-    if (i + 1 < heads.length && performance.now() - told > 150) {
+    if (i + 1 < heads.length && performance.now() - yielded > 150) {
       onPart(share(i + 1));
-      told = performance.now();
+      yielded = performance.now();
     }
   }
   onPart(share(heads.length));
