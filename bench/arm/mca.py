@@ -6,6 +6,7 @@ marker in the source would change the code), and prints one table. Run from anyw
   bench/arm/mca.py [--cxx aarch64-linux-gnu-g++] [--mca llvm-mca-19] [--only TEXT]
 """
 import argparse
+import glob
 import collections
 import concurrent.futures
 import os
@@ -74,7 +75,8 @@ BLOCK_BYTES = {"Q8_0": 34, "Q4_0": 18}
 def compile_to_assembly(cxx, name, march, extra, folder):
     out = os.path.join(folder, name + ".s")
     command = [cxx, *FLAGS, *extra, *(["-march=" + march] if march else []), "-S", "-o", out]
-    subprocess.run([*command, os.path.join(ROOT, "engine/kernels", name)], check=True)
+    [source] = glob.glob(os.path.join(ROOT, "engine/kernels/*", name))  # Names are unique among the folders.
+    subprocess.run([*command, source], check=True)
     return out
 
 
