@@ -22,8 +22,8 @@ std::uint16_t FloatToHalf(float value);
 
 /// FloatToHalf of `count` values, many at a time. Example:
 /// @code
-/// std::vector<std::uint16_t> halves(values.size());
-/// FloatsToHalves(values.data(), values.size(), halves.data());
+/// std::vector<std::uint16_t> halves(norm.size());
+/// FloatsToHalves(norm.data(), norm.size(), halves.data());
 /// @endcode
 void FloatsToHalves(const float* values, std::size_t count, std::uint16_t* halves);
 

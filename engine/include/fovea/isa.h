@@ -56,7 +56,7 @@ Isa BestIsa();
 /// thread-safe. Example:
 /// @code
 /// const Kernels kernels = session.kernels();
-/// const double loss = NegativeLogLikelihood(logits, id, kernels);
+/// const double loss = NegativeLogLikelihood(logits, ids[1], kernels);
 /// @endcode
 class Kernels {
  public:
