@@ -1,7 +1,6 @@
 #include "engine/attention/kv_cache.h"
 
 #include <algorithm>
-#include <bit>
 #include <cmath>
 #include <cstdint>
 #include <cstring>
@@ -9,6 +8,7 @@
 #include <limits>
 
 #include "engine/kernels/attention/kv_blocks.h"
+#include "engine/tensor/dequantize.h"
 
 namespace fovea::attention {
 namespace {
@@ -34,13 +34,6 @@ CheckedSize ValueHeadBytes(const KvCacheShape& shape) {
 }
 CheckedSize LayerBytes(const KvCacheShape& shape) {
   return (KeyHeadBytes(shape) + ValueHeadBytes(shape)) * shape.kv_heads;
-}
-
-/// Nearest even; NaN stays NaN.
-std::uint16_t FloatToBFloat16(float value) {
-  const auto bits = std::bit_cast<std::uint32_t>(value);
-  if (std::isnan(value)) return static_cast<std::uint16_t>(bits >> 16 | 0x40);
-  return static_cast<std::uint16_t>((bits + 0x7FFF + (bits >> 16 & 1)) >> 16);
 }
 
 /// Rounds a row to 8-bit integers, ties to even; returns their scale. Calls store(i, integer) for

@@ -24,12 +24,6 @@ struct Encodable {
 };
 constexpr Encodable kEncodable;
 
-/// To bfloat16, to nearest even; finite values only.
-std::uint16_t FloatToBFloat16(float value) {
-  const std::uint32_t bits = std::bit_cast<std::uint32_t>(value);
-  return static_cast<std::uint16_t>((bits + 0x7FFFU + ((bits >> 16U) & 1U)) >> 16U);
-}
-
 template <std::uint16_t (*Convert)(float)>
 void EncodeShorts(const float* values, std::size_t count, std::byte* out) {
   for (std::size_t i = 0; i < count; ++i) {

@@ -20,6 +20,9 @@ std::size_t RowBytes(DataType type, std::size_t elements);
 /// The exact value of a bfloat16; for IEEE halves see fovea/half.h.
 float BFloat16ToFloat(std::uint16_t bits);
 
+/// Rounds to nearest, ties to even. A NaN stays one and becomes quiet.
+std::uint16_t FloatToBFloat16(float value);
+
 }  // namespace fovea
 
 #endif  // FOVEA_TENSOR_DEQUANTIZE_H_

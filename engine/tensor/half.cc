@@ -1,4 +1,5 @@
 #include <bit>
+#include <cmath>
 
 #include "engine/tensor/dequantize.h"
 
@@ -58,6 +59,13 @@ void FloatsToHalves(const float* values, std::size_t count, std::uint16_t* halve
 
 float BFloat16ToFloat(std::uint16_t bits) {
   return std::bit_cast<float>(static_cast<std::uint32_t>(bits) << 16U);
+}
+
+std::uint16_t FloatToBFloat16(float value) {
+  constexpr std::uint32_t kQuiet = 0x40;
+  const auto bits = std::bit_cast<std::uint32_t>(value);
+  if (std::isnan(value)) return static_cast<std::uint16_t>(bits >> 16U | kQuiet);
+  return static_cast<std::uint16_t>((bits + 0x7FFFU + ((bits >> 16U) & 1U)) >> 16U);
 }
 
 }  // namespace fovea
