@@ -36,7 +36,8 @@ constexpr NearestLevels kNearest;
 /// The entry of kNearest; that of the lowest level for NaN (a zero times an infinite inverse
 /// scale).
 std::size_t StepOf(float value) {
-  const float step = value * 2.0F + static_cast<float>(kSteps / 2);
+  constexpr std::size_t kMiddle = kSteps / 2;
+  const float step = value * 2.0F + static_cast<float>(kMiddle);
   const float from_zero = step > 0.0F ? step : 0.0F;
   constexpr float kLast = kSteps - 1;
   return static_cast<std::size_t>(static_cast<int>(from_zero < kLast ? from_zero : kLast));
@@ -89,7 +90,9 @@ float FitScale(const float* values) {
   // From the peak well inside the levels to beyond the last one: clipping it often pays for smaller
   // steps between the others.
   for (const float sign : {1.0F, -1.0F}) {
-    for (float target = 92.0F; target <= 148.0F; target += 8.0F) consider(sign * target / peak);
+    for (int target = 92; target <= 148; target += 8) {
+      consider(sign * static_cast<float>(target) / peak);
+    }
   }
   // Levels that are the nearest for the scale found, and the scale for those again.
   constexpr int kRefinements = 2;
@@ -153,7 +156,8 @@ float SolveShared(const float* values, const GroupScales& chosen) {
   double squares = 0.0;
   double products = 0.0;
   for (std::size_t i = 0; i < kSuperBlock; ++i) {
-    const auto scale = static_cast<float>(chosen.scales[i / kGroup]);
+    const std::size_t group = i / kGroup;
+    const auto scale = static_cast<float>(chosen.scales[group]);
     const float factor = scale * LevelOf(values[i] * Ratio(1.0F, shared * scale));
     squares += static_cast<double>(factor) * static_cast<double>(factor);
     products += static_cast<double>(factor) * static_cast<double>(values[i]);

@@ -90,6 +90,7 @@ TEST(TokenizerJson, PreTokenizersDoWhatTheReferenceDoes) {
     cut.EndPiece(0);
     for (const SplitterStep& step : steps) ASSERT_TRUE(step(&cut).ok());
     std::vector<std::string> pieces;
+    pieces.reserve(cut.pieces.size());
     for (const ByteRange& piece : cut.pieces) pieces.emplace_back(cut.Piece(piece));
     std::vector<std::string> wanted;
     for (const auto& [key, piece] : expected.members()) wanted.emplace_back(*piece.Text());

@@ -50,6 +50,7 @@ Status WriteNumbers(const std::string& name, const std::vector<std::int32_t>& nu
 
 std::vector<std::int32_t> Narrow(const std::vector<std::size_t>& numbers) {
   std::vector<std::int32_t> narrow;
+  narrow.reserve(numbers.size());
   for (const std::size_t number : numbers) narrow.push_back(static_cast<std::int32_t>(number));
   return narrow;
 }
