@@ -276,7 +276,7 @@ TEST(SafetensorsFile, FortyThousandTensorsAreReadWithinASecond) {
   EXPECT_NE(file->Find("model.layers.39999.weight"), nullptr);
   EXPECT_LE(file->heap_bytes(), 4 * header.size());
   // An emulator and sanitizers cost about a factor of ten each.
-#if defined(__SANITIZE_ADDRESS__)
+#if defined(FOVEA_SANITIZED)
   constexpr int kPatience = 10;
 #else
   constexpr int kPatience = FOVEA_EMULATED != 0 ? 10 : 1;

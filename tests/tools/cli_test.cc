@@ -234,7 +234,7 @@ TEST_F(Cli, TheInstructionSetCanBeForcedByOptionAndVariable) {
   EXPECT_EQ(Metadata(ReadNpz(Whole("b.npz")))["trust_stamp"]["isa"], "scalar");
 }
 
-#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+#if !defined(FOVEA_SANITIZED)
 TEST_F(Cli, ALongDumpNeedsMemoryForRowsNotForMaps) {
   const auto peak_bytes = [&](std::size_t tokens) {
     std::string ids = "1";

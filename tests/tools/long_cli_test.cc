@@ -170,7 +170,7 @@ TEST_F(LongCli, AReaderThatGoesAwayEndsTheRunWithOneLineAndNoFiles) {
   EXPECT_THAT(folder_.Names(), IsEmpty());
 }
 
-#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+#if !defined(FOVEA_SANITIZED)
 TEST_F(LongCli, ALongTextNeedsNoQuadraticMemoryWhateverIsKept) {
   const auto peak_bytes = [&](std::size_t tokens, const std::vector<std::string>& options) {
     std::vector<std::string> words = {kGemma2, "--tokens", Ids(tokens), "--context",

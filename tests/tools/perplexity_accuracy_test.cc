@@ -20,7 +20,7 @@ namespace fs = std::filesystem;
 /// The scalar kernels take most of the time: under an emulator or a sanitizer far too much.
 #if FOVEA_EMULATED
 constexpr std::size_t kTextBytes = 300;
-#elif defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#elif defined(FOVEA_SANITIZED)
 constexpr std::size_t kTextBytes = 1'000;
 #else
 constexpr std::size_t kTextBytes = 20'000;

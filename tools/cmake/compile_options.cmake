@@ -16,6 +16,7 @@ function(fovea_own_code target)
     $<$<AND:$<CXX_COMPILER_ID:GNU>,$<VERSION_LESS:$<CXX_COMPILER_VERSION>,13>,$<EQUAL:${CMAKE_SIZEOF_VOID_P},4>>:-Wno-stringop-overflow>
     $<$<BOOL:${FOVEA_WERROR}>:-Werror>)
   if(FOVEA_SANITIZE)
+    target_compile_definitions(${target} PRIVATE FOVEA_SANITIZED=1)  # gcc and clang each have a way of their own to ask.
     target_compile_options(${target} PRIVATE
       -fsanitize=${FOVEA_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
     # gcc's sanitizers hide initialisations from its own flow analysis, in <regex> for one.

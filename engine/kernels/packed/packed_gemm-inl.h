@@ -32,7 +32,7 @@ namespace {
 // 1.5 times the bandwidth of one.
 // Sanitizers instrument every access: smaller tiles, which give the same bits, compile in a tenth
 // of the time.
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#if defined(FOVEA_SANITIZED)
 constexpr std::size_t kMaxPanels = 1;
 constexpr std::size_t kMaxTokens = 1;
 constexpr std::size_t kMaxStreams = 1;
