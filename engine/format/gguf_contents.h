@@ -34,7 +34,7 @@ struct GgufContents {
   std::uint32_t version = 0;
   std::size_t alignment = 32;
   std::vector<GgufEntry> entries;
-  std::vector<GgufTensor> tensors;
+  std::vector<SourceTensor> tensors;
   NameIndex entry_index;
   NameIndex tensor_index;
 };

@@ -8,6 +8,7 @@
 #include "engine/format/gguf_values.h"
 #include "engine/format/message.h"
 #include "fovea/status_macros.h"
+#include "platform/content_hash.h"
 #include "platform/file_bytes.h"
 
 namespace fovea::format {
@@ -24,16 +25,6 @@ struct GgufFile::Impl {
   }
 };
 
-MatrixView GgufTensor::Matrix() const {
-  std::size_t rows = 1;
-  for (std::size_t i = 1; i < shape.size(); ++i) rows *= static_cast<std::size_t>(shape[i]);
-  return {.type = type,
-          .data = data.data(),
-          .rows = rows,
-          .cols = static_cast<std::size_t>(shape[0]),
-          .row_bytes = data.size() / rows};
-}
-
 namespace {
 
 std::string TypeText(const GgufValue& value) {
@@ -45,10 +36,6 @@ Status WrongType(const GgufFile& file, std::string_view key, const GgufValue& va
                  std::string_view wanted) {
   return file.Error(StatusCode::kMalformed,
                     Concat({"key ", Quoted(key), " must be ", wanted, ", not ", TypeText(value)}));
-}
-
-Status Missing(const GgufFile& file, std::string_view key) {
-  return file.Error(StatusCode::kNotFound, Concat({"key ", Quoted(key), " is missing"}));
 }
 
 /// kLimitExceeded for a value above the largest allowed one, kMalformed for one below the smallest.
@@ -134,15 +121,15 @@ bool GgufFile::is_mapped() const {
 std::size_t GgufFile::heap_bytes() const {
   const GgufContents& contents = impl_->contents;
   return contents.entries.capacity() * sizeof(GgufEntry) +
-         contents.tensors.capacity() * sizeof(GgufTensor) + contents.entry_index.heap_bytes() +
+         contents.tensors.capacity() * sizeof(SourceTensor) + contents.entry_index.heap_bytes() +
          contents.tensor_index.heap_bytes();
 }
 
-const std::vector<GgufTensor>& GgufFile::tensors() const {
+const std::vector<SourceTensor>& GgufFile::tensors() const {
   return impl_->contents.tensors;
 }
 
-const GgufTensor* GgufFile::FindTensor(std::string_view name) const {
+const SourceTensor* GgufFile::FindTensor(std::string_view name) const {
   return impl_->contents.tensor_index.Find(impl_->contents.tensors, name);
 }
 
@@ -167,14 +154,6 @@ Result<std::optional<std::uint64_t>> GgufFile::FindUint(std::string_view key, st
   return std::optional(number.magnitude);
 }
 
-Result<std::uint64_t> GgufFile::GetUint(std::string_view key, std::uint64_t min,
-                                        std::uint64_t max) const {
-  const auto found = FindUint(key, min, max);
-  FOVEA_RETURN_IF_ERROR(found);
-  if (!found->has_value()) return Missing(*this, key);
-  return **found;
-}
-
 Result<std::optional<float>> GgufFile::FindFloat(std::string_view key) const {
   const GgufValue* value = impl_->Find(key);
   if (value == nullptr) return std::optional<float>();
@@ -182,13 +161,6 @@ Result<std::optional<float>> GgufFile::FindFloat(std::string_view key) const {
   float number = 0.0F;
   FOVEA_RETURN_IF_ERROR(ToFloat(*this, key, ReadFloat(*value, 0), &number));
   return std::optional(number);
-}
-
-Result<float> GgufFile::GetFloat(std::string_view key) const {
-  const auto found = FindFloat(key);
-  FOVEA_RETURN_IF_ERROR(found);
-  if (!found->has_value()) return Missing(*this, key);
-  return **found;
 }
 
 Result<std::optional<bool>> GgufFile::FindBool(std::string_view key) const {
@@ -203,13 +175,6 @@ Result<std::optional<std::string_view>> GgufFile::FindString(std::string_view ke
   if (value == nullptr) return std::optional<std::string_view>();
   if (value->type != GgufValueType::kString) return WrongType(*this, key, *value, "a string");
   return std::optional(ReadText(*value));
-}
-
-Result<std::string_view> GgufFile::GetString(std::string_view key) const {
-  const auto found = FindString(key);
-  FOVEA_RETURN_IF_ERROR(found);
-  if (!found->has_value()) return Missing(*this, key);
-  return **found;
 }
 
 Result<std::vector<std::string_view>> GgufFile::FindStringArray(std::string_view key) const {
@@ -265,15 +230,24 @@ std::uint64_t GgufFile::ArrayLength(std::string_view key) const {
   return IsArray(key) ? impl_->Find(key)->count : 0;
 }
 
+Result<std::span<const std::byte>> GgufFile::FindBytes(std::string_view key) const {
+  const GgufValue* value = impl_->Find(key);
+  if (value == nullptr) return std::span<const std::byte>();
+  if (value->type != GgufValueType::kArray ||
+      (value->element != GgufValueType::kUint8 && value->element != GgufValueType::kInt8)) {
+    return WrongType(*this, key, *value, "an array of 8-bit integers");
+  }
+  return std::span(value->data, static_cast<std::size_t>(value->count));
+}
+
+std::string GgufFile::ContentHash() const {
+  return is_mapped() ? platform::HexContentHashOfMapped(bytes())
+                     : platform::HexContentHash(bytes());
+}
+
 std::string GgufFile::Describe(std::string_view key) const {
   const GgufValue* value = impl_->Find(key);
   return value == nullptr ? std::string() : DescribeValue(*value);
-}
-
-Status GgufFile::Error(StatusCode code, std::string_view message) const {
-  // Callers put names and texts from the file into their messages: none may break the line.
-  constexpr std::size_t kMaxShown = 1000;
-  return {code, Concat({impl_->path, ": ", Escaped(message, kMaxShown)})};
 }
 
 }  // namespace fovea::format

@@ -17,7 +17,7 @@ constexpr std::size_t kMinTensorBytes = 8 + 1 + 4 + 8 + 4 + 8;
 
 /// A tensor as described; its data is found when the end of all descriptions is known.
 struct Description {
-  GgufTensor tensor;
+  SourceTensor tensor;
   std::uint64_t offset = 0;
 };
 
@@ -42,7 +42,7 @@ Status ReadName(ParseState& state, std::uint64_t number, std::string_view* name)
   return {};
 }
 
-Status ReadShape(ParseState& state, GgufTensor* tensor) {
+Status ReadShape(ParseState& state, SourceTensor* tensor) {
   std::uint32_t rank = 0;
   if (!state.reader.Read(&rank)) {
     return state.Truncated(Concat({"the shape of tensor ", Quoted(tensor->name)}));
@@ -70,7 +70,7 @@ Status ReadShape(ParseState& state, GgufTensor* tensor) {
   return {};
 }
 
-Status ReadType(ParseState& state, GgufTensor* tensor) {
+Status ReadType(ParseState& state, SourceTensor* tensor) {
   std::uint32_t type = 0;
   if (!state.reader.Read(&type)) {
     return state.Truncated(Concat({"the type of tensor ", Quoted(tensor->name)}));
@@ -95,7 +95,7 @@ Status ReadType(ParseState& state, GgufTensor* tensor) {
 
 Status ReadDescription(ParseState& state, std::uint64_t number, std::size_t alignment,
                        Description* description) {
-  GgufTensor& tensor = description->tensor;
+  SourceTensor& tensor = description->tensor;
   FOVEA_RETURN_IF_ERROR(ReadName(state, number, &tensor.name));
   FOVEA_RETURN_IF_ERROR(ReadShape(state, &tensor));
   FOVEA_RETURN_IF_ERROR(ReadType(state, &tensor));
@@ -112,7 +112,7 @@ Status ReadDescription(ParseState& state, std::uint64_t number, std::size_t alig
 
 Status FindData(const ParseState& state, std::span<const std::byte> bytes, std::size_t data_start,
                 Description* description) {
-  GgufTensor& tensor = description->tensor;
+  SourceTensor& tensor = description->tensor;
   const auto& shape = tensor.shape;
   std::size_t blocks = 0;
   const bool fits = CheckedProduct(
@@ -137,15 +137,15 @@ Status FindData(const ParseState& state, std::span<const std::byte> bytes, std::
 }
 
 /// After sorting by offset, if any two tensors overlap, so do two neighbours.
-Status CheckOverlaps(const ParseState& state, const std::vector<GgufTensor>& tensors) {
+Status CheckOverlaps(const ParseState& state, const std::vector<SourceTensor>& tensors) {
   std::vector<std::uint32_t> order(tensors.size());
   for (std::size_t i = 0; i < order.size(); ++i) order[i] = static_cast<std::uint32_t>(i);
   std::sort(order.begin(), order.end(), [&](std::uint32_t a, std::uint32_t b) {
     return tensors[a].data.data() < tensors[b].data.data();
   });
   for (std::size_t i = 1; i < order.size(); ++i) {
-    const GgufTensor& before = tensors[order[i - 1]];
-    const GgufTensor& after = tensors[order[i]];
+    const SourceTensor& before = tensors[order[i - 1]];
+    const SourceTensor& after = tensors[order[i]];
     if (before.data.data() + before.data.size() > after.data.data()) {
       return TensorError(state, StatusCode::kMalformed, after.name,
                          Concat({"its data overlaps that of tensor ", Quoted(before.name)}));
@@ -181,7 +181,7 @@ Status ParseTensors(ParseState& state, std::uint64_t count, GgufContents* conten
     FOVEA_RETURN_IF_ERROR(FindData(state, bytes, data.offset, &description));
     contents->tensors.push_back(description.tensor);
   }
-  if (const GgufTensor* twice = contents->tensor_index.Build(contents->tensors)) {
+  if (const SourceTensor* twice = contents->tensor_index.Build(contents->tensors)) {
     return TensorError(state, StatusCode::kMalformed, twice->name,
                        "the name appears more than once");
   }

@@ -47,8 +47,8 @@ const ModelInfo& Model::info() const {
 }
 ModelMemory Model::memory() const {
   const ModelInfo& info = impl_->hp.info;
-  return {.weights = impl_->file->bytes().size(),
-          .metadata = sizeof(Impl) + impl_->file->heap_bytes() + impl_->weights.heap_bytes() +
+  return {.weights = impl_->source->bytes().size(),
+          .metadata = sizeof(Impl) + impl_->source->heap_bytes() + impl_->weights.heap_bytes() +
                       info.windows.capacity() * sizeof(std::size_t) +
                       (impl_->tokenizer != nullptr ? impl_->tokenizer->memory_bytes() : 0)};
 }
@@ -60,7 +60,16 @@ const Status& Model::tokenizer_status() const {
 }
 
 std::vector<TensorSummary> Model::Tensors() const {
-  return impl_->file->Tensors();
+  std::vector<TensorSummary> summaries;
+  for (const format::SourceTensor& tensor : impl_->source->tensors()) {
+    TensorSummary summary{.name = std::string(tensor.name),
+                          .type = tensor.type,
+                          .shape = {},
+                          .bytes = tensor.data.size()};
+    for (std::size_t i = tensor.rank; i > 0; --i) summary.shape.push_back(tensor.shape[i - 1]);
+    summaries.push_back(std::move(summary));
+  }
+  return summaries;
 }
 
 std::string_view PositionKindName(PositionKind kind) {

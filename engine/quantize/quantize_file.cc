@@ -21,8 +21,8 @@ namespace {
 
 using format::Concat;
 using format::GgufFile;
-using format::GgufTensor;
 using format::Quoted;
+using format::SourceTensor;
 
 Status CheckArguments(const std::string& input, const std::string& output,
                       const QuantizeOptions& options) {
@@ -44,7 +44,7 @@ QuantizeReport PlanOf(const GgufFile& file, const QuantizeOptions& options) {
   QuantizeReport report;
   report.file_bytes_before = file.bytes().size();
   report.tensors.reserve(file.tensors().size());
-  for (const GgufTensor& tensor : file.tensors()) {
+  for (const SourceTensor& tensor : file.tensors()) {
     QuantizedTensor planned;
     planned.name = std::string(tensor.name);
     planned.shape.assign(tensor.shape.begin(), tensor.shape.begin() + tensor.rank);
@@ -142,7 +142,7 @@ Result<QuantizeReport> QuantizeFile(const std::string& input, const std::string&
   FOVEA_RETURN_IF_ERROR(CopyKeys(contents, options.type, *writer));
   QuantizeReport report = PlanOf(*file, options);
   for (std::size_t i = 0; i < report.tensors.size(); ++i) {
-    const GgufTensor& tensor = file->tensors()[i];
+    const SourceTensor& tensor = file->tensors()[i];
     const std::vector<std::uint64_t> shape(tensor.shape.begin(),
                                            tensor.shape.begin() + tensor.rank);
     FOVEA_RETURN_IF_ERROR(writer->Describe(tensor.name, report.tensors[i].to, shape));

@@ -24,7 +24,7 @@ std::string_view OutputMatrix(const format::GgufFile& file) {
   return file.FindTensor(kOutput) != nullptr ? kOutput : "token_embd.weight";
 }
 
-DataType TypeForTensor(const format::GgufTensor& tensor, DataType wanted,
+DataType TypeForTensor(const format::SourceTensor& tensor, DataType wanted,
                        std::string_view output_matrix, DataType output) {
   if (tensor.rank < 2) return DataType::kF32;
   if (IsKept(tensor.name)) return tensor.type;

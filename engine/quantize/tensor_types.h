@@ -14,7 +14,7 @@ std::string_view OutputMatrix(const format::GgufFile& file);
 
 /// The type that `tensor` gets where matrices become `wanted` and the one named `output_matrix`
 /// becomes `output`.
-DataType TypeForTensor(const format::GgufTensor& tensor, DataType wanted,
+DataType TypeForTensor(const format::SourceTensor& tensor, DataType wanted,
                        std::string_view output_matrix, DataType output);
 
 }  // namespace fovea

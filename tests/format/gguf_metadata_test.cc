@@ -150,7 +150,7 @@ TEST(GgufMetadata, UsesTheAlignmentThatTheFileStates) {
     const Bytes bytes = builder.Build();
     const auto file = Open(bytes);
     ASSERT_TRUE(file.ok()) << file.error().message();
-    for (const format::GgufTensor& tensor : file->tensors()) {
+    for (const format::SourceTensor& tensor : file->tensors()) {
       EXPECT_EQ(static_cast<std::size_t>(tensor.data.data() - bytes.data()) % alignment, 0U);
     }
     float value = 0.0F;

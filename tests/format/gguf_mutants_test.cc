@@ -34,7 +34,7 @@ std::size_t ReadAll(const format::GgufFile& file) {
     good += file.Describe(key).size();
   }
   std::vector<float> row;
-  for (const format::GgufTensor& tensor : file.tensors()) {
+  for (const format::SourceTensor& tensor : file.tensors()) {
     const MatrixView matrix = tensor.Matrix();
     row.resize(matrix.cols);
     for (std::size_t r = 0; r < matrix.rows; ++r) {

@@ -21,7 +21,7 @@ TEST(GgufTensors, AreDescribedAsTheFileSays) {
   const auto file = Open(bytes);
   ASSERT_TRUE(file.ok()) << file.error().message();
   ASSERT_EQ(file->tensors().size(), 5U);
-  const format::GgufTensor* cube = file->FindTensor("cube");
+  const format::SourceTensor* cube = file->FindTensor("cube");
   ASSERT_NE(cube, nullptr);
   EXPECT_EQ(cube->type, DataType::kF16);
   EXPECT_EQ(cube->rank, 3U);
@@ -47,7 +47,7 @@ TEST(GgufTensors, OfEverySupportedTypeAreAccepted) {
   const auto file = Open(bytes);
   ASSERT_TRUE(file.ok()) << file.error().message();
   for (const DataType type : types) {
-    const format::GgufTensor* tensor = file->FindTensor(DataTypeName(type));
+    const format::SourceTensor* tensor = file->FindTensor(DataTypeName(type));
     ASSERT_NE(tensor, nullptr);
     EXPECT_EQ(tensor->data.size(), 3 * RowBytes(type, 256));
   }

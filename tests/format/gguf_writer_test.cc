@@ -105,7 +105,7 @@ TEST_F(GgufWriterTest, WritesTensorsInPiecesAtTheAlignment) {
     ASSERT_EQ(file->tensors().size(), 3U);
     const std::vector<std::byte>* expected[] = {&vector, &matrix, &cube};
     for (std::size_t i = 0; i < 3; ++i) {
-      const format::GgufTensor& tensor = file->tensors()[i];
+      const format::SourceTensor& tensor = file->tensors()[i];
       EXPECT_TRUE(std::ranges::equal(tensor.data, *expected[i])) << tensor.name;
       EXPECT_EQ((tensor.data.data() - file->bytes().data()) % static_cast<long>(alignment), 0);
     }

@@ -107,8 +107,8 @@ TEST_F(QuantizeFileTest, CopiesKeysAndConvertsTensors) {
   std::uint64_t bytes = 0;
   QuantizationError all;
   for (std::size_t i = 0; i < after->tensors().size(); ++i) {
-    const format::GgufTensor& from = before->tensors()[i];
-    const format::GgufTensor& to = after->tensors()[i];
+    const format::SourceTensor& from = before->tensors()[i];
+    const format::SourceTensor& to = after->tensors()[i];
     EXPECT_EQ(to.name, from.name);
     EXPECT_EQ(to.shape, from.shape);
     EXPECT_EQ(to.data.size(), report->tensors[i].bytes);
@@ -188,7 +188,7 @@ TEST_F(QuantizeFileTest, KeepsAnAlignmentAndReadsVersionTwo) {
   EXPECT_EQ(*file->GetUint("general.alignment", 0, 1000), 128U);
   EXPECT_EQ(*file->GetUint("general.file_type", 0, 99), FileTypeNumber(DataType::kQ4_0));
   EXPECT_EQ(*file->GetUint("after", 0, 99), 7U);
-  for (const format::GgufTensor& tensor : file->tensors()) {
+  for (const format::SourceTensor& tensor : file->tensors()) {
     EXPECT_EQ((tensor.data.data() - file->bytes().data()) % 128, 0);
   }
 }

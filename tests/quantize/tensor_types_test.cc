@@ -36,7 +36,7 @@ TEST(OutputType, KeepsAtLeastSixBits) {
 
 TEST(TypeForTensor, QuantizesMatricesAndKeepsTheRest) {
   const auto type_of = [](std::string_view name, std::size_t rank, DataType from) {
-    format::GgufTensor tensor;
+    format::SourceTensor tensor;
     tensor.name = name;
     tensor.type = from;
     tensor.rank = rank;

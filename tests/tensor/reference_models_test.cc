@@ -42,7 +42,7 @@ double AllowedError(DataType type, std::span<const float> exact) {
   }
 }
 
-std::vector<float> Decode(const format::GgufTensor& tensor) {
+std::vector<float> Decode(const format::SourceTensor& tensor) {
   const MatrixView matrix = tensor.Matrix();
   std::vector<float> values(matrix.rows * matrix.cols);
   for (std::size_t row = 0; row < matrix.rows; ++row) {
@@ -51,7 +51,7 @@ std::vector<float> Decode(const format::GgufTensor& tensor) {
   return values;
 }
 
-void ExpectClose(const format::GgufTensor& tensor, std::span<const float> values,
+void ExpectClose(const format::SourceTensor& tensor, std::span<const float> values,
                  std::span<const float> exact) {
   ASSERT_EQ(values.size(), exact.size()) << tensor.name;
   const std::size_t block = BlockElements(tensor.type);
@@ -76,8 +76,8 @@ void CompareModels(const std::string& name, DataType main_type) {
   ASSERT_TRUE(quantized.ok()) << quantized.error().message();
   ASSERT_TRUE(exact.ok()) << exact.error().message();
   std::size_t of_main_type = 0;
-  for (const format::GgufTensor& tensor : quantized->tensors()) {
-    const format::GgufTensor* same = exact->FindTensor(tensor.name);
+  for (const format::SourceTensor& tensor : quantized->tensors()) {
+    const format::SourceTensor* same = exact->FindTensor(tensor.name);
     ASSERT_NE(same, nullptr) << tensor.name;
     ASSERT_EQ(same->type, DataType::kF32);
     ASSERT_EQ(same->shape, tensor.shape);

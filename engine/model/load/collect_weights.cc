@@ -19,13 +19,13 @@ std::string ShapeText(std::size_t rows, std::size_t cols) {
 /// Finds tensors, checks shapes, and remembers the first error and which tensors were used.
 class TensorReader {
  public:
-  explicit TensorReader(const format::GgufFile& file) : file_(file) {}
+  explicit TensorReader(const format::ModelSource& file) : file_(file) {}
 
   bool Has(const std::string& name) const { return file_.FindTensor(name) != nullptr; }
 
   /// [rows, cols]; rows == 0 accepts any number of rows.
   MatrixView Matrix(const std::string& name, std::size_t rows, std::size_t cols) {
-    const format::GgufTensor* tensor = Find(name, /*required=*/true);
+    const format::SourceTensor* tensor = Find(name, /*required=*/true);
     if (tensor == nullptr) return {};
     const MatrixView matrix = tensor->Matrix();
     if (matrix.cols != cols || (rows != 0 && matrix.rows != rows) || tensor->rank > 2) {
@@ -43,7 +43,7 @@ class TensorReader {
 
   /// `elements` values of any type and shape, decoded; empty if missing and not required.
   Vector Floats(const std::string& name, std::size_t elements, bool required) {
-    const format::GgufTensor* tensor = Find(name, required);
+    const format::SourceTensor* tensor = Find(name, required);
     if (tensor == nullptr) return {};
     const MatrixView matrix = tensor->Matrix();
     if (matrix.rows * matrix.cols != elements) {
@@ -73,7 +73,7 @@ class TensorReader {
   /// Fails unless every tensor of the file was read: with one that we do not know, results would be
   /// wrong without notice.
   void RequireAllUsed() {
-    for (const format::GgufTensor& tensor : file_.tensors()) {
+    for (const format::SourceTensor& tensor : file_.tensors()) {
       if (!status_.ok()) return;
       if (!used_.contains(tensor.name)) {
         status_ = file_.Error(StatusCode::kUnsupported, "tensor '" + std::string(tensor.name) +
@@ -90,8 +90,8 @@ class TensorReader {
   }
 
  private:
-  const format::GgufTensor* Find(const std::string& name, bool required) {
-    const format::GgufTensor* tensor = file_.FindTensor(name);
+  const format::SourceTensor* Find(const std::string& name, bool required) {
+    const format::SourceTensor* tensor = file_.FindTensor(name);
     if (tensor != nullptr) {
       used_.insert(tensor->name);
     } else if (required && status_.ok()) {
@@ -100,7 +100,7 @@ class TensorReader {
     return tensor;
   }
 
-  const format::GgufFile& file_;
+  const format::ModelSource& file_;
   std::unordered_set<std::string_view> used_;
   Status status_;
 };
@@ -209,9 +209,9 @@ void ReadGlobals(TensorReader& reader, Hyperparameters& hp, Weights& weights) {
   }
 }
 
-void CountTensors(const format::GgufFile& file, ModelInfo& info) {
+void CountTensors(const format::ModelSource& file, ModelInfo& info) {
   std::map<DataType, std::uint64_t> bytes_of_type;
-  for (const format::GgufTensor& tensor : file.tensors()) {
+  for (const format::SourceTensor& tensor : file.tensors()) {
     const MatrixView matrix = tensor.Matrix();
     info.parameters += static_cast<std::uint64_t>(matrix.rows) * matrix.cols;
     info.weight_bytes += tensor.data.size();
@@ -228,7 +228,7 @@ void CountTensors(const format::GgufFile& file, ModelInfo& info) {
 
 }  // namespace
 
-Result<Weights> CollectWeights(const format::GgufFile& file, Hyperparameters& hp) {
+Result<Weights> CollectWeights(const format::ModelSource& file, Hyperparameters& hp) {
   Weights weights;
   TensorReader reader(file);
   ReadGlobals(reader, hp, weights);
@@ -246,9 +246,9 @@ Result<Weights> CollectWeights(const format::GgufFile& file, Hyperparameters& hp
   return weights;
 }
 
-Status CheckFinite(const format::GgufFile& file) {
+Status CheckFinite(const format::ModelSource& file) {
   Vector row;
-  for (const format::GgufTensor& tensor : file.tensors()) {
+  for (const format::SourceTensor& tensor : file.tensors()) {
     const MatrixView matrix = tensor.Matrix();
     row.resize(matrix.cols);
     for (std::size_t r = 0; r < matrix.rows; ++r) {

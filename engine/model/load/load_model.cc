@@ -4,7 +4,6 @@
 #include <filesystem>
 #include <system_error>
 #include <utility>
-#include <vector>
 
 #include "engine/format/gguf_file.h"
 #include "engine/model/load/collect_weights.h"
@@ -12,7 +11,6 @@
 #include "engine/model/load/read_hyperparameters.h"
 #include "engine/model/pack_weights.h"
 #include "fovea/status_macros.h"
-#include "platform/content_hash.h"
 
 namespace fovea::model {
 namespace {
@@ -54,39 +52,9 @@ Result<GgufFile> OpenBuffer(std::span<const std::byte> bytes, const LoadOptions&
   return GgufFile::FromBuffer(bytes, name);
 }
 
-class GgufModelFile final : public ModelFile {
- public:
-  explicit GgufModelFile(GgufFile file) : file_(std::move(file)) {}
-
-  GgufFile& file() { return file_; }
-
-  std::span<const std::byte> bytes() const override { return file_.bytes(); }
-  std::size_t heap_bytes() const override { return sizeof(*this) + file_.heap_bytes(); }
-  std::vector<TensorSummary> Tensors() const override {
-    std::vector<TensorSummary> summaries;
-    for (const format::GgufTensor& tensor : file_.tensors()) {
-      TensorSummary summary{.name = std::string(tensor.name),
-                            .type = tensor.type,
-                            .shape = {},
-                            .bytes = tensor.data.size()};
-      for (std::size_t i = tensor.rank; i > 0; --i) summary.shape.push_back(tensor.shape[i - 1]);
-      summaries.push_back(std::move(summary));
-    }
-    return summaries;
-  }
-
- private:
-  GgufFile file_;
-};
-
-std::string HashOf(const GgufFile& file) {
-  return file.is_mapped() ? platform::HexContentHashOfMapped(file.bytes())
-                          : platform::HexContentHash(file.bytes());
-}
-
 /// The vocabulary's tokenizer; null with the reason in `status` if there is none to be had.
-Result<std::unique_ptr<Tokenizer>> TokenizerOf(const GgufFile& file, const ModelInfo& info,
-                                               Status* status) {
+Result<std::unique_ptr<Tokenizer>> TokenizerOf(const format::ModelSource& file,
+                                               const ModelInfo& info, Status* status) {
   auto tokenizer = LoadTokenizer(file);
   if (!tokenizer) {
     if (tokenizer.status().code() == StatusCode::kMalformed) return tokenizer.status();
@@ -102,41 +70,46 @@ Result<std::unique_ptr<Tokenizer>> TokenizerOf(const GgufFile& file, const Model
   return tokenizer;
 }
 
-Result<std::shared_ptr<Model::Impl>> Load(Result<GgufFile> opened, const LoadOptions& options) {
-  FOVEA_RETURN_IF_ERROR(opened);
-  auto model_file = std::make_unique<GgufModelFile>(std::move(*opened));
-  GgufFile& file = model_file->file();
+Result<std::shared_ptr<Model::Impl>> Load(std::unique_ptr<format::ModelSource> source,
+                                          const LoadOptions& options) {
   auto impl = std::make_shared<Model::Impl>();
-  auto hp = ReadHyperparameters(file);
+  auto hp = ReadHyperparameters(*source);
   FOVEA_RETURN_IF_ERROR(hp);
   impl->hp = std::move(*hp);
-  auto weights = CollectWeights(file, impl->hp);
+  auto weights = CollectWeights(*source, impl->hp);
   FOVEA_RETURN_IF_ERROR(weights);
   impl->weights = std::move(*weights);
   if (options.check_finite) {
-    FOVEA_RETURN_IF_ERROR(CheckFinite(file));
+    FOVEA_RETURN_IF_ERROR(CheckFinite(*source));
   }
-  auto tokenizer = TokenizerOf(file, impl->hp.info, &impl->tokenizer_status);
+  auto tokenizer = TokenizerOf(*source, impl->hp.info, &impl->tokenizer_status);
   FOVEA_RETURN_IF_ERROR(tokenizer);
   impl->tokenizer = std::move(*tokenizer);
-  if (options.content_hash) impl->hp.info.content_hash = HashOf(file);  // Before bytes change.
-  if (const std::span<std::byte> bytes = file.mutable_bytes(); options.pack && !bytes.empty()) {
+  if (options.content_hash) {
+    impl->hp.info.content_hash = source->ContentHash();  // Before bytes change.
+  }
+  if (const std::span<std::byte> bytes = source->mutable_bytes(); options.pack && !bytes.empty()) {
     PackWeights(bytes, impl->weights);
   }
-  impl->file = std::move(model_file);
+  impl->source = std::move(source);
   return impl;
+}
+
+Result<std::shared_ptr<Model::Impl>> LoadGguf(Result<GgufFile> file, const LoadOptions& options) {
+  FOVEA_RETURN_IF_ERROR(file);
+  return Load(std::make_unique<GgufFile>(std::move(*file)), options);
 }
 
 }  // namespace
 
 Result<std::shared_ptr<Model::Impl>> LoadFile(const std::string& path, const LoadOptions& options) {
-  return Load(OpenFile(path, options), options);
+  return LoadGguf(OpenFile(path, options), options);
 }
 
 Result<std::shared_ptr<Model::Impl>> LoadBuffer(std::span<const std::byte> bytes,
                                                 const LoadOptions& options,
                                                 const std::string& name) {
-  return Load(OpenBuffer(bytes, options, name), options);
+  return LoadGguf(OpenBuffer(bytes, options, name), options);
 }
 
 }  // namespace fovea::model

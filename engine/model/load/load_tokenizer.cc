@@ -56,7 +56,7 @@ void SetDefaults(Vocabulary* v) {
 
 class Reader {
  public:
-  explicit Reader(const format::GgufFile& file) : file_(file) {}
+  explicit Reader(const format::ModelSource& file) : file_(file) {}
 
   Result<std::unique_ptr<Tokenizer>> Run() {
     FOVEA_RETURN_IF_ERROR(ReadKind());
@@ -213,13 +213,13 @@ class Reader {
     return lower.find("phi3") != std::string::npos || lower.find("phi-3") != std::string::npos;
   }
 
-  const format::GgufFile& file_;
+  const format::ModelSource& file_;
   Vocabulary vocabulary_;
 };
 
 }  // namespace
 
-Result<std::unique_ptr<Tokenizer>> LoadTokenizer(const format::GgufFile& file) {
+Result<std::unique_ptr<Tokenizer>> LoadTokenizer(const format::ModelSource& file) {
   return platform::IfMemoryLasts(
       [&] { return Reader(file).Run(); },
       [&] { return file.Error(StatusCode::kOutOfMemory, "not enough memory for the tokenizer"); });

@@ -11,7 +11,7 @@ constexpr char kLeftOut[] = "this build of Fovea has no tokenizers (FOVEA_TOKENI
 
 }  // namespace
 
-Result<std::unique_ptr<Tokenizer>> model::LoadTokenizer(const format::GgufFile& file) {
+Result<std::unique_ptr<Tokenizer>> model::LoadTokenizer(const format::ModelSource& file) {
   return file.Error(StatusCode::kUnsupported, kLeftOut);
 }
 

@@ -25,7 +25,7 @@ constexpr std::size_t kMaxContext = 1U << 28;
 /// reads is enough.
 class KeyReader {
  public:
-  KeyReader(const format::GgufFile& file, std::string_view family)
+  KeyReader(const format::ModelSource& file, std::string_view family)
       : file_(file), prefix_(std::string(family) + ".") {}
 
   std::size_t Uint(const char* key, std::size_t min, std::size_t max) {
@@ -82,7 +82,7 @@ class KeyReader {
     if (status_.ok()) status_ = file_.Error(code, "key '" + key + "' " + reason);
   }
   std::string Name(const char* key) const { return prefix_ + key; }
-  const format::GgufFile& file() const { return file_; }
+  const format::ModelSource& file() const { return file_; }
   const Status& status() const { return status_; }
 
  private:
@@ -93,12 +93,12 @@ class KeyReader {
     return fallback;
   }
 
-  const format::GgufFile& file_;
+  const format::ModelSource& file_;
   std::string prefix_;
   Status status_;
 };
 
-Status CheckFamily(const format::GgufFile& file, const Family** family) {
+Status CheckFamily(const format::ModelSource& file, const Family** family) {
   const auto name = file.GetString("general.architecture");
   FOVEA_RETURN_IF_ERROR(name);
   *family = FindFamily(*name);
@@ -269,14 +269,14 @@ void ReadAttention(KeyReader& keys, Hyperparameters& hp) {
 
 }  // namespace
 
-Result<Hyperparameters> ReadHyperparameters(const format::GgufFile& file) {
+Result<Hyperparameters> ReadHyperparameters(const format::ModelSource& file) {
   Hyperparameters hp;
   FOVEA_RETURN_IF_ERROR(CheckFamily(file, &hp.family));
   const Family& family = *hp.family;
   KeyReader keys(file, family.name);
   hp.info.path = file.path();
   hp.info.family = family.name;
-  hp.info.file_bytes = file.bytes().size();
+  hp.info.file_bytes = file.file_bytes();
   if (const auto name = file.FindString("general.name"); name.ok() && name->has_value()) {
     hp.info.name = std::string(**name);
   }

@@ -1,8 +1,8 @@
-// Reads a model's hyperparameters from the keys of a GGUF file.
+// Reads a model's hyperparameters from the keys of a model source.
 #ifndef FOVEA_MODEL_LOAD_READ_HYPERPARAMETERS_H_
 #define FOVEA_MODEL_LOAD_READ_HYPERPARAMETERS_H_
 
-#include "engine/format/gguf_file.h"
+#include "engine/format/model_source.h"
 #include "engine/model/hyperparameters.h"
 #include "fovea/status.h"
 
@@ -10,7 +10,7 @@ namespace fovea::model {
 
 /// Reads the keys of a supported family. CollectWeights fills in what only the tensors say: the
 /// vocabulary and the counts of parameters and bytes.
-Result<Hyperparameters> ReadHyperparameters(const format::GgufFile& file);
+Result<Hyperparameters> ReadHyperparameters(const format::ModelSource& file);
 
 }  // namespace fovea::model
 
