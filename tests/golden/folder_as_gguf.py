@@ -1,15 +1,16 @@
 #!/usr/bin/env python3
-"""What GGUF makes of a decoder's safetensors folder: names, keys, and the rearranged tensors.  With --check, every decoder
-in data/folders is converted, run by reference.py from GGUF's conventions, and compared with its golden.
+"""What GGUF makes of a safetensors folder, of decoders and of bert, roberta and distilbert: names, keys, and the rearranged
+tensors.  With --check, every such folder in data/folders is converted, run by reference.py or encoder_reference.py from
+GGUF's conventions, and compared with its golden.
 
   folder_as_gguf.py FOLDER OUT.gguf
   folder_as_gguf.py --check
 """
-import argparse, glob, math, os, sys, tempfile
+import argparse, glob, json, math, os, sys, tempfile
 
 import numpy as np
 
-import reference
+import encoder_reference, reference
 from folder_io import read_folder
 from reference_math import gelu_erf
 
@@ -17,7 +18,9 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, '..', '..', 'tools', 'train'))
 import gguf_writer as gguf                                   # noqa: E402
 
-ARCHITECTURE = {'mistral': 'llama', 'gemma3_text': 'gemma3', 'gpt_neox': 'gptneox'}     # all others keep their name
+ENCODERS = ('bert', 'roberta', 'distilbert')
+ARCHITECTURE = {'mistral': 'llama', 'gemma3_text': 'gemma3', 'gpt_neox': 'gptneox', 'roberta': 'bert', 'distilbert': 'bert'}
+# All others keep their name.
 
 LLAMA = {'input_layernorm': 'attn_norm', 'self_attn.q_proj': 'attn_q', 'self_attn.k_proj': 'attn_k', 'self_attn.v_proj': 'attn_v',
          'self_attn.qkv_proj': 'attn_qkv', 'self_attn.o_proj': 'attn_output', 'self_attn.q_norm': 'attn_q_norm',
@@ -29,6 +32,13 @@ GPT2 = {'ln_1': 'attn_norm', 'attn.c_attn': 'attn_qkv', 'attn.c_proj': 'attn_out
         'mlp.c_proj': 'ffn_down'}
 NEOX = {'input_layernorm': 'attn_norm', 'attention.query_key_value': 'attn_qkv', 'attention.dense': 'attn_output',
         'post_attention_layernorm': 'ffn_norm', 'mlp.dense_h_to_4h': 'ffn_up', 'mlp.dense_4h_to_h': 'ffn_down'}
+BERT = {'attention.self.query': 'attn_q', 'attention.self.key': 'attn_k', 'attention.self.value': 'attn_v',
+        'attention.output.dense': 'attn_output', 'attention.output.LayerNorm': 'attn_output_norm', 'intermediate.dense': 'ffn_up',
+        'output.dense': 'ffn_down', 'output.LayerNorm': 'layer_output_norm',
+        'attention.q_lin': 'attn_q', 'attention.k_lin': 'attn_k', 'attention.v_lin': 'attn_v', 'attention.out_lin': 'attn_output',
+        'sa_layer_norm': 'attn_output_norm', 'ffn.lin1': 'ffn_up', 'ffn.lin2': 'ffn_down', 'output_layer_norm': 'layer_output_norm'}
+BERT_OUTSIDE = {'embeddings.word_embeddings': 'token_embd', 'embeddings.position_embeddings': 'position_embd',
+                'embeddings.token_type_embeddings': 'token_types', 'embeddings.LayerNorm': 'token_embd_norm'}
 OUTSIDE = {'model.embed_tokens': 'token_embd', 'model.norm': 'output_norm', 'lm_head': 'output',
            'wte': 'token_embd', 'wpe': 'position_embd', 'ln_f': 'output_norm',
            'gpt_neox.embed_in': 'token_embd', 'gpt_neox.final_layer_norm': 'output_norm', 'embed_out': 'output'}
@@ -39,9 +49,25 @@ def pairs_from_halves(w, heads):
     return w.reshape(heads, 2, -1, *w.shape[1:]).swapaxes(1, 2).reshape(w.shape)
 
 
+def convert_encoder(config, name, w):
+    """The same for bert, roberta and distilbert; poolers and heads are left out."""
+    kind = config['model_type']
+    base, _, part = name.removeprefix(kind + '.').rpartition('.')
+    if base in BERT_OUTSIDE:
+        if kind == 'roberta' and base == 'embeddings.position_embeddings':
+            w = w[config['pad_token_id'] + 1:]                         # the first rows are never used
+        return f'{BERT_OUTSIDE[base]}.{part}', w
+    if not base.startswith(('encoder.layer.', 'transformer.layer.')):
+        return None
+    layer, inner = base.split('.', 2)[2].split('.', 1)
+    return f'blk.{layer}.{BERT[inner]}.{part}', w
+
+
 def convert(config, name, w):
     """(GGUF's name, tensor) or None for a tensor that GGUF leaves out."""
     kind = config['model_type']
+    if kind in ENCODERS:
+        return convert_encoder(config, name, w)
     base, _, part = name.removeprefix('transformer.').rpartition('.')
     if part not in ('weight', 'bias'):
         return None                                                    # attention.masked_bias, rotary_emb.inv_freq
@@ -69,6 +95,14 @@ def convert(config, name, w):
 def keys(c):
     """Hyperparameters by GGUF's keys, without the architecture."""
     kind = c['model_type']
+    if kind in ENCODERS:
+        names = (('dim', 'n_layers', 'hidden_dim', 'n_heads') if kind == 'distilbert' else
+                 ('hidden_size', 'num_hidden_layers', 'intermediate_size', 'num_attention_heads'))
+        width, layers, ffn, heads = (c[n] for n in names)
+        unused = c['pad_token_id'] + 1 if kind == 'roberta' else 0
+        return {'context_length': c['max_position_embeddings'] - unused, 'embedding_length': width, 'block_count': layers,
+                'feed_forward_length': ffn, 'attention.head_count': heads, 'attention.causal': False,
+                'attention.layer_norm_epsilon': c.get('layer_norm_eps', 1e-12)}
     if kind == 'gpt2':
         return {'context_length': c['n_positions'], 'embedding_length': c['n_embd'], 'block_count': c['n_layer'],
                 'feed_forward_length': c['n_inner'] or 4 * c['n_embd'], 'attention.head_count': c['n_head'],
@@ -144,6 +178,19 @@ class Told(reference.Model):
         return types[layer] == 'sliding_attention' if types else super().is_local(layer)
 
 
+def check_encoder(folder):
+    """Largest errors of maps and outputs."""
+    golden = np.load(folder + '.npz')
+    with tempfile.TemporaryDirectory() as temporary:
+        path = os.path.join(temporary, 'model.gguf')
+        config = write(folder, path)
+        model = encoder_reference.Encoder(path)
+    act = config.get('activation', config.get('hidden_act'))           # a GGUF file does not state it
+    model.family['act'] = {'gelu_new': 'gelu_tanh'}.get(act, act)
+    _, maps, output = model.forward(golden['tokens'])
+    return np.abs(maps - golden['encoder_attention']).max(), np.abs(output - golden['output']).max()
+
+
 def check(folder):
     """Largest errors of maps and logits."""
     golden = np.load(folder + '.npz')
@@ -168,10 +215,12 @@ def main():
         return write(*a.paths)
     reference.Tokenizer = lambda meta: None                            # these files have none
     for golden in sorted(glob.glob(os.path.join(HERE, 'data', 'folders', '*.npz'))):
-        if 'attention' in np.load(golden):
-            maps, logits = check(golden.removesuffix('.npz'))
-            print(f'{os.path.basename(golden)[:-4]:24s} maps {maps:.1e}, logits {logits:.1e}')
-            if maps > 1e-6 or logits > 1e-5:
+        folder = golden.removesuffix('.npz')
+        kind = json.load(open(os.path.join(folder, 'config.json')))['model_type']
+        if kind in ENCODERS or 'attention' in np.load(golden):
+            maps, last = (check_encoder if kind in ENCODERS else check)(folder)
+            print(f'{os.path.basename(folder):24s} maps {maps:.1e}, {"outputs" if kind in ENCODERS else "logits"} {last:.1e}')
+            if maps > 1e-6 or last > 1e-5:
                 sys.exit('these differ')
 
 
