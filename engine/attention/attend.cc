@@ -77,12 +77,40 @@ Status CheckScoring(const AttendInputs& inputs) {
 }
 
 Status CheckMask(const AttendInputs& inputs) {
-  if (inputs.mask.kind == Mask::Kind::kSlidingWindow && inputs.mask.window == 0) {
-    return Invalid("mask.window of a sliding window is 0");
+  const Mask::Kind kind = inputs.mask.kind;
+  const bool windowed = kind == Mask::Kind::kSlidingWindow || kind == Mask::Kind::kSymmetricWindow;
+  if (windowed && inputs.mask.window == 0) {
+    return Invalid("mask.window of a " + std::string(MaskKindName(kind)) + " mask is 0");
   }
   if (!inputs.mask.key_valid.empty() && inputs.mask.key_valid.size() != inputs.keys) {
     return Invalid("mask.key_valid holds " + std::to_string(inputs.mask.key_valid.size()) +
                    " flags for " + std::to_string(inputs.keys) + " keys");
+  }
+  return Status::Ok();
+}
+
+/// Ok if the bias has the distance of every query to every key that it attends to.
+Status CheckBias(const AttendInputs& inputs) {
+  const AttentionBias& bias = inputs.bias;
+  if (bias.table.empty()) return Status::Ok();
+  FOVEA_RETURN_IF_ERROR(CheckShape("bias.table", bias.table.size(),
+                                   {{"heads", inputs.heads}, {"head_stride", bias.head_stride}}));
+  if (bias.zero >= bias.head_stride) {
+    return Invalid("bias.zero " + std::to_string(bias.zero) + " is not below bias.head_stride " +
+                   std::to_string(bias.head_stride));
+  }
+  for (std::size_t query = 0; query < inputs.queries; ++query) {
+    const Mask::Range keys = inputs.mask.KeyRange(query, inputs.keys);
+    if (keys.begin == keys.end) continue;
+    const std::size_t position = inputs.mask.first_query + query;
+    const std::size_t last = keys.end - 1;
+    const bool before = position > keys.begin && position - keys.begin > bias.zero;
+    const bool after = last > position && last - position >= bias.head_stride - bias.zero;
+    if (position >= query && !before && !after) continue;
+    return Invalid("bias has the distances -" + std::to_string(bias.zero) + " to " +
+                   std::to_string(bias.head_stride - 1 - bias.zero) + ", query " +
+                   std::to_string(position) + " attends to keys " + std::to_string(keys.begin) +
+                   " to " + std::to_string(last));
   }
   return Status::Ok();
 }
@@ -113,8 +141,9 @@ Status Check(const AttendInputs& inputs) {
       "value", inputs.value.size(),
       {{"keys", inputs.keys}, {"kv_heads", inputs.kv_heads}, {"value_width", inputs.value_width}});
   FOVEA_RETURN_IF_ERROR(status);
-  status = CheckScoring(inputs);
-  return status.ok() ? CheckMask(inputs) : status;
+  FOVEA_RETURN_IF_ERROR(CheckScoring(inputs));
+  FOVEA_RETURN_IF_ERROR(CheckMask(inputs));
+  return CheckBias(inputs);
 }
 
 /// Sizes the outputs, zeroed.
@@ -211,6 +240,7 @@ Status AttendTiled(const kernels::KernelTable& kernels, const AttendInputs& inpu
                   .mask = inputs.mask,
                   .scale = attention::ScoreScale(inputs),
                   .softcap = inputs.softcap,
+                  .bias = inputs.bias,
                   .out = outputs->output.data(),
                   .out_stride = inputs.heads * inputs.value_width,
                   .observer = &copier});

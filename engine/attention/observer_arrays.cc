@@ -16,13 +16,13 @@ const float* PackedQueries(const Call& call, float* packed) {
   return packed;
 }
 
-/// Reads the rows of the call's own positions, all KV heads, with `read` (ReadKey or ReadValue).
+/// Reads the rows of the positions `keys`, all KV heads, with `read` (ReadKey or ReadValue).
 template <typename ReadFunction>
-void Gather(const Call& call, const KeyValueView& view, std::size_t dim, const ReadFunction& read,
-            float* out) {
-  for (std::size_t t = 0; t < call.tokens; ++t) {
-    for (std::size_t kv_head = 0; kv_head < call.kv_heads; ++kv_head, out += dim) {
-      read(view, kv_head, call.mask.first_query + t, dim, out);
+void Gather(const Mask::Range& keys, std::size_t kv_heads, const KeyValueView& view,
+            std::size_t dim, const ReadFunction& read, float* out) {
+  for (std::size_t position = keys.begin; position < keys.end; ++position) {
+    for (std::size_t kv_head = 0; kv_head < kv_heads; ++kv_head, out += dim) {
+      read(view, kv_head, position, dim, out);
     }
   }
 }
@@ -30,11 +30,13 @@ void Gather(const Call& call, const KeyValueView& view, std::size_t dim, const R
 }  // namespace
 
 void DeliverValues(const Call& call, float* values) {
-  Gather(call, call.value, call.value_dim, ReadValue, values);
+  const Mask::Range keys = NewKeys(call);
+  if (keys.begin == keys.end) return;
+  Gather(keys, call.kv_heads, call.value, call.value_dim, ReadValue, values);
   call.observer->OnValues({.stream = call.stream,
                            .layer = call.layer,
-                           .begin = call.mask.first_query,
-                           .count = call.tokens,
+                           .begin = keys.begin,
+                           .count = keys.end - keys.begin,
                            .kv_heads = call.kv_heads,
                            .value_dim = call.value_dim,
                            .value = values});
@@ -42,11 +44,14 @@ void DeliverValues(const Call& call, float* values) {
 
 void DeliverTrace(const Call& call, Isa isa, const float* log_sum_exp, float* queries,
                   float* keys) {
-  Gather(call, call.key, call.head_dim, ReadKey, keys);
+  const Mask::Range range = NewKeys(call);
+  Gather(range, call.kv_heads, call.key, call.head_dim, ReadKey, keys);
   call.observer->OnTrace({.stream = call.stream,
                           .layer = call.layer,
                           .query_begin = call.mask.first_query,
                           .query_count = call.tokens,
+                          .key_begin = range.begin,
+                          .key_count = range.end - range.begin,
                           .heads = call.heads,
                           .kv_heads = call.kv_heads,
                           .head_dim = call.head_dim,
@@ -55,6 +60,7 @@ void DeliverTrace(const Call& call, Isa isa, const float* log_sum_exp, float* qu
                           .log_sum_exp = log_sum_exp,
                           .scale = call.scale,
                           .softcap = call.softcap,
+                          .bias = call.bias,
                           .mask = call.mask.kind,
                           .window = call.mask.window,
                           .isa = isa});

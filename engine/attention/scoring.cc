@@ -75,7 +75,9 @@ double Scorer::Score(std::size_t head, std::size_t query, std::size_t key) const
     score *= static_cast<double>(ScoreScale(inputs_));
   }
   const double cap = static_cast<double>(inputs_.softcap);
-  return cap > 0.0 ? cap * std::tanh(score / cap) : score;
+  if (cap > 0.0) score = cap * std::tanh(score / cap);
+  if (inputs_.bias.table.empty()) return score;
+  return score + static_cast<double>(inputs_.bias.At(head, inputs_.mask.first_query + query, key));
 }
 
 }  // namespace fovea::attention

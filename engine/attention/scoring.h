@@ -17,8 +17,8 @@ float ScoreScale(const AttendInputs& inputs);
 /// Returns [queries, heads, key_width].
 std::vector<float> TransformQueries(const AttendInputs& inputs);
 
-/// Scores of validated inputs (which must outlive it), after scale and softcap and without the
-/// mask. Keeps O(queries + keys) projections.
+/// Scores of validated inputs (which must outlive it), after scale, softcap and bias and without
+/// the mask. Keeps O(queries + keys) projections.
 class Scorer {
  public:
   explicit Scorer(const AttendInputs& inputs);

@@ -35,10 +35,10 @@ ScratchLayout PlanScratch(const kernels::KernelTable& kernels, const ScratchShap
   if (shape.trace) {
     layout.trace_lse = Lines(CheckedSize(shape.heads) * shape.batch_size);
     layout.trace_query = Lines(CheckedSize(shape.batch_size) * shape.heads * shape.head_dim);
-    layout.trace_key = Lines(CheckedSize(shape.batch_size) * shape.kv_heads * shape.head_dim);
+    layout.trace_key = Lines(CheckedSize(shape.new_keys) * shape.kv_heads * shape.head_dim);
   }
   if (shape.values) {
-    layout.values = Lines(CheckedSize(shape.batch_size) * shape.kv_heads * shape.value_dim);
+    layout.values = Lines(CheckedSize(shape.new_keys) * shape.kv_heads * shape.value_dim);
   }
   layout.counters = Lines(CheckedSize(shape.kv_heads) * split.groups_per_kv_head);
   if (shape.workers > 1) {

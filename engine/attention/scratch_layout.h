@@ -20,6 +20,9 @@ struct ScratchShape {
   std::size_t head_dim = 0;
   std::size_t value_dim = 0;
   std::size_t workers = 1;
+  /// Keys and values that a call gives an observer, at most (Call::new_keys): those of the batch in
+  /// self-attention, those of the other sequence in cross-attention.
+  std::size_t new_keys = 0;
   bool rows = false;
   bool scores = false;
   bool trace = false;
@@ -42,8 +45,8 @@ struct ScratchLayout {
 
   Size trace_lse;    ///< [heads, tokens]
   Size trace_query;  ///< [tokens, heads, head_dim], used if the caller's rows are not packed.
-  Size trace_key;    ///< [tokens, kv_heads, head_dim]
-  Size values;       ///< [tokens, kv_heads, value_dim]
+  Size trace_key;    ///< [new keys, kv_heads, head_dim]
+  Size values;       ///< [new keys, kv_heads, value_dim]
   Size counters;     ///< [head groups]
   Size partials;     ///< [rows, splits, PartialFloats(value_dim)] of split calls.
   // Per worker:

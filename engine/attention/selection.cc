@@ -5,11 +5,16 @@
 namespace fovea {
 namespace {
 
-bool EmptyOrHas(const std::vector<std::size_t>& list, std::size_t item) {
+template <typename Item>
+bool EmptyOrHas(const std::vector<Item>& list, Item item) {
   return list.empty() || std::find(list.begin(), list.end(), item) != list.end();
 }
 
 }  // namespace
+
+bool AttentionSelection::HasStream(AttentionStream stream) const {
+  return EmptyOrHas(streams, stream);
+}
 
 bool AttentionSelection::HasLayer(std::size_t layer) const {
   return EmptyOrHas(layers, layer);

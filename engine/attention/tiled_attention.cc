@@ -61,7 +61,9 @@ class CallRunner {
                        .workers = context.parallel->workers()};
     if (call.observer != nullptr) {
       selection_ = &call.observer->selection();
-      if (selection_->HasLayer(call.layer)) {
+      if (selection_->HasStream(call.stream) && selection_->HasLayer(call.layer)) {
+        const Mask::Range new_keys = NewKeys(call);
+        shape.new_keys = new_keys.end - new_keys.begin;
         shape.rows = selection_->rows || selection_->scores;
         shape.scores = selection_->scores;
         shape.trace = selection_->trace;
@@ -187,6 +189,11 @@ class CallRunner {
     args.key_valid = call_.mask.key_valid.empty() ? nullptr : call_.mask.key_valid.data();
     args.scale = call_.scale;
     args.softcap = call_.softcap;
+    if (!call_.bias.table.empty()) {
+      args.bias = call_.bias.table.data() + head_group.head * call_.bias.head_stride;
+      args.bias_stride = call_.bias.head_stride;
+      args.bias_first = call_.bias.zero - call_.mask.first_query - block.first;
+    }
     args.out = call_.out + block.first * call_.out_stride + head_group.head * call_.value_dim;
     args.out_stride = call_.out_stride;
     args.scratch = WorkerScratch(worker);

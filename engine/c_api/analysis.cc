@@ -47,11 +47,14 @@ fovea_head_statistics ToC(const fovea::HeadStatistics& from) {
           .induction = from.induction,
           .row_sum_error = from.row_sum_error,
           .even_entropy = from.even_entropy,
-          .even_distance = from.even_distance};
+          .even_distance = from.even_distance,
+          .stream = static_cast<fovea_stream>(from.stream),
+          .reserved = 0};
 }
 
 fovea::HeadStatistics FromC(const fovea_head_statistics& from) {
-  return {.layer = from.layer,
+  return {.stream = static_cast<fovea::AttentionStream>(from.stream),
+          .layer = from.layer,
           .head = from.head,
           .kv_head = from.kv_head,
           .rows = from.rows,

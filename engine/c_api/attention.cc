@@ -50,17 +50,18 @@ const fovea_observer* fovea_recorder_observer(fovea_recorder* recorder) {
 }
 
 fovea_status fovea_recorder_map(const fovea_recorder* recorder, size_t layer, size_t head,
-                                fovea_map* map, fovea_error* error) {
+                                fovea_stream stream, fovea_map* map, fovea_error* error) {
   return c_api::Guarded(error, [&]() -> Status {
     if (recorder == nullptr) return c_api::NullArgument("recorder");
     if (!recorder->maps.status().ok()) return recorder->maps.status();
-    const auto view = recorder->maps.Map(layer, head);
+    const auto view = recorder->maps.Map(layer, head, static_cast<fovea::AttentionStream>(stream));
     const fovea_map filled = {.struct_size = sizeof(filled),
-                              .tokens = view.tokens,
+                              .queries = view.queries,
+                              .keys = view.keys,
                               .stride = view.stride,
                               .weights = view.weights};
     FOVEA_RETURN_IF_ERROR(c_api::WriteStruct(filled, "fovea_map", map));
-    if (view.tokens != 0) return Status::Ok();
+    if (view.queries != 0) return Status::Ok();
     return {StatusCode::kNotFound, "nothing was recorded for layer " + std::to_string(layer) +
                                        ", head " + std::to_string(head)};
   });

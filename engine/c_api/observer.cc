@@ -1,10 +1,33 @@
 #include "engine/c_api/observer.h"
 
+#include <cstdint>
+#include <iterator>
+#include <string>
+
 #include "engine/c_api/structs.h"
 #include "fovea/status_macros.h"
 
 namespace fovea::c_api {
 namespace {
+
+constexpr AttentionStream kStreams[] = {AttentionStream::kSelf, AttentionStream::kEncoder,
+                                        AttentionStream::kCross};
+
+std::uint32_t BitOf(AttentionStream stream) {
+  return std::uint32_t{1} << static_cast<unsigned>(stream);
+}
+
+Status ReadStreams(std::uint32_t bits, AttentionSelection* selection) {
+  if (bits >> std::size(kStreams) != 0) {
+    return {StatusCode::kInvalidArgument,
+            "streams is " + std::to_string(bits) + ", which has bits of no stream"};
+  }
+  selection->streams.clear();
+  for (const AttentionStream stream : kStreams) {
+    if ((bits & BitOf(stream)) != 0) selection->streams.push_back(stream);
+  }
+  return Status::Ok();
+}
 
 AttentionRows FromC(const fovea_rows& rows) {
   return {.stream = static_cast<AttentionStream>(rows.stream),
@@ -30,6 +53,7 @@ Status ReadSelection(const Struct& from, AttentionSelection* selection) {
   FOVEA_RETURN_IF_ERROR(CheckArray(from.heads, from.head_count, "heads", "head_count"));
   selection->layers.assign(from.layers, from.layers + from.layer_count);
   selection->heads.assign(from.heads, from.heads + from.head_count);
+  if constexpr (requires { from.streams; }) return ReadStreams(from.streams, selection);
   return Status::Ok();
 }
 template Status ReadSelection(const fovea_observer& from, AttentionSelection* selection);
@@ -71,12 +95,17 @@ void CallbackObserver::OnTrace(const AttentionTrace& trace) {
                            .layer = trace.layer,
                            .query_begin = trace.query_begin,
                            .query_count = trace.query_count,
+                           .key_begin = trace.key_begin,
+                           .key_count = trace.key_count,
                            .heads = trace.heads,
                            .kv_heads = trace.kv_heads,
                            .head_dim = trace.head_dim,
                            .query = trace.query,
                            .key = trace.key,
                            .log_sum_exp = trace.log_sum_exp,
+                           .bias = trace.bias.table.empty() ? nullptr : trace.bias.table.data(),
+                           .bias_head_stride = trace.bias.head_stride,
+                           .bias_zero = trace.bias.zero,
                            .scale = trace.scale,
                            .softcap = trace.softcap,
                            .window = trace.window,
@@ -111,6 +140,7 @@ fovea_observer ObserverFor(AttentionObserver* target) {
     static_cast<AttentionObserver*>(user)->OnRows(FromC(*rows));
   };
   observer.concurrent = target->concurrent() ? 1 : 0;
+  for (const AttentionStream stream : selection.streams) observer.streams |= BitOf(stream);
   return observer;
 }
 

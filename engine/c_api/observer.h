@@ -10,8 +10,8 @@
 
 namespace fovea::c_api {
 
-/// The layers and heads that a C struct names, checked and copied. The struct has the fields
-/// layers, layer_count, heads and head_count.
+/// The layers and heads (and streams) that a C struct names, checked and copied. The struct has the
+/// fields layers, layer_count, heads and head_count, and perhaps streams.
 template <typename Struct>
 Status ReadSelection(const Struct& from, AttentionSelection* selection);
 

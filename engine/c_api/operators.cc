@@ -43,7 +43,7 @@ Status ReadInputs(const fovea_attend_inputs* given, fovea::AttendInputs* inputs)
         StatusCode::kInvalidArgument,
         "fovea_attend_inputs.scoring is " + std::to_string(read.scoring) + ", which means nothing"};
   }
-  if (read.mask < FOVEA_MASK_NONE || read.mask > FOVEA_MASK_SLIDING_WINDOW) {
+  if (read.mask < FOVEA_MASK_NONE || read.mask > FOVEA_MASK_SYMMETRIC_WINDOW) {
     return {StatusCode::kInvalidArgument,
             "fovea_attend_inputs.mask is " + std::to_string(read.mask) + ", which means nothing"};
   }
@@ -74,6 +74,9 @@ Status ReadInputs(const fovea_attend_inputs* given, fovea::AttendInputs* inputs)
                   .additive_v = Floats(read.additive_v, read.additive_size, 1)},
       .scale = read.scale,
       .softcap = read.softcap,
+      .bias = {.table = Floats(read.bias, read.heads, read.bias_head_stride),
+               .head_stride = read.bias_head_stride,
+               .zero = read.bias_zero},
       .softmax = read.no_softmax == 0,
       .isa = isa};
   return Status::Ok();

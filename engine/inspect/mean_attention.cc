@@ -50,6 +50,7 @@ Result<MeanAttentionObserver> MeanAttentionObserver::Create(const ModelInfo& inf
   };
   const auto create = [&]() -> Result<MeanAttentionObserver> {
     auto state = std::make_unique<State>();
+    state->selection.streams = {AttentionStream::kSelf};
     state->layers = info.layers;
     state->heads = info.heads;
     state->capacity = context_size;
@@ -73,7 +74,8 @@ const AttentionSelection& MeanAttentionObserver::selection() const {
 }
 
 void MeanAttentionObserver::OnRows(const AttentionRows& rows) {
-  if (rows.stream == AttentionStream::kCross || rows.layer >= state_->layers) return;
+  const bool causal = rows.mask == Mask::Kind::kCausal || rows.mask == Mask::Kind::kSlidingWindow;
+  if (rows.stream != AttentionStream::kSelf || !causal || rows.layer >= state_->layers) return;
   for (std::size_t r = 0; r < rows.query_count; ++r) {
     const std::size_t query = rows.query_begin + r;
     if (query >= state_->capacity) break;

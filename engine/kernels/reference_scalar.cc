@@ -22,6 +22,15 @@ double GeluOf(double x) {
   return x * Sigmoid(kTwiceRoot * (x + 0.044715 * x * x * x));
 }
 
+double GeluErfOf(double x) {
+  constexpr double kInverseRoot = 0.70710678118654752;  // 1/√2
+  return x * 0.5 * std::erfc(-x * kInverseRoot);
+}
+
+double ReluOf(double x) {
+  return x < 0.0 ? 0.0 : x;  // NaN stays NaN.
+}
+
 }  // namespace
 
 float Dot(const float* a, const float* b, std::size_t n) {
@@ -118,12 +127,28 @@ void Gelu(const float* x, std::size_t n, float* out) {
   for (std::size_t i = 0; i < n; ++i) out[i] = static_cast<float>(GeluOf(x[i]));
 }
 
+void GeluErf(const float* x, std::size_t n, float* out) {
+  for (std::size_t i = 0; i < n; ++i) out[i] = static_cast<float>(GeluErfOf(x[i]));
+}
+
+void Relu(const float* x, std::size_t n, float* out) {
+  for (std::size_t i = 0; i < n; ++i) out[i] = static_cast<float>(ReluOf(x[i]));
+}
+
 void SiluMul(const float* gate, const float* up, std::size_t n, float* out) {
   for (std::size_t i = 0; i < n; ++i) out[i] = static_cast<float>(SiluOf(gate[i]) * up[i]);
 }
 
 void GeluMul(const float* gate, const float* up, std::size_t n, float* out) {
   for (std::size_t i = 0; i < n; ++i) out[i] = static_cast<float>(GeluOf(gate[i]) * up[i]);
+}
+
+void GeluErfMul(const float* gate, const float* up, std::size_t n, float* out) {
+  for (std::size_t i = 0; i < n; ++i) out[i] = static_cast<float>(GeluErfOf(gate[i]) * up[i]);
+}
+
+void ReluMul(const float* gate, const float* up, std::size_t n, float* out) {
+  for (std::size_t i = 0; i < n; ++i) out[i] = static_cast<float>(ReluOf(gate[i]) * up[i]);
 }
 
 void Softcap(float cap, std::size_t n, float* x) {

@@ -134,7 +134,8 @@ attention::ScratchShape AttentionScratchShape(const Hyperparameters& hp, const S
           .kv_heads = hp.info.kv_heads,
           .head_dim = hp.info.head_dim,
           .value_dim = hp.info.value_dim,
-          .workers = plan.threads};
+          .workers = plan.threads,
+          .new_keys = plan.prefill_batch};
 }
 
 Result<SessionPlan> PlanSession(const Hyperparameters& hp, const SessionOptions& options) {

@@ -320,6 +320,80 @@ TEST(Attend, CrossAttentionWithManyHeadsAgreesWithTheReadableScores) {
   }
 }
 
+TEST(Attend, ABiasByDistanceIsAddedAfterTheSoftcap) {
+  constexpr std::size_t kQueries = 9, kKeys = 14, kHeads = 4, kKvHeads = 2, kDim = 6;
+  constexpr std::size_t kFirst = 3;
+  std::mt19937 random(5);
+  std::normal_distribution<float> normal;
+  const auto draw = [&](std::size_t n) {
+    std::vector<float> values(n);
+    for (float& x : values) x = 2.0F * normal(random);
+    return values;
+  };
+  const std::vector<float> query = draw(kQueries * kHeads * kDim);
+  const std::vector<float> key = draw(kKeys * kKvHeads * kDim);
+  const std::vector<float> value = draw(kKeys * kKvHeads * kDim);
+  const std::vector<float> general = draw(kDim * kDim);
+  const std::vector<float> additive_v = draw(5);
+  const std::vector<float> additive = draw(5 * kDim);
+  const std::size_t zero = kFirst + kQueries - 1;
+  const std::size_t stride = zero + kKeys - kFirst;
+  const std::vector<float> table = draw(kHeads * stride);
+  for (const auto mask : {Mask::Kind::kNone, Mask::Kind::kCausal, Mask::Kind::kSymmetricWindow}) {
+    for (const ScoringFunction scoring : {ScoringFunction::kScaledDot, ScoringFunction::kDot,
+                                          ScoringFunction::kGeneral, ScoringFunction::kAdditive}) {
+      for (const bool softmax : {true, false}) {
+        AttendInputs inputs{.queries = kQueries,
+                            .keys = kKeys,
+                            .heads = kHeads,
+                            .kv_heads = kKvHeads,
+                            .query_width = kDim,
+                            .key_width = kDim,
+                            .value_width = kDim,
+                            .query = query,
+                            .key = key,
+                            .value = value,
+                            .mask = {.kind = mask, .window = 5, .first_query = kFirst},
+                            .scoring = scoring,
+                            .weights = {.general = general,
+                                        .additive_query = additive,
+                                        .additive_key = additive,
+                                        .additive_v = additive_v},
+                            .softcap = 3.0F,
+                            .softmax = softmax};
+        const AttendInputs without = inputs;
+        const attention::Scorer plain(without);
+        inputs.bias = {.table = table, .head_stride = stride, .zero = zero};
+        const Result<AttendOutputs> result = Attend(inputs);
+        ASSERT_TRUE(result.ok()) << result.status().message();
+        for (std::size_t head = 0; head < kHeads; ++head) {
+          for (std::size_t q = 0; q < kQueries; ++q) {
+            const Mask::Range range = inputs.mask.KeyRange(q, kKeys);
+            std::vector<double> scores(kKeys, 0.0);
+            double sum = 0.0;
+            for (std::size_t k = range.begin; k < range.end; ++k) {
+              const auto added = static_cast<double>(table[head * stride + zero + k - kFirst - q]);
+              scores[k] = plain.Score(head, q, k) + added;
+              sum += std::exp(scores[k]);
+            }
+            const std::size_t row = head * kQueries + q;
+            if (softmax) {
+              ASSERT_NEAR(result->log_sum_exp[row], std::log(sum), 2e-5);
+            }
+            for (std::size_t k = 0; k < kKeys; ++k) {
+              const bool seen = k >= range.begin && k < range.end;
+              // Scores of size 10 err by some 1e-5 where they are computed in float.
+              const double weight = softmax ? std::exp(scores[k]) / sum : scores[k];
+              ASSERT_NEAR(result->weights[row * kKeys + k], seen ? weight : 0.0,
+                          1e-4 * std::abs(weight));
+            }
+          }
+        }
+      }
+    }
+  }
+}
+
 void ExpectInvalid(const AttendInputs& inputs, const char* culprit) {
   const Result<AttendOutputs> result = Attend(inputs);
   ASSERT_FALSE(result.ok()) << culprit;
@@ -328,6 +402,7 @@ void ExpectInvalid(const AttendInputs& inputs, const char* culprit) {
 }
 
 TEST(Attend, ErrorsNameTheShapeThatDoesNotFit) {
+  constexpr std::size_t kHugePosition = std::numeric_limits<std::size_t>::max();
   const std::vector<float> six(6, 1.0F);
   const std::vector<std::uint8_t> flags(2, 1);
   const AttendInputs good{.queries = 2,
@@ -367,6 +442,27 @@ TEST(Attend, ErrorsNameTheShapeThatDoesNotFit) {
                 "weights.additive_query holds 6 floats, but [hidden 6, query_width 3] needs 18");
   ExpectInvalid(with([](AttendInputs* in) { in->mask.kind = Mask::Kind::kSlidingWindow; }),
                 "window");
+  ExpectInvalid(with([](AttendInputs* in) { in->mask.kind = Mask::Kind::kSymmetricWindow; }),
+                "window of a symmetric_window mask is 0");
+  ExpectInvalid(with([&six](AttendInputs* in) { in->bias = {.table = six, .head_stride = 5}; }),
+                "bias.table holds 6 floats, but [heads 1, head_stride 5] needs 5");
+  const auto biased = [&](std::size_t stride, std::size_t zero, const Mask& mask) {
+    AttendInputs in = good;
+    in.mask = mask;
+    in.bias = {.table = std::span(six).first(stride), .head_stride = stride, .zero = zero};
+    return in;
+  };
+  const Mask all = {.kind = Mask::Kind::kNone};
+  // Two queries and three keys: distances from -1 to 2.
+  EXPECT_TRUE(Attend(biased(4, 1, all)).ok());
+  EXPECT_TRUE(Attend(biased(2, 1, {})).ok()) << "a causal query attends to no distance above 0";
+  ExpectInvalid(biased(4, 4, all), "bias.zero 4 is not below bias.head_stride 4");
+  ExpectInvalid(biased(4, 2, all),
+                "bias has the distances -2 to 1, query 0 attends to keys 0 to 2");
+  ExpectInvalid(biased(4, 0, all),
+                "bias has the distances -0 to 3, query 1 attends to keys 0 to 2");
+  ExpectInvalid(biased(4, 1, {.kind = Mask::Kind::kNone, .first_query = kHugePosition}),
+                "attends to keys 0 to 2");
   ExpectInvalid(with([&flags](AttendInputs* in) { in->mask.key_valid = flags; }),
                 "key_valid holds 2 flags for 3 keys");
   ExpectInvalid(with([](AttendInputs* in) { in->softcap = -1.0F; }), "softcap");

@@ -101,7 +101,8 @@ std::string ProblemShape::ToString() const {
   text << "tokens " << tokens << " heads " << heads << "/" << kv_heads << " dims " << head_dim
        << "/" << value_dim << " first " << first_query << " mask " << MaskKindName(mask)
        << " window " << window << " " << DataTypeName(kv_type) << (float_rows ? " rows" : "")
-       << " softcap " << softcap << (padded ? " padded" : "");
+       << " softcap " << softcap << (padded ? " padded" : "") << (biased ? " biased" : "")
+       << " other " << other_keys;
   return text.str();
 }
 
@@ -118,7 +119,28 @@ Problem::Problem(const ProblemShape& shape, std::uint64_t seed) : shape_(shape) 
     key_valid.assign(positions(), 1);
     for (std::size_t i = 0; i < positions(); ++i) key_valid[i] = i >= 3 && random() % 4 != 0;
   }
+  if (shape.biased) MakeBias();
   Store();
+}
+
+void Problem::MakeBias() {
+  bias.zero = shape_.first_query + shape_.tokens - 1;
+  bias.head_stride = bias.zero + positions();
+  bias_table_.assign(shape_.heads * bias.head_stride, std::numeric_limits<float>::quiet_NaN());
+  bias.table = bias_table_;
+  const Mask mask{shape_.mask, shape_.window, shape_.first_query, key_valid};
+  std::mt19937_64 random(shape_.tokens);
+  std::normal_distribution<float> normal;
+  for (std::size_t head = 0; head < shape_.heads; ++head) {
+    for (std::size_t token = 0; token < shape_.tokens; ++token) {
+      const Mask::Range range = mask.KeyRange(token, positions());
+      const std::size_t first =
+          head * bias.head_stride + bias.zero - shape_.first_query - token + range.begin;
+      for (std::size_t i = first; i < first + (range.end - range.begin); ++i) {
+        if (std::isnan(bias_table_[i])) bias_table_[i] = 3.0F * normal(random);
+      }
+    }
+  }
 }
 
 void Problem::Store() {
@@ -136,7 +158,9 @@ Call Problem::MakeCall(std::size_t begin, std::size_t end, float* out) const {
   call.head_dim = shape_.head_dim;
   call.value_dim = shape_.value_dim;
   // As in a session: later positions are not in the cache yet.
-  call.positions = shape_.mask == Mask::Kind::kNone ? positions() : shape_.first_query + end;
+  const bool sees_ahead =
+      shape_.mask == Mask::Kind::kNone || shape_.mask == Mask::Kind::kSymmetricWindow;
+  call.positions = sees_ahead ? positions() : shape_.first_query + end;
   call.query_stride = shape_.heads * shape_.head_dim;
   call.query = query.data() + begin * call.query_stride;
   if (shape_.float_rows) {
@@ -154,6 +178,7 @@ Call Problem::MakeCall(std::size_t begin, std::size_t end, float* out) const {
   call.mask = {shape_.mask, shape_.window, shape_.first_query + begin, key_valid};
   call.scale = static_cast<float>(1.0 / std::sqrt(static_cast<double>(shape_.head_dim)));
   call.softcap = shape_.softcap;
+  call.bias = bias;
   call.out_stride = shape_.heads * shape_.value_dim;
   call.out = out + begin * call.out_stride;
   return call;
@@ -197,15 +222,20 @@ Answer Problem::Solve() const {
         }
         double score = sum * scale;
         if (cap > 0.0) score = cap * std::tanh(score / cap);
+        const double capped = std::abs(score);
+        if (shape_.biased) {
+          score += static_cast<double>(bias.At(head, shape_.first_query + t, k));
+        }
         scores[k] = score;
         max = std::max(max, score);
         largest = std::max(largest, std::abs(score));
         // A sum of d products errs by at most (d + 1) u Σ|q k|, the query times the scale by one u
         // more, and so do keys that are integers times a scale; the softcap's two operations and
-        // few-ulp tanh add a little of the result.
+        // few-ulp tanh add a little of the result, the bias one rounding of the sum.
         score_bound = std::max(
             score_bound, static_cast<double>(shape_.head_dim + 4) * kUnit * magnitude * scale +
-                             (cap > 0.0 ? 16.0 * kUnit * std::abs(score) : 0.0));
+                             (cap > 0.0 ? 16.0 * kUnit * capped : 0.0) +
+                             (shape_.biased ? kUnit * std::abs(score) : 0.0));
       }
       answer.score_bound[row] = score_bound + kUnit * largest;
       if (max == -kInfinity) continue;
@@ -246,6 +276,7 @@ void RunCall(const kernels::KernelTable& kernels, platform::Parallel& parallel, 
                      .value_dim = call.value_dim,
                      .workers = parallel.workers()};
   if (call.observer != nullptr) {
+    shape.new_keys = NewKeys(call).end - NewKeys(call).begin;
     shape.rows = call.observer->selection().rows;
     shape.scores = call.observer->selection().scores;
     shape.trace = call.observer->selection().trace;

@@ -22,10 +22,12 @@ struct ProblemShape {
   std::size_t first_query = 0;
   Mask::Kind mask = Mask::Kind::kCausal;
   std::size_t window = 0;
+  std::size_t other_keys = 0;  ///< With Mask::Kind::kNone: keys of another sequence; 0: the same.
   DataType kv_type = DataType::kF32;
   bool half_keys = false;   ///< kF16 keys beside kQ8_0 values.
   bool float_rows = false;  ///< Keys and values are float32 rows, not blocks.
   float softcap = 0.0F;
+  bool biased = false;        ///< An additive bias by distance, NaN where no query attends.
   bool padded = false;        ///< Hides some keys, among them the first ones.
   float query_factor = 1.0F;  ///< Makes scores large.
   std::string ToString() const;
@@ -47,7 +49,9 @@ class Problem {
   Problem(const ProblemShape& shape, std::uint64_t seed);
 
   const ProblemShape& shape() const { return shape_; }
-  std::size_t positions() const { return shape_.first_query + shape_.tokens; }
+  std::size_t positions() const {
+    return shape_.other_keys > 0 ? shape_.other_keys : shape_.first_query + shape_.tokens;
+  }
 
   /// The call for tokens [begin, end) writing to `out` [tokens, heads, value_dim] (all tokens'
   /// rows).
@@ -57,16 +61,19 @@ class Problem {
   std::vector<float> query;       ///< [tokens, heads, head_dim]
   std::vector<float> key, value;  ///< [kv_heads, positions, dim], as the cache holds them.
   std::vector<std::uint8_t> key_valid;
+  AttentionBias bias;  ///< Empty if the shape has none.
 
   /// After changing key or value: writes them to the cache again.
   void Store();
 
  private:
+  void MakeBias();
   /// Half precision beside 8-bit values if the shape says so.
   DataType key_type() const { return shape_.half_keys ? DataType::kF16 : shape_.kv_type; }
 
   ProblemShape shape_;
   std::vector<std::byte> key_cache_, value_cache_;
+  std::vector<float> bias_table_;
 };
 
 /// Runs tokens [begin, end) with fresh scratch sized for it.

@@ -67,6 +67,21 @@ TEST(ObservedAttention, DeliversOnlySelectedHeadsOfSelectedLayers) {
   }
 }
 
+TEST(ObservedAttention, DeliversOnlySelectedStreams) {
+  const Problem problem({.tokens = 20, .heads = 2, .kv_heads = 1}, 7);
+  for (const auto stream : {AttentionStream::kSelf, AttentionStream::kEncoder}) {
+    Collector collected(problem, {.streams = {AttentionStream::kEncoder, AttentionStream::kCross}});
+    std::vector<float> out(20 * 2 * 8);
+    platform::SerialParallel serial;
+    Call call = problem.MakeCall(0, 20, out.data());
+    call.observer = &collected;
+    call.stream = stream;
+    RunCall(*Tables().back(), serial, call);
+    EXPECT_EQ(out, RunPlain(*Tables().back(), problem));
+    EXPECT_EQ(collected.lse[19] != -1.0F, stream == AttentionStream::kEncoder);
+  }
+}
+
 /// Rebuilds every weight from traces and compares with the rows.
 class TraceChecker : public AttentionObserver {
  public:
@@ -79,15 +94,17 @@ class TraceChecker : public AttentionObserver {
   void OnTrace(const AttentionTrace& trace) override {
     ++traces;
     const ProblemShape& shape = problem_.shape();
-    ASSERT_EQ(trace.query_begin,
-              shape.first_query + keys.size() / (shape.kv_heads * shape.head_dim));
+    ASSERT_EQ(trace.query_begin, next_query_);
+    next_query_ += trace.query_count;
+    ASSERT_EQ(trace.key_begin * (trace.key_count > 0 ? 1 : 0),
+              trace.key_count > 0 ? keys.size() / (shape.kv_heads * shape.head_dim) : 0);
     keys.insert(keys.end(), trace.key,
-                trace.key + trace.query_count * trace.kv_heads * trace.head_dim);
+                trace.key + trace.key_count * trace.kv_heads * trace.head_dim);
     const Mask mask{trace.mask, trace.window, trace.query_begin, {}};
     for (std::size_t t = 0; t < trace.query_count; ++t) {
       for (std::size_t head = 0; head < trace.heads; ++head) {
         const std::size_t kv_head = head / (trace.heads / trace.kv_heads);
-        const Mask::Range range = mask.KeyRange(t, trace.query_begin + trace.query_count);
+        const Mask::Range range = mask.KeyRange(t, keys.size() / (trace.kv_heads * trace.head_dim));
         const std::size_t token = trace.query_begin - shape.first_query + t;
         for (std::size_t k = range.begin; k < range.end; ++k) {
           double score = 0.0;
@@ -99,6 +116,9 @@ class TraceChecker : public AttentionObserver {
           score *= static_cast<double>(trace.scale);
           const double cap = static_cast<double>(trace.softcap);
           if (cap > 0.0) score = cap * std::tanh(score / cap);
+          if (!trace.bias.table.empty()) {
+            score += static_cast<double>(trace.bias.At(head, trace.query_begin + t, k));
+          }
           weights.at((head * shape.tokens + token) * problem_.positions() + k) = std::exp(
               score - static_cast<double>(trace.log_sum_exp[head * trace.query_count + t]));
         }
@@ -109,6 +129,7 @@ class TraceChecker : public AttentionObserver {
  private:
   const Problem& problem_;
   AttentionSelection selection_;
+  std::size_t next_query_ = problem_.shape().first_query;
 
  public:
   std::size_t rows = 0, traces = 0;
@@ -127,7 +148,24 @@ TEST(ObservedAttention, TracesRebuildTheWeights) {
         .mask = Mask::Kind::kSlidingWindow,
         .window = 20,
         .kv_type = DataType::kF16,
-        .softcap = 10.0F}}) {
+        .softcap = 10.0F},
+        ProblemShape{.tokens = 75,
+        .heads = 6,
+        .kv_heads = 3,
+        .head_dim = 24,
+        .mask = Mask::Kind::kSymmetricWindow,
+        .window = 20,
+        .softcap = 10.0F,
+        .biased = true},
+        ProblemShape{.tokens = 75,
+        .heads = 6,
+        .kv_heads = 6,
+        .head_dim = 24,
+        .first_query = 9,
+        .mask = Mask::Kind::kNone,
+        .other_keys = 130,
+        .kv_type = DataType::kF16,
+        .biased = true}}) {
     const Problem problem(shape, 8);
     const Answer answer = problem.Solve();
     for (const kernels::KernelTable* table : Tables()) {
@@ -140,12 +178,16 @@ TEST(ObservedAttention, TracesRebuildTheWeights) {
             Call call = problem.MakeCall(begin, std::min<std::size_t>(begin + prefill_batch, 75),
                                          out.data());
             call.observer = &trace;
+            // Keys that are all there before the first query come with the first call.
+            if (shape.mask == Mask::Kind::kNone || shape.mask == Mask::Kind::kSymmetricWindow) {
+              call.new_keys = Mask::Range{0, begin == 0 ? problem.positions() : 0};
+            }
             RunCall(*table, *pool, call);
           }
           EXPECT_EQ(trace.traces, (75 + prefill_batch - 1) / prefill_batch);
           EXPECT_EQ(trace.rows > 0, rows);
           for (std::size_t i = 0; i < answer.weights.size(); ++i) {
-            const std::size_t row = i / 75;
+            const std::size_t row = i / problem.positions();
             ASSERT_NEAR(trace.weights[i], answer.weights[i],
                         answer.weights[i] * (std::expm1(answer.lse_bound[row]) + kUnit) + 1e-37);
           }

@@ -35,7 +35,7 @@ void Deliver(AttentionRecorder* recorder, std::size_t layer, std::size_t head, s
 void ExpectMap(const AttentionRecorder& recorder, std::size_t layer, std::size_t head,
                std::size_t tokens) {
   const AttentionRecorder::View map = recorder.Map(layer, head);
-  ASSERT_EQ(map.tokens, tokens);
+  ASSERT_EQ(map.queries, tokens);
   for (std::size_t q = 0; q < tokens; ++q) {
     for (std::size_t k = 0; k < tokens; ++k) {
       const float expected =
@@ -48,7 +48,7 @@ void ExpectMap(const AttentionRecorder& recorder, std::size_t layer, std::size_t
 TEST(AttentionRecorder, IsEmptyAtFirst) {
   const AttentionRecorder recorder;
   EXPECT_EQ(recorder.tokens(), 0U);
-  EXPECT_EQ(recorder.Map(0, 0).tokens, 0U);
+  EXPECT_EQ(recorder.Map(0, 0).queries, 0U);
   EXPECT_EQ(recorder.Map(0, 0).weights, nullptr);
   EXPECT_TRUE(recorder.status().ok());
 }
@@ -72,8 +72,8 @@ TEST(AttentionRecorder, KeepsBlocksOfManyHeadsApart) {
   for (std::size_t layer = 0; layer < 4; ++layer) {
     for (std::size_t head = 0; head < 7; ++head) ExpectMap(recorder, layer, head, 37);
   }
-  EXPECT_EQ(recorder.Map(4, 0).tokens, 0U);
-  EXPECT_EQ(recorder.Map(0, 7).tokens, 0U);
+  EXPECT_EQ(recorder.Map(4, 0).queries, 0U);
+  EXPECT_EQ(recorder.Map(0, 7).queries, 0U);
 }
 
 TEST(AttentionRecorder, StitchesAGenerationIntoOneTriangle) {
@@ -99,7 +99,7 @@ TEST(AttentionRecorder, ForgetsEverythingOnClear) {
   Deliver(&recorder, 0, 0, 0, 30);
   recorder.Clear();
   EXPECT_EQ(recorder.tokens(), 0U);
-  EXPECT_EQ(recorder.Map(0, 0).tokens, 0U);
+  EXPECT_EQ(recorder.Map(0, 0).queries, 0U);
   Deliver(&recorder, 0, 0, 0, 4);
   ExpectMap(recorder, 0, 0, 4);
 }
@@ -108,15 +108,73 @@ TEST(AttentionRecorder, LeavesRowsThatNeverCameAtZero) {
   AttentionRecorder recorder;
   Deliver(&recorder, 0, 0, 5, 2);
   const AttentionRecorder::View map = recorder.Map(0, 0);
-  ASSERT_EQ(map.tokens, 7U);
+  ASSERT_EQ(map.queries, 7U);
   EXPECT_EQ(map.At(3, 1), 0.0F);
   EXPECT_EQ(map.At(5, 1), 501.0F);
 }
 
-TEST(AttentionRecorder, DoesNotKeepCrossAttention) {
+TEST(AttentionRecorder, KeepsStreamsApart) {
   AttentionRecorder recorder;
-  Deliver(&recorder, 0, 0, 0, 5, AttentionStream::kCross);
-  EXPECT_EQ(recorder.tokens(), 0U);
+  Deliver(&recorder, 0, 0, 0, 5, AttentionStream::kEncoder);
+  Deliver(&recorder, 0, 0, 0, 3, AttentionStream::kSelf);
+  EXPECT_EQ(recorder.tokens(), 3U);
+  EXPECT_EQ(recorder.tokens(AttentionStream::kEncoder), 5U);
+  EXPECT_EQ(recorder.tokens(AttentionStream::kCross), 0U);
+  EXPECT_EQ(recorder.Map(0, 0).queries, 3U);
+  EXPECT_EQ(recorder.Map(0, 0, AttentionStream::kEncoder).queries, 5U);
+  EXPECT_EQ(recorder.Map(0, 0, AttentionStream::kCross).queries, 0U);
+}
+
+/// Rows [begin, begin + count) over `keys` keys whose cell is 100 * query + key.
+void DeliverRectangle(AttentionRecorder* recorder, AttentionStream stream, std::size_t begin,
+                      std::size_t count, std::size_t keys) {
+  std::vector<float> weights(count * keys);
+  for (std::size_t i = 0; i < weights.size(); ++i) {
+    weights[i] = static_cast<float>(100 * (begin + i / keys) + i % keys);
+  }
+  recorder->OnRows({.stream = stream,
+                    .query_begin = begin,
+                    .query_count = count,
+                    .key_count = keys,
+                    .weights = weights.data(),
+                    .stride = keys,
+                    .mask = Mask::Kind::kNone});
+}
+
+void ExpectRectangle(const AttentionRecorder& recorder, AttentionStream stream, std::size_t queries,
+                     std::size_t keys) {
+  const AttentionRecorder::View map = recorder.Map(0, 0, stream);
+  ASSERT_EQ(map.queries, queries);
+  ASSERT_EQ(map.keys, keys);
+  for (std::size_t q = 0; q < queries; ++q) {
+    for (std::size_t k = 0; k < keys; ++k) {
+      ASSERT_EQ(map.At(q, k), static_cast<float>(100 * q + k)) << q << ", " << k;
+    }
+  }
+}
+
+TEST(AttentionRecorder, StitchesAGenerationInCrossAttentionIntoARectangle) {
+  for (const std::size_t keys : {1U, 7U, 60U}) {
+    AttentionRecorder recorder;
+    DeliverRectangle(&recorder, AttentionStream::kCross, 0, 2, keys);
+    for (std::size_t token = 2; token < 40; ++token) {
+      DeliverRectangle(&recorder, AttentionStream::kCross, token, 1, keys);
+    }
+    ExpectRectangle(recorder, AttentionStream::kCross, 40, keys);
+    // The next text's source is shorter, or longer.
+    for (const std::size_t next : {keys / 2 + 1, 2 * keys}) {
+      DeliverRectangle(&recorder, AttentionStream::kCross, 0, 3, next);
+      ExpectRectangle(recorder, AttentionStream::kCross, 3, next);
+    }
+  }
+}
+
+TEST(AttentionRecorder, KeepsWholeSquaresOfAnEncoder) {
+  AttentionRecorder recorder;
+  for (const std::size_t begin : {0U, 16U, 32U}) {
+    DeliverRectangle(&recorder, AttentionStream::kEncoder, begin, begin == 32 ? 5 : 16, 37);
+  }
+  ExpectRectangle(recorder, AttentionStream::kEncoder, 37, 37);
 }
 
 TEST(AttentionRecorder, ReportsMapsTooLargeForMemory) {
@@ -128,7 +186,7 @@ TEST(AttentionRecorder, ReportsMapsTooLargeForMemory) {
                    .weights = &weight,
                    .stride = 1});
   EXPECT_EQ(recorder.status().code(), StatusCode::kOutOfMemory);
-  EXPECT_EQ(recorder.Map(0, 0).tokens, 0U);
+  EXPECT_EQ(recorder.Map(0, 0).queries, 0U);
   recorder.Clear();
   EXPECT_TRUE(recorder.status().ok());
 }
@@ -148,11 +206,11 @@ TEST(AttentionRecorder, RecordsWhatTiledAttentionComputed) {
     call.layer = 6;
     attention::RunCall(table, serial, call);
   }
-  EXPECT_EQ(recorder.Map(6, 1).tokens, 0U);
-  EXPECT_EQ(recorder.Map(5, 0).tokens, 0U);
+  EXPECT_EQ(recorder.Map(6, 1).queries, 0U);
+  EXPECT_EQ(recorder.Map(5, 0).queries, 0U);
   for (const std::size_t head : {0U, 3U}) {
     const AttentionRecorder::View map = recorder.Map(6, head);
-    ASSERT_EQ(map.tokens, 50U);
+    ASSERT_EQ(map.queries, 50U);
     for (std::size_t q = 0; q < 50; ++q) {
       for (std::size_t k = 0; k < 50; ++k) {
         const double expected = answer.weights[(head * 50 + q) * 50 + k];

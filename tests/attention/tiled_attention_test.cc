@@ -129,10 +129,9 @@ TEST(TiledAttention, AgreesWithTheReferenceForEveryMask) {
       Check({.tokens = tokens, .mask = Mask::Kind::kNone, .padded = padded});
       Check({.tokens = tokens, .mask = Mask::Kind::kCausal, .padded = padded});
       for (const std::size_t window : {1U, 2U, 7U, 16U, 63U, 64U, 65U, 100U}) {
-        Check({.tokens = tokens,
-               .mask = Mask::Kind::kSlidingWindow,
-               .window = window,
-               .padded = padded});
+        for (const auto mask : {Mask::Kind::kSlidingWindow, Mask::Kind::kSymmetricWindow}) {
+          Check({.tokens = tokens, .mask = mask, .window = window, .padded = padded});
+        }
       }
     }
   }
@@ -168,6 +167,48 @@ TEST(TiledAttention, AgreesWithTheReferenceAfterCachedPositions) {
              .mask = Mask::Kind::kSlidingWindow,
              .window = 40,
              .kv_type = DataType::kF16});
+    }
+  }
+}
+
+TEST(TiledAttention, AgreesWithTheReferenceUnderABias) {
+  for (const DataType type : kCacheTypes) {
+    for (const auto mask : {Mask::Kind::kNone, Mask::Kind::kCausal, Mask::Kind::kSlidingWindow,
+                            Mask::Kind::kSymmetricWindow}) {
+      for (const std::size_t tokens : {1U, 5U, 16U, 70U}) {
+        for (const std::size_t first : {0U, 3U, 300U}) {
+          Check({.tokens = tokens,
+                 .heads = 3,
+                 .kv_heads = 1,
+                 .first_query = first,
+                 .mask = mask,
+                 .window = 21,
+                 .kv_type = type,
+                 .softcap = first == 3 ? 2.0F : 0.0F,
+                 .biased = true,
+                 .padded = tokens == 16});
+        }
+      }
+    }
+  }
+}
+
+TEST(TiledAttention, AgreesWithTheReferenceBetweenTwoSequences) {
+  for (const DataType type : kCacheTypes) {
+    for (const std::size_t keys : {1U, 15U, 16U, 17U, 64U, 300U}) {
+      for (const std::size_t tokens : {1U, 20U, 70U}) {
+        for (const std::size_t first : {0U, 5U, 1000U}) {
+          Check({.tokens = tokens,
+                 .heads = 2,
+                 .kv_heads = 2,
+                 .first_query = first,
+                 .mask = Mask::Kind::kNone,
+                 .other_keys = keys,
+                 .kv_type = type,
+                 .biased = first == 5,
+                 .padded = tokens == 20});
+        }
+      }
     }
   }
 }
@@ -214,6 +255,22 @@ TEST(TiledAttention, IsBitEqualForEverySplitOfTheQueriesObservedOrNot) {
         .kv_type = DataType::kF16,
         .softcap = 30.0F,
         .padded = true},
+        ProblemShape{.tokens = 90,
+        .heads = 4,
+        .kv_heads = 2,
+        .first_query = 7,
+        .mask = Mask::Kind::kSymmetricWindow,
+        .window = 33,
+        .kv_type = DataType::kQ8_0,
+        .biased = true,
+        .padded = true},
+        ProblemShape{.tokens = 40,
+        .heads = 4,
+        .kv_heads = 4,
+        .first_query = 7,
+        .mask = Mask::Kind::kNone,
+        .other_keys = 270,
+        .biased = true},
         ProblemShape{.tokens = 130,
         .heads = 2,
         .head_dim = 64,
@@ -235,23 +292,30 @@ TEST(TiledAttention, IsBitEqualForEverySplitOfTheQueriesObservedOrNot) {
 }
 
 TEST(TiledAttention, IsBitEqualForEveryNumberOfThreads) {
-  const Problem problem({.tokens = 100, .heads = 6, .kv_heads = 2, .head_dim = 24, .value_dim = 40},
-                        6);
-  for (const kernels::KernelTable* table : Tables()) {
-    platform::SerialParallel serial;
-    const Observed one = RunChunked(*table, problem, 64, serial, true);
-    for (std::size_t workers = 1; workers <= 4; ++workers) {
-      const auto pool = platform::ThreadPool::Create(workers);
-      ASSERT_NE(pool, nullptr);
-      ASSERT_EQ(RunChunked(*table, problem, 64, *pool, true), one) << workers << " workers";
-      ASSERT_EQ(RunChunked(*table, problem, 1, *pool, false).out, one.out);
+  for (const bool biased : {false, true}) {
+    const Problem problem({.tokens = 100,
+                           .heads = 6,
+                           .kv_heads = 2,
+                           .head_dim = 24,
+                           .value_dim = 40,
+                           .biased = biased},
+                          6);
+    for (const kernels::KernelTable* table : Tables()) {
+      platform::SerialParallel serial;
+      const Observed one = RunChunked(*table, problem, 64, serial, true);
+      for (std::size_t workers = 1; workers <= 4; ++workers) {
+        const auto pool = platform::ThreadPool::Create(workers);
+        ASSERT_NE(pool, nullptr);
+        ASSERT_EQ(RunChunked(*table, problem, 64, *pool, true), one) << workers << " workers";
+        ASSERT_EQ(RunChunked(*table, problem, 1, *pool, false).out, one.out);
+      }
     }
   }
 }
 
 TEST(TiledAttention, IsBitEqualWhereTheSplitsOfALongContextAreSpreadOverThreads) {
   for (const DataType type : kCacheTypes) {
-    for (const auto mask : {Mask::Kind::kCausal, Mask::Kind::kSlidingWindow}) {
+    for (const auto mask : {Mask::Kind::kCausal, Mask::Kind::kSlidingWindow, Mask::Kind::kNone}) {
       // The first tokens do not reach the last split; windows begin inside of one.
       const ProblemShape shape{.tokens = 20,
                                .heads = 6,
@@ -261,7 +325,9 @@ TEST(TiledAttention, IsBitEqualWhereTheSplitsOfALongContextAreSpreadOverThreads)
                                .first_query = 755,
                                .mask = mask,
                                .window = 600,
+                               .other_keys = mask == Mask::Kind::kNone ? std::size_t{900} : 0,
                                .kv_type = type,
+                               .biased = mask != Mask::Kind::kCausal,
                                .padded = mask == Mask::Kind::kCausal};
       SCOPED_TRACE(shape.ToString());
       const Problem problem(shape, 11);
@@ -294,6 +360,15 @@ TEST(TiledAttention, ScratchSizesThatOverflowAreReportedAsTheLargest) {
                                   .head_dim = 8,
                                   .value_dim = 8,
                                   .rows = true}),
+            std::numeric_limits<std::size_t>::max());
+  EXPECT_EQ(ScratchFloats(table, {.batch_size = 1,
+                                  .max_positions = 1,
+                                  .heads = 4,
+                                  .kv_heads = 1,
+                                  .head_dim = 8,
+                                  .value_dim = 8,
+                                  .new_keys = kHuge,
+                                  .values = true}),
             std::numeric_limits<std::size_t>::max());
   EXPECT_EQ(ScratchFloats(table, {.batch_size = kHuge,
                                   .max_positions = 1,

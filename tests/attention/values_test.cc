@@ -86,6 +86,35 @@ INSTANTIATE_TEST_SUITE_P(Types, ValuesOfType,
                            return std::string(DataTypeName(parameter.param));
                          });
 
+TEST(Values, OfTheOtherSequenceComeOnceWithTheFirstCall) {
+  for (const DataType type : {DataType::kF32, DataType::kF16, DataType::kQ8_0}) {
+    const Problem problem({.tokens = 5,
+                           .heads = 4,
+                           .kv_heads = 2,
+                           .mask = Mask::Kind::kNone,
+                           .other_keys = 23,
+                           .kv_type = type},
+                          5);
+    ValueCollector collected({.streams = {AttentionStream::kCross}, .rows = false, .values = true});
+    std::vector<float> out(5 * 4 * 8);
+    platform::SerialParallel serial;
+    for (std::size_t begin = 0; begin < 5; begin += 2) {
+      Call call = problem.MakeCall(begin, std::min<std::size_t>(begin + 2, 5), out.data());
+      call.observer = &collected;
+      call.stream = AttentionStream::kCross;
+      call.new_keys = Mask::Range{0, begin == 0 ? std::size_t{23} : 0};
+      RunCall(*kernels::KernelsFor(BestIsa()), serial, call);
+    }
+    EXPECT_EQ(collected.layers.size(), 1U) << "calls without new values deliver none";
+    ASSERT_EQ(collected.values.size(), 23U);
+    for (std::size_t k = 0; k < 23; ++k) {
+      for (std::size_t i = 0; i < 16; ++i) {
+        ASSERT_EQ(collected.values[k][i], problem.value[(i / 8 * 23 + k) * 8 + i % 8]);
+      }
+    }
+  }
+}
+
 TEST(Values, ComeForSelectedLayersOnlyAndWithoutRowsIfNoneAreWanted) {
   const Problem problem({.tokens = 4, .heads = 2, .kv_heads = 1}, 6);
   ValueCollector collected({.layers = {3}, .rows = false, .values = true});

@@ -47,6 +47,7 @@ static void SeeTrace(void* user, const fovea_trace* trace) {
   Seen* seen = user;
   const size_t group = trace->heads / trace->kv_heads;
   CHECK(trace->struct_size == sizeof *trace && trace->query_count == kCount);
+  CHECK(trace->key_begin == 0 && trace->key_count == kCount && trace->bias == NULL);
   for (size_t q = 0; q < kCount; ++q) {
     for (size_t k = 0; k <= q; ++k) {
       const float* query = trace->query + (q * trace->heads + seen->head) * trace->head_dim;
@@ -89,6 +90,19 @@ static void RowsAndTracesAgree(fovea_session* session) {
   for (size_t q = 0; q < kCount; ++q) {
     for (size_t k = 0; k <= q; ++k) CHECK(fabsf(seen.rebuilt[q][k] - seen.weights[q][k]) < 1e-5f);
   }
+  /* A decoder has no other streams. */
+  observer.streams = 1 << FOVEA_STREAM_CROSS | 1 << FOVEA_STREAM_ENCODER;
+  NEED(!fovea_session_truncate(session, 0));
+  NEED(!fovea_session_prefill(session, kIds, kCount, &run, NULL));
+  CHECK(seen.rows == kCount && seen.traces == 1 && seen.values == 1);
+  observer.streams = 1 << FOVEA_STREAM_SELF;
+  NEED(!fovea_session_truncate(session, 0));
+  seen.rows = seen.traces = seen.values = 0;
+  NEED(!fovea_session_prefill(session, kIds, kCount, &run, NULL));
+  CHECK(seen.rows == kCount && seen.traces == 1 && seen.values == 1);
+  observer.streams = 8;
+  CHECK(fovea_session_decode(session, 5, &run, NULL) == FOVEA_INVALID_ARGUMENT);
+  observer.streams = 0;
   /* An observer that wants nothing is allowed. */
   observer.on_rows = NULL;
   observer.on_trace = NULL;
@@ -111,17 +125,19 @@ static void RecorderStitchesAGeneration(fovea_session* session) {
   NEED(!fovea_session_prefill(session, kIds, kCount - 2, &run, NULL));
   NEED(!fovea_session_decode(session, kIds[kCount - 2], &run, NULL));
   NEED(!fovea_session_decode(session, kIds[kCount - 1], &run, NULL));
-  NEED(!fovea_recorder_map(recorder, 1, 3, &map, &error));
-  CHECK(map.tokens == kCount && map.stride >= kCount);
+  NEED(!fovea_recorder_map(recorder, 1, 3, FOVEA_STREAM_SELF, &map, &error));
+  CHECK(map.queries == kCount && map.keys == kCount && map.stride >= kCount);
   for (size_t q = 0; q < kCount; ++q) {
     double sum = 0.0;
     for (size_t k = 0; k < kCount; ++k) sum += (double)map.weights[q * map.stride + k];
     CHECK(fabs(sum - 1.0) < 1e-5);
   }
-  CHECK_ERROR(fovea_recorder_map(recorder, 2, 0, &map, &error), FOVEA_NOT_FOUND, error, "layer 2");
-  CHECK(map.tokens == 0 && map.weights == NULL);
+  CHECK_ERROR(fovea_recorder_map(recorder, 2, 0, FOVEA_STREAM_SELF, &map, &error), FOVEA_NOT_FOUND,
+              error, "layer 2");
+  CHECK(map.queries == 0 && map.weights == NULL);
+  CHECK(fovea_recorder_map(recorder, 1, 3, FOVEA_STREAM_CROSS, &map, NULL) == FOVEA_NOT_FOUND);
   fovea_recorder_clear(recorder);
-  CHECK(fovea_recorder_map(recorder, 1, 3, &map, NULL) == FOVEA_NOT_FOUND);
+  CHECK(fovea_recorder_map(recorder, 1, 3, FOVEA_STREAM_SELF, &map, NULL) == FOVEA_NOT_FOUND);
   fovea_recorder_free(recorder);
 }
 
@@ -160,6 +176,7 @@ static void StatisticsCountEveryHead(const fovea_model* model, fovea_session* se
   CHECK(fovea_statistics_heads(statistics, heads, 1, &count, NULL) == FOVEA_BUFFER_TOO_SMALL);
   CHECK(!fovea_statistics_heads(statistics, heads, count, &count, NULL));
   for (size_t i = 0; i < count; ++i) {
+    CHECK(heads[i].stream == FOVEA_STREAM_SELF);
     CHECK(heads[i].layer == i / info.heads && heads[i].head == i % info.heads);
     CHECK(heads[i].rows == kCount && heads[i].row_sum_error < 1e-5);
     CHECK(heads[i].entropy > 0.0 && heads[i].confidence > 1.0 / (double)kCount);
@@ -190,6 +207,20 @@ static void OperatorsGiveNumbersKnownByHand(void) {
   CHECK(!fovea_attend(&in, output, weights, log_sum_exp, &error));
   CHECK(fabsf(weights[0] - 0.25f) < 1e-6f && fabsf(weights[1] - 0.75f) < 1e-6f);
   CHECK(fabsf(output[0] - 7.0f) < 1e-5f && fabsf(log_sum_exp[0] - 1.3862944f) < 1e-6f);
+  /* A bias of ln 3 on distance 0 makes both scores equal. */
+  const float bias[] = {1.0986123f, 0.0f};
+  in.bias = bias;
+  in.bias_head_stride = 2;
+  in.mask = FOVEA_MASK_SYMMETRIC_WINDOW;
+  in.window = 2;
+  CHECK(!fovea_attend(&in, output, weights, log_sum_exp, &error));
+  CHECK(fabsf(weights[0] - 0.5f) < 1e-6f && fabsf(weights[1] - 0.5f) < 1e-6f);
+  CHECK(fabsf(log_sum_exp[0] - 1.7917595f) < 1e-6f);
+  in.bias_zero = 1;
+  CHECK_ERROR(fovea_attend(&in, output, weights, log_sum_exp, &error), FOVEA_INVALID_ARGUMENT,
+              error, "bias has the distances -1 to 0, query 0 attends to keys 0 to 1");
+  in.bias = NULL;
+  in.mask = FOVEA_MASK_NONE;
   /* Additive: v tanh(W q + U k) with W = 0, U = 1, v = 2 for keys 0 and ln 3, whose tanh is 0.8. */
   const float zero[] = {0.0f};
   const float one[] = {1.0f};

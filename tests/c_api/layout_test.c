@@ -41,15 +41,15 @@ static void CheckLayout(void) {
   AT(fovea_session_info, isa, 48);
   SIZE(fovea_rows, 104);
   AT(fovea_rows, weights, 64);
-  SIZE(fovea_trace, 104);
-  AT(fovea_trace, scale, 80);
+  SIZE(fovea_trace, 144);
+  AT(fovea_trace, scale, 120);
   SIZE(fovea_values, 64);
-  SIZE(fovea_observer, 80);
+  SIZE(fovea_observer, 88);
   AT(fovea_observer, on_rows, 48);
-  SIZE(fovea_map, 32);
-  SIZE(fovea_recorder_options, 48);
-  SIZE(fovea_statistics_options, 64);
-  SIZE(fovea_head_statistics, 120);
+  SIZE(fovea_map, 40);
+  SIZE(fovea_recorder_options, 56);
+  SIZE(fovea_statistics_options, 72);
+  SIZE(fovea_head_statistics, 128);
   SIZE(fovea_value_norms_options, 40);
   SIZE(fovea_head_effect, 48);
   SIZE(fovea_effect_options, 72);
@@ -59,7 +59,7 @@ static void CheckLayout(void) {
   SIZE(fovea_quantization_error, 24);
   SIZE(fovea_quantized_tensor, 72);
   SIZE(fovea_quantize_options, 56);
-  SIZE(fovea_attend_inputs, 184);
+  SIZE(fovea_attend_inputs, 208);
   AT(fovea_attend_inputs, scoring, 152);
 }
 

@@ -83,10 +83,10 @@ static void SessionsAndMaps(const fovea_model* model) {
   CHECK(fovea_session_position(NULL) == 0);
   REFUSED(fovea_recorder_create(NULL, NULL, NULL));
   CHECK(fovea_recorder_observer(NULL) == NULL);
-  REFUSED(fovea_recorder_map(NULL, 0, 0, &map, NULL));
+  REFUSED(fovea_recorder_map(NULL, 0, 0, FOVEA_STREAM_SELF, &map, NULL));
   NEED(!fovea_recorder_create(NULL, &recorder, NULL));
-  REFUSED(fovea_recorder_map(recorder, 0, 0, NULL, NULL));
-  CHECK(fovea_recorder_map(recorder, 0, 0, &map, NULL) == FOVEA_NOT_FOUND);
+  REFUSED(fovea_recorder_map(recorder, 0, 0, FOVEA_STREAM_SELF, NULL, NULL));
+  CHECK(fovea_recorder_map(recorder, 0, 0, FOVEA_STREAM_SELF, &map, NULL) == FOVEA_NOT_FOUND);
   fovea_recorder_free(recorder);
   REFUSED(fovea_statistics_create(NULL, NULL, &statistics, NULL));
   CHECK(fovea_statistics_observer(NULL) == NULL);

@@ -111,7 +111,8 @@ fovea_status UseTheLibrary() {
   then([&] {
     fovea_map map = {};
     map.struct_size = sizeof(map);
-    return fovea_recorder_map(recorder, 0, 0, &map, nullptr);  // Tells of maps that did not grow.
+    return fovea_recorder_map(recorder, 0, 0, FOVEA_STREAM_SELF, &map,
+                              nullptr);  // Tells of maps that did not grow.
   });
   then([&] { return fovea_statistics_create(model, nullptr, &statistics, nullptr); });
   then([&] { return fovea_mean_maps_create(model, 16, nullptr, &maps, nullptr); });

@@ -64,7 +64,7 @@ static fovea_status UseEverything(const fovea_allocator* memory, float* last) {
   if (!status) status = fovea_tokenizer_load(MODEL, memory, &alone, &error);
   run.observer = fovea_recorder_observer(recorder);
   if (!status) status = fovea_session_prefill(session, kIds, kCount, &run, &logits);
-  if (!status) status = fovea_recorder_map(recorder, 0, 0, &map, &error);
+  if (!status) status = fovea_recorder_map(recorder, 0, 0, FOVEA_STREAM_SELF, &map, &error);
   if (!status) memcpy(last, logits, 100 * sizeof *last);
   fovea_model_free(model);
   fovea_session_free(session);

@@ -98,11 +98,12 @@ TEST_P(SameAsCppTest, AttentionRowsEqualTheRecordersBitForBit) {
   for (std::size_t layer = 0; layer < info.layers; ++layer) {
     for (std::size_t head = 0; head < info.heads; ++head) {
       const AttentionRecorder::View view = recorder.Map(layer, head);
-      ASSERT_EQ(view.tokens, kTokens);
+      ASSERT_EQ(view.queries, kTokens);
       fovea_map map = {};
       map.struct_size = sizeof(map);
-      ASSERT_EQ(fovea_recorder_map(c_recorder, layer, head, &map, nullptr), FOVEA_OK);
-      ASSERT_EQ(map.tokens, kTokens);
+      ASSERT_EQ(fovea_recorder_map(c_recorder, layer, head, FOVEA_STREAM_SELF, &map, nullptr),
+                FOVEA_OK);
+      ASSERT_EQ(map.queries, kTokens);
       const float* called = maps.cells.data() + (layer * info.heads + head) * kTokens * kTokens;
       for (std::size_t q = 0; q < kTokens; ++q) {
         const float* expected = view.weights + q * view.stride;

@@ -139,7 +139,7 @@ void Golden::Check(const Case& c, Isa isa, const SessionOptions& base, const Tol
     ASSERT_EQ(want.size(), info.heads * count * count) << "layer " << layer;
     for (std::size_t head = 0; head < info.heads; ++head) {
       const auto map = maps.Map(layer, head);
-      ASSERT_EQ(map.tokens, count);
+      ASSERT_EQ(map.queries, count);
       double divergence = 0.0;
       for (std::size_t q = 0; q < count; ++q) {
         const float* ours = map.weights + q * map.stride;

@@ -47,7 +47,7 @@ void ExpectSoundMaps(const AttentionRecorder& maps, const ModelInfo& info, std::
   for (std::size_t layer = 0; layer < info.layers; ++layer) {
     for (std::size_t head = 0; head < info.heads; ++head) {
       const AttentionRecorder::View map = maps.Map(layer, head);
-      ASSERT_EQ(map.tokens, tokens);
+      ASSERT_EQ(map.queries, tokens);
       for (std::size_t query = 0; query < tokens; ++query) {
         double sum = 0.0;
         for (std::size_t key = 0; key <= query; ++key) sum += double{map.At(query, key)};

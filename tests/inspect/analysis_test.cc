@@ -248,6 +248,108 @@ TEST(HeadStatistics, MeasureBroadAndLocalAgainstWhatAWindowShows) {
   EXPECT_DOUBLE_EQ(head.mean_distance, head.even_distance);
 }
 
+TEST(HeadStatistics, MeasureDistancesOnBothSidesOfAQuery) {
+  HeadStatisticsObserver observer;
+  const float weights[] = {0.5F, 0, 0.5F, 0, 0, 1, 0, 0, 1};
+  observer.OnRows({.query_count = 3,
+                   .key_count = 3,
+                   .weights = weights,
+                   .stride = 3,
+                   .mask = Mask::Kind::kNone});
+  // |q - k|: 0 and 2 by halves, 1, 0.
+  const HeadStatistics head = observer.Heads().at(0);
+  EXPECT_DOUBLE_EQ(head.mean_distance, 2.0 / 3);
+  EXPECT_DOUBLE_EQ(head.even_distance, (1.0 + 2.0 / 3 + 1.0) / 3);
+  EXPECT_NEAR(head.even_entropy, std::log(3.0), 1e-15);
+  EXPECT_DOUBLE_EQ(head.self, 1.5 / 3);
+}
+
+TEST(HeadStatistics, MeasureASymmetricWindowByItsOwnDistances) {
+  // Every query attends evenly to what its window shows, on either side.
+  constexpr std::size_t kTokens = 11;
+  const Mask mask{.kind = Mask::Kind::kSymmetricWindow, .window = 4};
+  std::vector<float> weights(kTokens * kTokens, 0.0F);
+  for (std::size_t q = 0; q < kTokens; ++q) {
+    const Mask::Range range = mask.KeyRange(q, kTokens);
+    for (std::size_t k = range.begin; k < range.end; ++k) {
+      weights[q * kTokens + k] = 1.0F / static_cast<float>(range.end - range.begin);
+    }
+  }
+  HeadStatisticsObserver observer;
+  observer.OnRows({.query_count = kTokens,
+                   .key_count = kTokens,
+                   .weights = weights.data(),
+                   .stride = kTokens,
+                   .mask = mask.kind,
+                   .window = mask.window});
+  const HeadStatistics head = observer.Heads().at(0);
+  EXPECT_NEAR(head.mean_distance, head.even_distance, 1e-7);
+  EXPECT_NEAR(head.entropy, head.even_entropy, 1e-6);
+  EXPECT_EQ(HeadType(head), "broad");
+}
+
+TEST(HeadStatistics, OfCrossAttentionAreThoseThatNeedNoCommonPositions) {
+  HeadStatisticsObserver observer;
+  const float weights[] = {0.25F, 0.25F, 0.5F, 0, 0.75F, 0.25F, 0, 0};
+  observer.OnRows({.stream = AttentionStream::kCross,
+                   .layer = 1,
+                   .head = 2,
+                   .query_begin = 5,
+                   .query_count = 2,
+                   .key_count = 4,
+                   .weights = weights,
+                   .stride = 4,
+                   .mask = Mask::Kind::kNone});
+  const HeadStatistics head = observer.Heads().at(0);
+  EXPECT_EQ(head.stream, AttentionStream::kCross);
+  EXPECT_EQ(head.rows, 2U);
+  EXPECT_DOUBLE_EQ(head.confidence, 0.625);
+  EXPECT_DOUBLE_EQ(head.first_token, 0.5);
+  EXPECT_NEAR(head.even_entropy, std::log(4.0), 1e-15);
+  const double entropy =
+      0.5 * std::log(4.0) + 0.5 * std::log(2.0) + 0.75 * std::log(4.0 / 3) + 0.25 * std::log(4.0);
+  EXPECT_NEAR(head.entropy, entropy / 2, 1e-15);
+  EXPECT_EQ(head.mean_distance, 0.0);
+  EXPECT_EQ(head.even_distance, 0.0);
+  EXPECT_EQ(head.previous_token, 0.0);
+  EXPECT_EQ(head.self, 0.0);
+  EXPECT_EQ(head.row_sum_error, 0.0);
+  EXPECT_EQ(HeadType(head), "first token (sink)");
+}
+
+TEST(HeadStatistics, KeepStreamsApartInOrder) {
+  HeadStatisticsObserver observer;
+  const float weights[] = {1.0F};
+  for (const auto stream :
+       {AttentionStream::kCross, AttentionStream::kSelf, AttentionStream::kEncoder}) {
+    for (const std::size_t layer : {1U, 0U}) {
+      observer.OnRows({.stream = stream,
+                       .layer = layer,
+                       .query_count = 1,
+                       .key_count = 1,
+                       .weights = weights,
+                       .stride = 1});
+    }
+  }
+  const std::vector<HeadStatistics> heads = observer.Heads();
+  ASSERT_EQ(heads.size(), 6U);
+  for (std::size_t i = 0; i < 6; ++i) {
+    EXPECT_EQ(static_cast<std::size_t>(heads[i].stream), i / 2);
+    EXPECT_EQ(heads[i].layer, i % 2);
+  }
+}
+
+TEST(HeadType, OfCrossAttentionAreNotNamedAfterDistances) {
+  HeadStatistics head;
+  head.stream = AttentionStream::kCross;
+  head.rows = 10;
+  head.even_entropy = 2.0;
+  head.entropy = 1.0;
+  EXPECT_EQ(HeadType(head), "mixed");
+  head.entropy = 1.9;
+  EXPECT_EQ(HeadType(head), "broad");
+}
+
 TEST(HeadStatistics, NeedNoMemoryDuringARunIfTheModelIsKnown) {
   ModelInfo info;
   info.layers = 5;

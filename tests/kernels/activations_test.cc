@@ -1,10 +1,13 @@
 // Bounds, with ε = 2^-23 and u = ε/2 the error of one rounding:
 // exp of the vector library is within 1 unit in the last place (ε relative); the sigmoid z·n/(1 +
 // e) adds a product, a sum and a quotient (3u): silu is within 4ε. gelu's exponent v has itself an
-// error of at most 4u·|v|, so exp(-|v|) is off by 2ε·|v| more. softcap: tanh within 4 units, plus a
-// quotient (whose error tanh does not enlarge) and a product. Below the smallest normal float units
-// are absolute: one unit of the subnormals, 2^-149, times the few steps taken; targets may also
-// flush such arguments, steps and results to zero (2^-126, times what a step is multiplied by).
+// error of at most 4u·|v|, so exp(-|v|) is off by 2ε·|v| more. gelu_erf: the argument x²/2 of exp
+// has an error of u·x²/2, and exp is off by that much more, ε·x²/4; exp itself, the quotient t, the
+// last steps of the polynomial and two products make up less than 4ε. softcap: tanh within 4 units,
+// plus a quotient (whose error tanh does not enlarge) and a product. Below the smallest normal
+// float units are absolute: one unit of the subnormals, 2^-149, times the few steps taken; targets
+// may also flush such arguments, steps and results to zero (2^-126, times what a step is multiplied
+// by).
 #include <algorithm>
 
 #include "tests/kernels/kernel_test.h"
@@ -28,6 +31,10 @@ double Gelu(double x) {
   return x * Sigmoid(GeluExponent(x));
 }
 
+double GeluErf(double x) {
+  return x * 0.5 * std::erfc(-x / std::sqrt(2.0));
+}
+
 double SiluBound(double x) {
   // exp(-104) is below half of the smallest number: what is flushed lies above.
   return 4 * kEpsilon * std::abs(Silu(x)) + kSmallestNormal * (1 + std::min(std::abs(x), 104.0));
@@ -35,6 +42,11 @@ double SiluBound(double x) {
 double GeluBound(double x) {
   const double relative = 4 * kEpsilon + 2 * kEpsilon * std::abs(GeluExponent(x));
   return relative * std::abs(Gelu(x)) + kSmallestNormal * (1 + std::abs(x));
+}
+
+double GeluErfBound(double x) {
+  const double relative = 4 * kEpsilon + kEpsilon * x * x / 4;
+  return relative * std::abs(GeluErf(x)) + kSmallestNormal * (1 + std::abs(x));
 }
 
 class ActivationsTest : public KernelTest {
@@ -68,6 +80,32 @@ TEST_P(ActivationsTest, GeluIsAccurateEverywhere) {
   }
 }
 
+TEST_P(ActivationsTest, ExactGeluIsAccurateEverywhere) {
+  std::vector<float> x = Arguments();
+  for (float a = -14.0F; a <= 14.0F; a += 0.0004F) x.push_back(a);
+  std::vector<float> out(x.size());
+  kernels().gelu_erf(x.data(), x.size(), out.data());
+  for (std::size_t i = 0; i < x.size(); ++i) {
+    ASSERT_NEAR(out[i], GeluErf(x[i]), GeluErfBound(x[i])) << x[i];
+  }
+}
+
+TEST_P(ActivationsTest, ReluIsExact) {
+  const std::vector<float> x = Arguments();
+  std::vector<float> out(x.size());
+  kernels().relu(x.data(), x.size(), out.data());
+  for (std::size_t i = 0; i < x.size(); ++i) ASSERT_EQ(out[i], std::max(x[i], 0.0F)) << x[i];
+}
+
+TEST_P(ActivationsTest, InfinityStaysInfinite) {
+  const std::vector<float> x(9, std::numeric_limits<float>::infinity());
+  std::vector<float> out(9);
+  for (const auto function : {kernels().silu, kernels().gelu, kernels().gelu_erf, kernels().relu}) {
+    function(x.data(), x.size(), out.data());
+    for (const float y : out) ASSERT_EQ(y, x[0]);
+  }
+}
+
 TEST_P(ActivationsTest, ProductsWithTheGateAreTheActivationTimesTheOther) {
   for (const std::size_t n : Lengths()) {
     const std::vector<float> gate = Random(n, -8.0F, 8.0F);
@@ -76,14 +114,23 @@ TEST_P(ActivationsTest, ProductsWithTheGateAreTheActivationTimesTheOther) {
     FencedFloats gelu_mul(n, (n + 1) % 4);
     kernels().silu_mul(gate.data(), up.data(), n, silu_mul.data());
     kernels().gelu_mul(gate.data(), up.data(), n, gelu_mul.data());
+    FencedFloats gelu_erf_mul(n, (n + 2) % 4);
+    FencedFloats relu_mul(n, (n + 3) % 4);
+    kernels().gelu_erf_mul(gate.data(), up.data(), n, gelu_erf_mul.data());
+    kernels().relu_mul(gate.data(), up.data(), n, relu_mul.data());
     for (std::size_t i = 0; i < n; ++i) {
       const double u = up[i];
       const double silu = Silu(gate[i]) * u;
       const double gelu = Gelu(gate[i]) * u;
       ASSERT_NEAR(silu_mul[i], silu, SiluBound(gate[i]) * std::abs(u) + kEpsilon * std::abs(silu));
       ASSERT_NEAR(gelu_mul[i], gelu, GeluBound(gate[i]) * std::abs(u) + kEpsilon * std::abs(gelu));
+      const double exact = GeluErf(gate[i]) * u;
+      ASSERT_NEAR(gelu_erf_mul[i], exact,
+                  GeluErfBound(gate[i]) * std::abs(u) + kEpsilon * std::abs(exact));
+      ASSERT_EQ(relu_mul[i], std::max(gate[i], 0.0F) * up[i]);
     }
     EXPECT_TRUE(silu_mul.FencesStand() && gelu_mul.FencesStand());
+    EXPECT_TRUE(gelu_erf_mul.FencesStand() && relu_mul.FencesStand());
   }
 }
 
@@ -99,22 +146,26 @@ TEST_P(ActivationsTest, MayAliasAnyInput) {
     kernels().silu_mul(gate.data(), over_up.data(), n, over_up.data());
     ASSERT_EQ(over_gate, expected);
     ASSERT_EQ(over_up, expected);
-    kernels().gelu(gate.data(), n, expected.data());
-    over_gate = gate;
-    kernels().gelu(over_gate.data(), n, over_gate.data());
-    ASSERT_EQ(over_gate, expected);
+    for (const auto function : {kernels().gelu, kernels().gelu_erf, kernels().relu}) {
+      function(gate.data(), n, expected.data());
+      over_gate = gate;
+      function(over_gate.data(), n, over_gate.data());
+      ASSERT_EQ(over_gate, expected);
+    }
   }
 }
 
 TEST_P(ActivationsTest, GiveTheSameBitsWhereverAValueLies) {
   const std::vector<float> x = Random(100, -20.0F, 20.0F);
   std::vector<float> whole(x.size());
-  kernels().gelu(x.data(), x.size(), whole.data());
-  for (std::size_t begin = 0; begin < x.size(); ++begin) {
-    for (std::size_t n = 1; n <= 17 && begin + n <= x.size(); ++n) {
-      std::vector<float> part(n);
-      kernels().gelu(x.data() + begin, n, part.data());
-      for (std::size_t i = 0; i < n; ++i) ASSERT_EQ(part[i], whole[begin + i]);
+  for (const auto function : {kernels().gelu, kernels().gelu_erf}) {
+    function(x.data(), x.size(), whole.data());
+    for (std::size_t begin = 0; begin < x.size(); ++begin) {
+      for (std::size_t n = 1; n <= 17 && begin + n <= x.size(); ++n) {
+        std::vector<float> part(n);
+        function(x.data() + begin, n, part.data());
+        for (std::size_t i = 0; i < n; ++i) ASSERT_EQ(part[i], whole[begin + i]);
+      }
     }
   }
 }
@@ -138,10 +189,10 @@ TEST_P(ActivationsTest, SoftcapIsAccurateAndBounded) {
 TEST_P(ActivationsTest, PassNotANumberOn) {
   const std::vector<float> nan(9, std::numeric_limits<float>::quiet_NaN());
   std::vector<float> out(9);
-  kernels().silu(nan.data(), 9, out.data());
-  for (const float value : out) EXPECT_TRUE(std::isnan(value));
-  kernels().gelu(nan.data(), 9, out.data());
-  for (const float value : out) EXPECT_TRUE(std::isnan(value));
+  for (const auto function : {kernels().silu, kernels().gelu, kernels().gelu_erf, kernels().relu}) {
+    function(nan.data(), 9, out.data());
+    for (const float value : out) EXPECT_TRUE(std::isnan(value));
+  }
   out = nan;
   kernels().softcap(30.0F, 9, out.data());
   for (const float value : out) EXPECT_TRUE(std::isnan(value));

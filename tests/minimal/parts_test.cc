@@ -108,7 +108,7 @@ void RunsAndShowsMaps(const fovea::Model& model) {
     EXPECT(session->Prefill(ids, {.observer = &maps}).ok());
     EXPECT(static_cast<std::size_t>(maps.calls()) == model.info().heads);
     const auto map = maps.Map(0, 0);
-    EXPECT(map.tokens == ids.size());
+    EXPECT(map.queries == ids.size());
     EXPECT(map.At(0, 0) == 1.0F);
     CountingObserver counter;
     EXPECT(session->Decode(2, {.observer = &counter}).ok());

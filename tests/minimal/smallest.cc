@@ -44,5 +44,5 @@ int main(int argc, char** argv) {
   if (!logits) return Fail(logits.error());
   const auto map = maps.Map(/*layer=*/0, /*head=*/1);
   std::printf("logits %016llx, row %016llx\n", Hash(*logits),
-              Hash({map.weights + (map.tokens - 1) * map.stride, map.tokens}));
+              Hash({map.weights + (map.queries - 1) * map.stride, map.keys}));
 }

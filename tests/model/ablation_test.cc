@@ -111,9 +111,9 @@ TEST_F(AblationTest, LeavesTheMapsOfItsOwnLayerAndChangesThoseAfter) {
   const auto map = [](const AttentionRecorder& maps, std::size_t layer, std::size_t head) {
     const AttentionRecorder::View view = maps.Map(layer, head);
     std::vector<float> cells;
-    for (std::size_t q = 0; q < view.tokens; ++q) {
+    for (std::size_t q = 0; q < view.queries; ++q) {
       cells.insert(cells.end(), view.weights + q * view.stride,
-                   view.weights + q * view.stride + view.tokens);
+                   view.weights + q * view.stride + view.keys);
     }
     return cells;
   };

@@ -177,7 +177,7 @@ TEST_F(GenerateTest, GoesOnWhereTheSessionIs) {
 TEST_F(GenerateTest, PassesTheOptionsOfRunsThrough) {
   AttentionRecorder maps({.layers = {0}, .heads = {1}});
   const Generation made = Make({.max_tokens = 5, .run = {.observer = &maps}});
-  EXPECT_EQ(maps.Map(0, 1).tokens, prompt_.size() + made.ids.size() - 1);
+  EXPECT_EQ(maps.Map(0, 1).queries, prompt_.size() + made.ids.size() - 1);
 
   std::size_t pieces = 0;
   const GenerateOptions options = {.max_tokens = 50,

@@ -64,7 +64,7 @@ Outcome RunOnce(Session& session, const ModelInfo& info, bool observed) {
   for (std::size_t layer = 0; layer < info.layers; ++layer) {
     for (std::size_t head = 0; head < info.heads; ++head) {
       const AttentionRecorder::View view = recorder.Map(layer, head);
-      for (std::size_t query = 0; query < view.tokens; ++query) {
+      for (std::size_t query = 0; query < view.queries; ++query) {
         Append(outcome.maps, {view.weights + query * view.stride, query + 1});
       }
     }

@@ -156,6 +156,8 @@ Recording MadeText::Record() const {
       trace.layer = layer;
       trace.query_begin = begin;
       trace.query_count = end - begin;
+      trace.key_begin = begin;
+      trace.key_count = end - begin;
       trace.heads = options_.heads;
       trace.kv_heads = options_.kv_heads;
       trace.head_dim = options_.dim;

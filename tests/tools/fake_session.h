@@ -85,6 +85,8 @@ class FakeSession {
     trace.layer = layer;
     trace.query_begin = begin;
     trace.query_count = end - begin;
+    trace.key_begin = begin;
+    trace.key_count = end - begin;
     trace.heads = kHeads;
     trace.kv_heads = kKvHeads;
     trace.head_dim = kDim;

@@ -67,6 +67,25 @@ TEST(ObserverGroup, AsksForAllThatAnyMemberWants) {
   EXPECT_TRUE(group.concurrent());
 }
 
+TEST(ObserverGroup, TellsStreamsApart) {
+  Listener cross({.streams = {AttentionStream::kCross}, .trace = true, .values = true});
+  Listener self({.streams = {AttentionStream::kSelf, AttentionStream::kCross}});
+  Listener all({.rows = false, .trace = true});
+  ObserverGroup group;
+  group.Add(&cross);
+  group.Add(&self);
+  EXPECT_THAT(group.selection().streams,
+              ElementsAre(AttentionStream::kSelf, AttentionStream::kCross));
+  group.Add(&all);
+  EXPECT_THAT(group.selection().streams, IsEmpty());
+  Deliver(&group);  // Self-attention.
+  EXPECT_THAT(cross.rows_, IsEmpty());
+  EXPECT_THAT(cross.traces_, IsEmpty());
+  EXPECT_THAT(cross.values_, IsEmpty());
+  EXPECT_EQ(self.rows_.size(), 4U);
+  EXPECT_THAT(all.traces_, ElementsAre(0, 1));
+}
+
 TEST(ObserverGroup, EveryMemberGetsOnlyWhatItAskedFor) {
   Listener one_head({.layers = {1}, .heads = {0}});
   Listener scores({.layers = {0}, .heads = {0, 1}, .scores = true});

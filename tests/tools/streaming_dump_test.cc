@@ -136,7 +136,7 @@ TEST(StreamingDump, StreamedMapsEqualRecordedOnesToHalfRounding) {
   for (const std::size_t layer : shape.layers) {
     for (const std::size_t head : shape.heads) {
       const AttentionRecorder::View map = recorder.Map(layer, head);
-      ASSERT_EQ(map.tokens, kTokens);
+      ASSERT_EQ(map.queries, kTokens);
       for (std::size_t q = 0; q < kTokens; ++q) {
         for (std::size_t k = 0; k < kTokens; ++k, ++at) {
           ASSERT_EQ(streamed[at], HalfToFloat(FloatToHalf(map.At(q, k))));

@@ -51,7 +51,7 @@ class MeanAttentionObserver : public AttentionObserver {
   /// Layers of the model.
   std::size_t layers() const;
   /// Tokens whose rows have come from every head of every layer. Rows from context_size on are not
-  /// kept, nor cells above the diagonal or of cross-attention.
+  /// kept, nor those of bidirectional maps and of other streams than AttentionStream::kSelf.
   std::size_t tokens() const;
   /// out[key] = mean over the heads of row `query` of the layer, for keys 0 … query. `query` must
   /// be below tokens(), the layer below layers(). out: [query + 1]

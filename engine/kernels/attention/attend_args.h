@@ -53,6 +53,12 @@ struct AttendTileArgs {
   const std::uint8_t* key_valid = nullptr;  ///< Null, or one byte per key: 0 hides it.
   float scale = 1.0F;
   float softcap = 0.0F;  ///< 0: none.
+  /// Null, or what is added to scores after the softcap: to that of row r and key k the element
+  /// bias_first + k - r / heads (a sum that may wrap around) of the row r % heads of `bias`, whose
+  /// rows lie bias_stride floats apart. Elements of keys that no row attends to are never read.
+  const float* bias = nullptr;
+  std::size_t bias_stride = 0;
+  std::size_t bias_first = 0;
 
   float* out = nullptr;  ///< Row r at out + (r / heads) * out_stride + (r % heads) * value_dim
   std::size_t out_stride = 0;

@@ -46,6 +46,15 @@ struct RowBlock {
   std::size_t end;
 };
 
+/// Adds the row's bias to its scores of the columns [begin, end) of a split, which it attends to.
+HWY_NOINLINE void AddBias(const AttendTileArgs& args, std::size_t row, std::size_t split,
+                          std::size_t begin, std::size_t end, float* scores) {
+  const std::size_t index = args.bias_first + split + begin - row / args.heads;
+  const float* bias = args.bias + row % args.heads * args.bias_stride + index;
+  Map([](F32 score, F32 added) HWY_ATTR { return hn::Add(score, added); }, end - begin,
+      scores + begin, scores + begin, bias);
+}
+
 /// One call. The elements are those of stored keys and values; overrides may be null.
 template <typename KeyElement, typename ValueElement>
 class TileRun {
@@ -218,6 +227,7 @@ class TileRun {
     const std::size_t begin = row_begin / kKvBlock * kKvBlock;
     const std::size_t end = PaddedDim(row_end);
     if (args_.softcap > 0.0F) CapRow(scores + begin, end - begin);
+    if (args_.bias != nullptr) AddBias(args_, row, split_begin_, row_begin, row_end, scores);
     if (valid_ != nullptr || row_begin != begin || row_end != end) {
       MaskRow(scores, row_begin, row_end);
     }

@@ -5,7 +5,8 @@
 // on how keys are stored or spread over threads, or on whether weights are asked for; within one
 // instruction set all results are therefore bit-equal:
 //  - a score is accumulated over the head's elements by fused multiply-adds of the query, times the
-//    scale, and the stored key; the scale of 8-bit keys multiplies the sum;
+//    scale, and the stored key; the scale of 8-bit keys multiplies the sum. Then comes the softcap,
+//    then the bias is added;
 //  - keys are processed in splits whose boundaries are absolute multiples of kKvSplit. In a split
 //    the maximum is taken, exponentials are added to one sum per lane, and each element of the
 //    weighted values is accumulated over the keys in ascending order;

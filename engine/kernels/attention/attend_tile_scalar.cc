@@ -56,13 +56,16 @@ float ValueElement(const AttendTileArgs& args, std::size_t j, std::size_t i) {
   return Element(args.value_type, block + element * KvElementBytes(args.value_type), scale);
 }
 
-float Score(const AttendTileArgs& args, const float* query, std::size_t key) {
+float Score(const AttendTileArgs& args, std::size_t r, const float* query, std::size_t key) {
   if (args.key_valid != nullptr && args.key_valid[key] == 0) return kMasked;
   float sum = 0.0F;
   for (std::size_t i = 0; i < args.head_dim; ++i) {
     sum += query[i] * args.scale * KeyElement(args, key, i);
   }
-  return args.softcap > 0.0F ? args.softcap * std::tanh(sum / args.softcap) : sum;
+  if (args.softcap > 0.0F) sum = args.softcap * std::tanh(sum / args.softcap);
+  if (args.bias == nullptr) return sum;
+  const float* bias = args.bias + r % args.heads * args.bias_stride;
+  return sum + bias[args.bias_first + key - r / args.heads];
 }
 
 /// The larger one; NaN if either is.
@@ -134,7 +137,7 @@ RunningRow AttendKvSplits(const AttendTileArgs& args, std::size_t r, float* valu
   float scores[kKvSplit];
   for (std::size_t key = begin; key < end;) {
     const std::size_t next = std::min(end, (key / kKvSplit + 1) * kKvSplit);
-    for (std::size_t j = key; j < next; ++j) scores[j - key] = Score(args, query, j);
+    for (std::size_t j = key; j < next; ++j) scores[j - key] = Score(args, r, query, j);
     std::fill_n(split_values, args.value_dim, 0.0F);
     const RunningRow split = AttendKeys(args, key, next, scores, split_values);
     if (all != nullptr) std::copy_n(scores, next - key, all + key);

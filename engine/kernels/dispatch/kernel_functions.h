@@ -40,8 +40,13 @@ FOVEA_DECLARE_KERNEL(void, Rope,
 // activations.cc
 FOVEA_DECLARE_KERNEL(void, Silu, (const float* x, std::size_t n, float* out))
 FOVEA_DECLARE_KERNEL(void, Gelu, (const float* x, std::size_t n, float* out))
+FOVEA_DECLARE_KERNEL(void, GeluErf, (const float* x, std::size_t n, float* out))
+FOVEA_DECLARE_KERNEL(void, Relu, (const float* x, std::size_t n, float* out))
 FOVEA_DECLARE_KERNEL(void, SiluMul, (const float* gate, const float* up, std::size_t n, float* out))
 FOVEA_DECLARE_KERNEL(void, GeluMul, (const float* gate, const float* up, std::size_t n, float* out))
+FOVEA_DECLARE_KERNEL(void, GeluErfMul,
+                     (const float* gate, const float* up, std::size_t n, float* out))
+FOVEA_DECLARE_KERNEL(void, ReluMul, (const float* gate, const float* up, std::size_t n, float* out))
 FOVEA_DECLARE_KERNEL(void, Softcap, (float cap, std::size_t n, float* x))
 // elementwise.cc
 FOVEA_DECLARE_KERNEL(void, Add, (const float* a, const float* b, std::size_t n, float* out))

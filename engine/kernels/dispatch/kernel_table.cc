@@ -24,8 +24,12 @@ namespace {
     .rope = target::Rope,                                \
     .silu = target::Silu,                                \
     .gelu = target::Gelu,                                \
+    .gelu_erf = target::GeluErf,                         \
+    .relu = target::Relu,                                \
     .silu_mul = target::SiluMul,                         \
     .gelu_mul = target::GeluMul,                         \
+    .gelu_erf_mul = target::GeluErfMul,                  \
+    .relu_mul = target::ReluMul,                         \
     .add = target::Add,                                  \
     .scale = target::Scale,                              \
     .softcap = target::Softcap,                          \

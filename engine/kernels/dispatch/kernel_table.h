@@ -69,11 +69,16 @@ struct KernelTable {
   void (*rope)(float* x, const float* cosine, const float* sine, std::size_t pairs,
                RopeLayout layout);
 
-  /// Activations; out may alias any input. gelu is the tanh form (Hendrycks & Gimpel 2016).
+  /// Activations; out may alias any input. gelu is the tanh form of Hendrycks & Gimpel 2016, and
+  /// gelu_erf their exact one: x·Φ(x), within 4 + x²/4 units in the last place.
   void (*silu)(const float* x, std::size_t n, float* out);
   void (*gelu)(const float* x, std::size_t n, float* out);
+  void (*gelu_erf)(const float* x, std::size_t n, float* out);
+  void (*relu)(const float* x, std::size_t n, float* out);
   void (*silu_mul)(const float* gate, const float* up, std::size_t n, float* out);
   void (*gelu_mul)(const float* gate, const float* up, std::size_t n, float* out);
+  void (*gelu_erf_mul)(const float* gate, const float* up, std::size_t n, float* out);
+  void (*relu_mul)(const float* gate, const float* up, std::size_t n, float* out);
 
   void (*add)(const float* a, const float* b, std::size_t n, float* out);  ///< May alias.
   void (*scale)(float factor, std::size_t n, float* x);                    ///< In place.

@@ -33,7 +33,7 @@ int main(int argc, char** argv) {
   if (!logits) return Fail(logits.error());
 
   const auto map = maps.Map(layer, head);
-  for (std::size_t query = 0; query < map.tokens; ++query) {
+  for (std::size_t query = 0; query < map.queries; ++query) {
     const std::size_t key =
         static_cast<std::size_t>(fovea::ArgMax({map.weights + query * map.stride, query + 1}));
     std::printf("%zu -> %zu with %.3f\n", query, key, static_cast<double>(map.At(query, key)));

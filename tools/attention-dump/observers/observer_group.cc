@@ -7,10 +7,10 @@ namespace fovea::dump {
 namespace {
 
 /// The union of two lists of which an empty one means "all".
-std::vector<std::size_t> Union(const std::vector<std::size_t>& a,
-                               const std::vector<std::size_t>& b) {
+template <typename Item>
+std::vector<Item> Union(const std::vector<Item>& a, const std::vector<Item>& b) {
   if (a.empty() || b.empty()) return {};
-  std::vector<std::size_t> both = a;
+  std::vector<Item> both = a;
   both.insert(both.end(), b.begin(), b.end());
   std::sort(both.begin(), both.end());
   both.erase(std::unique(both.begin(), both.end()), both.end());
@@ -24,6 +24,7 @@ void ObserverGroup::Add(AttentionObserver* member) {
   if (members_.empty()) {
     selection_ = wanted;
   } else {
+    selection_.streams = Union(selection_.streams, wanted.streams);
     selection_.layers = Union(selection_.layers, wanted.layers);
     selection_.heads = Union(selection_.heads, wanted.heads);
     selection_.rows = selection_.rows || wanted.rows;
@@ -46,7 +47,8 @@ void ObserverGroup::OnRows(const AttentionRows& rows) {
   for (const Member& member : members_) {
     const AttentionSelection& wanted = member.selection;
     if (!wanted.rows && !wanted.scores) continue;
-    if (!wanted.HasLayer(rows.layer) || !wanted.HasHead(rows.head)) continue;
+    if (!wanted.HasStream(rows.stream) || !wanted.HasLayer(rows.layer)) continue;
+    if (!wanted.HasHead(rows.head)) continue;
     AttentionRows given = rows;
     if (!wanted.scores) given.scores = nullptr;
     Pass(member, [&](AttentionObserver* observer) { observer->OnRows(given); });
@@ -55,14 +57,17 @@ void ObserverGroup::OnRows(const AttentionRows& rows) {
 
 void ObserverGroup::OnTrace(const AttentionTrace& trace) {
   for (const Member& member : members_) {
-    if (!member.selection.trace || !member.selection.HasLayer(trace.layer)) continue;
+    const AttentionSelection& wanted = member.selection;
+    if (!wanted.trace || !wanted.HasStream(trace.stream) || !wanted.HasLayer(trace.layer)) continue;
     Pass(member, [&](AttentionObserver* observer) { observer->OnTrace(trace); });
   }
 }
 
 void ObserverGroup::OnValues(const AttentionValues& values) {
   for (const Member& member : members_) {
-    if (!member.selection.values || !member.selection.HasLayer(values.layer)) continue;
+    const AttentionSelection& wanted = member.selection;
+    if (!wanted.values || !wanted.HasStream(values.stream)) continue;
+    if (!wanted.HasLayer(values.layer)) continue;
     Pass(member, [&](AttentionObserver* observer) { observer->OnValues(values); });
   }
 }

@@ -134,10 +134,11 @@ void StreamingDump::OnTrace(const AttentionTrace& trace) {
     kept->isa = trace.isa;
   }
   try {
-    WriteTraceHeads(trace.query, trace.heads, trace, shape_.heads, query_[layer],
+    WriteTraceHeads({trace.query, trace.query_begin, trace.query_count, trace.heads},
+                    trace.head_dim, shape_.heads, query_[layer],
                     kept == nullptr ? nullptr : &kept->query);
-    WriteTraceHeads(trace.key, trace.kv_heads, trace, all_kv_heads_, key_[layer],
-                    kept == nullptr ? nullptr : &kept->key);
+    WriteTraceHeads({trace.key, trace.key_begin, trace.key_count, trace.kv_heads}, trace.head_dim,
+                    all_kv_heads_, key_[layer], kept == nullptr ? nullptr : &kept->key);
   } catch (const std::bad_alloc&) {
     writer_->Fail(0, Status(StatusCode::kOutOfMemory, "not enough memory for a tile of queries"));
   }
@@ -149,21 +150,19 @@ void StreamingDump::OnTrace(const AttentionTrace& trace) {
   }
 }
 
-/// values [token, heads_in_row, head_dim] become [head, token, head_dim] of the chosen heads.
-void StreamingDump::WriteTraceHeads(const float* values, std::size_t heads_in_row,
-                                    const AttentionTrace& trace,
+/// The values become [head, token, dim] of the chosen heads.
+void StreamingDump::WriteTraceHeads(const TracePart& part, std::size_t dim,
                                     const std::vector<std::size_t>& heads, const Slots& slots,
                                     std::vector<float>* kept) {
-  const std::size_t dim = trace.head_dim;
   const std::size_t row_bytes = dim * sizeof(float);
-  Buffer buffer(this, trace.query_count * row_bytes);
+  Buffer buffer(this, part.count * row_bytes);
   for (std::size_t head = 0; head < heads.size(); ++head) {
-    for (std::size_t token = 0; token < trace.query_count; ++token) {
+    for (std::size_t token = 0; token < part.count; ++token) {
       std::memcpy(buffer.data() + token * row_bytes,
-                  values + (token * heads_in_row + heads[head]) * dim, row_bytes);
+                  part.values + (token * part.heads_in_row + heads[head]) * dim, row_bytes);
     }
-    const std::size_t row = head * shape_.tokens + trace.query_begin;
-    const std::size_t bytes = trace.query_count * row_bytes;
+    const std::size_t row = head * shape_.tokens + part.begin;
+    const std::size_t bytes = part.count * row_bytes;
     if (kept != nullptr) std::memcpy(kept->data() + row * dim, buffer.data(), bytes);
     writer_->Write(slots, static_cast<std::uint64_t>(row) * row_bytes, buffer.data(), bytes);
   }

@@ -48,7 +48,14 @@ class StreamingDump final : public AttentionObserver {
 
   void WriteRows(const AttentionRows& rows, const float* values, float masked, const Slots& slots);
   void KeepRows(const AttentionRows& rows);
-  void WriteTraceHeads(const float* values, std::size_t heads_in_row, const AttentionTrace& trace,
+  /// Queries or keys of a trace.
+  struct TracePart {
+    const float* values;  ///< [count, heads_in_row, dim]
+    std::size_t begin;    ///< Position of the first one.
+    std::size_t count;
+    std::size_t heads_in_row;
+  };
+  void WriteTraceHeads(const TracePart& part, std::size_t dim,
                        const std::vector<std::size_t>& heads, const Slots& slots,
                        std::vector<float>* kept);
 

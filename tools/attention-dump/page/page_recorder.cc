@@ -10,13 +10,12 @@ namespace {
 
 constexpr std::size_t kCandidates = 5;
 
-/// values [token, heads_in_row, dim] become rows of [head, planned tokens, dim].
-void CopyHead(const float* values, std::size_t heads_in_row, std::size_t head,
-              const AttentionTrace& trace, float* to) {
-  const std::size_t dim = trace.head_dim;
-  for (std::size_t token = 0; token < trace.query_count; ++token) {
-    std::copy_n(values + (token * heads_in_row + head) * dim, dim,
-                to + (trace.query_begin + token) * dim);
+/// values [count, heads_in_row, dim], of the positions from `begin` on, become rows of
+/// [head, planned tokens, dim].
+void CopyHead(const float* values, std::size_t heads_in_row, std::size_t head, std::size_t begin,
+              std::size_t count, std::size_t dim, float* to) {
+  for (std::size_t i = 0; i < count; ++i) {
+    std::copy_n(values + (i * heads_in_row + head) * dim, dim, to + (begin + i) * dim);
   }
 }
 
@@ -72,10 +71,12 @@ void PageRecorder::OnTrace(const AttentionTrace& trace) {
   kept.isa = trace.isa;
   const std::size_t per_head = plan_.tokens * plan_.head_dim;
   for (std::size_t i = 0; i < plan_.heads.size(); ++i) {
-    CopyHead(trace.query, trace.heads, plan_.heads[i], trace, kept.query.data() + i * per_head);
+    CopyHead(trace.query, trace.heads, plan_.heads[i], trace.query_begin, trace.query_count,
+             trace.head_dim, kept.query.data() + i * per_head);
   }
   for (std::size_t i = 0; i < kv_heads_.size(); ++i) {
-    CopyHead(trace.key, trace.kv_heads, kv_heads_[i], trace, kept.key.data() + i * per_head);
+    CopyHead(trace.key, trace.kv_heads, kv_heads_[i], trace.key_begin, trace.key_count,
+             trace.head_dim, kept.key.data() + i * per_head);
   }
 }
 

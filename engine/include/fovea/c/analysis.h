@@ -30,16 +30,20 @@ typedef struct fovea_statistics_options {
   size_t period;
   size_t repeat_begin;              /**< Position of the first token of the block. */
   const fovea_allocator* allocator; /**< For the handle. NULL: malloc and free. Copied. */
+  uint32_t streams;                 /**< As of fovea_observer. */
+  int32_t reserved;                 /**< 0 */
 } fovea_statistics_options;
 
-/** Of one head over all rows seen; means are over rows, A is the map. */
+/** Of one head over all rows seen; means are over rows, A is the map. Between two sequences
+ * (FOVEA_STREAM_CROSS) distances and single positions mean nothing and are 0, but for first_token:
+ * there the mean over all rows. */
 typedef struct fovea_head_statistics {
   size_t layer;           /**< Counted from 0. */
   size_t head;            /**< Query head. */
   size_t kv_head;         /**< Key/value head that it reads. */
   size_t rows;            /**< Rows that have been seen. */
   double entropy;         /**< Mean of -sum A ln A, nats. */
-  double mean_distance;   /**< sum A (q - k) / sum A over all cells, tokens. */
+  double mean_distance;   /**< sum A |q - k| / sum A over all cells, tokens. */
   double confidence;      /**< Mean of the row maximum. */
   double previous_token;  /**< Mean of A[q, q-1]. */
   double first_token;     /**< Mean of A[q, 0], q >= 1 (attention sink). */
@@ -49,6 +53,8 @@ typedef struct fovea_head_statistics {
   double row_sum_error;   /**< Largest |sum A - 1| of a row. */
   double even_entropy; /**< Entropy and mean distance of a head that looks evenly at all that its */
   double even_distance; /**< mask shows. */
+  fovea_stream stream;  /**< Which attention this is. */
+  int32_t reserved;     /**< 0 */
 } fovea_head_statistics;
 
 /** An observer that keeps only these numbers, for runs of `model`: memory does not grow with the
@@ -68,9 +74,9 @@ FOVEA_API void fovea_statistics_free(fovea_statistics* statistics);
 /** The observer to run with; lives as long as the handle. NULL for NULL. */
 FOVEA_API const fovea_observer* fovea_statistics_observer(fovea_statistics* statistics);
 
-/** *count becomes the number of heads seen; `heads` [capacity] receives them by layer, then head,
- * or may be NULL to count. FOVEA_BUFFER_TOO_SMALL if there are more than `capacity`: the first
- * `capacity` were stored.
+/** *count becomes the number of heads seen; `heads` [capacity] receives them by stream, layer and
+ * head, or may be NULL to count. FOVEA_BUFFER_TOO_SMALL if there are more than `capacity`: the
+ * first `capacity` were stored.
  *
  * @code
  * fovea_head_statistics* heads = calloc(layers * heads_per_layer, sizeof *heads);

@@ -18,14 +18,19 @@ extern "C" {
 /** Which keys a query may look at. */
 typedef int32_t fovea_mask;
 enum {
-  FOVEA_MASK_NONE = 0,          /**< Every valid key. */
-  FOVEA_MASK_CAUSAL = 1,        /**< key <= query. */
-  FOVEA_MASK_SLIDING_WINDOW = 2 /**< key <= query and query - key < window. */
+  FOVEA_MASK_NONE = 0,            /**< Every valid key. */
+  FOVEA_MASK_CAUSAL = 1,          /**< key <= query. */
+  FOVEA_MASK_SLIDING_WINDOW = 2,  /**< key <= query and query - key < window. */
+  FOVEA_MASK_SYMMETRIC_WINDOW = 3 /**< |query - key| <= window / 2, rounded down. */
 };
 
 /** Which attention a row belongs to. */
 typedef int32_t fovea_stream;
-enum { FOVEA_STREAM_SELF = 0, FOVEA_STREAM_ENCODER = 1, FOVEA_STREAM_CROSS = 2 };
+enum {
+  FOVEA_STREAM_SELF = 0,    /**< Self-attention of the decoder, or of the model's only stack. */
+  FOVEA_STREAM_ENCODER = 1, /**< Self-attention of the encoder before a decoder. */
+  FOVEA_STREAM_CROSS = 2    /**< The decoder's queries, the encoder's keys. */
+};
 
 /** Finished rows of one head's map. */
 typedef struct fovea_rows {
@@ -33,46 +38,54 @@ typedef struct fovea_rows {
   size_t layer;       /**< Counted from 0. */
   size_t head;        /**< Query head. */
   size_t kv_head;     /**< Key/value head that it read. */
-  size_t query_begin; /**< Position of the first row in the sequence. */
+  size_t query_begin; /**< Position of the first row in its sequence. */
   size_t query_count; /**< Rows. */
   size_t key_count;   /**< Columns 0 … key_count - 1 are delivered. */
   size_t stride;      /**< Floats between rows, >= key_count. */
   /** Normalised weights, row r at weights + r * stride; masked cells are exactly 0. */
   const float* weights;
-  /** Scores before softmax (after scale, bias and softcap), masked cells -inf; same stride. NULL
+  /** Scores before softmax (after scale, softcap and bias), masked cells -inf; same stride. NULL
    * unless the observer asked for scores. */
   const float* scores;
   /** ln of the softmax denominator of each row, [query_count]. */
   const float* log_sum_exp;
-  size_t window;       /**< Of FOVEA_MASK_SLIDING_WINDOW. */
+  size_t window;       /**< Of a window. */
   fovea_mask mask;     /**< Which keys the queries may look at. */
   fovea_stream stream; /**< Which attention this is. */
 } fovea_rows;
 
-/** What is needed to rebuild any row of one layer's maps later:
- * weight = exp(cap(q . k * scale) - log_sum_exp), cap(s) = softcap * tanh(s / softcap) if softcap
- * is not 0, else s. */
+/** What is needed to rebuild any row of one layer's maps later: for query position p and key k
+ * weight = exp(cap(q . k * scale) + b - log_sum_exp), cap(s) = softcap * tanh(s / softcap) if
+ * softcap is not 0, else s; b = bias[head * bias_head_stride + bias_zero + k - p], or 0 without one
+ * (ALiBi, Press et al. 2022; relative positions, Raffel et al. 2020). Queries and keys have ranges
+ * of their own: each key comes once, with the first call that attends to it. */
 typedef struct fovea_trace {
   size_t struct_size; /**< sizeof this struct, set by the caller. */
   size_t layer;       /**< Counted from 0. */
-  size_t query_begin; /**< Position of the first query and of the first key given here. */
-  size_t query_count; /**< Number of rows. */
+  size_t query_begin; /**< Position of the first query given here, in its sequence. */
+  size_t query_count; /**< Number of queries. */
+  size_t key_begin;   /**< Position of the first key given here, in its sequence. */
+  size_t key_count;   /**< Number of keys; may be 0 in cross-attention. */
   size_t heads;       /**< Query heads. */
   size_t kv_heads;    /**< Key/value heads. */
   size_t head_dim;    /**< Width of a query or key head. */
   const float* query; /**< [query_count, heads, head_dim], after positions were applied. */
-  /** [query_count, kv_heads, head_dim]: keys of the same positions as read back from the KV cache
-   * (so rounded to F16 if the cache is F16). */
+  /** [key_count, kv_heads, head_dim], as read back from the KV cache (so rounded to F16 if the
+   * cache is F16). */
   const float* key;
   const float* log_sum_exp; /**< [heads, query_count] */
+  const float* bias;        /**< [heads, bias_head_stride], or NULL. */
+  size_t bias_head_stride;  /**< Floats between heads. */
+  size_t bias_zero;         /**< Index of distance 0. */
   float scale;              /**< Multiplies q . k. */
   float softcap;            /**< 0: none. */
-  size_t window;            /**< Of a sliding window: keys that a query attends to. */
+  size_t window;            /**< Of a window. */
   fovea_mask mask;          /**< Which keys the queries may look at. */
   fovea_stream stream;      /**< Which attention this is. */
 } fovea_trace;
 
-/** The values of the tokens of one prefill_batch, of all KV heads of a layer. */
+/** The values that come with one prefill_batch, of all KV heads of a layer: those of its tokens, or
+ * of the whole other sequence in cross-attention. */
 typedef struct fovea_values {
   size_t struct_size;  /**< sizeof this struct, set by the caller. */
   size_t layer;        /**< Counted from 0. */
@@ -90,7 +103,8 @@ typedef struct fovea_values {
  * are set. Structs and arrays that a callback receives are valid during the call only.
  *
  * Callbacks come on the session's threads; by default one at a time. They must not use the session.
- * Rows of one (layer, head) come in ascending order, each position once; heads come in any order.
+ * Rows of one (stream, layer, head) come in ascending order, each position once; heads come in any
+ * order.
  *
  * @code
  * static void show(void* user, const fovea_rows* rows) {
@@ -115,6 +129,9 @@ typedef struct fovea_observer {
   void (*on_values)(void* user, const fovea_values* values);
   int32_t scores;     /**< Not 0: deliver scores with the rows. */
   int32_t concurrent; /**< Not 0: the callbacks are safe for different heads at once. */
+  /** The streams to observe: the sum of 1 << FOVEA_STREAM_… of each; 0: all. */
+  uint32_t streams;
+  int32_t reserved; /**< 0 */
 } fovea_observer;
 
 /* ---------------------------------------------------------------------------------------------
@@ -124,11 +141,12 @@ typedef struct fovea_observer {
 /** Keeps maps in memory; opaque, for one thread at a time. */
 typedef struct fovea_recorder fovea_recorder;
 
-/** One head's map: row q at weights + q * stride, `tokens` rows and columns. */
+/** One head's map: row q at weights + q * stride. */
 typedef struct fovea_map {
   size_t struct_size;   /**< sizeof this struct, set by the caller. */
-  size_t tokens;        /**< Rows and columns. */
-  size_t stride;        /**< Floats between rows, >= tokens. */
+  size_t queries;       /**< Rows. */
+  size_t keys;          /**< Columns; as many as rows in self-attention. */
+  size_t stride;        /**< Floats between rows, >= keys. */
   const float* weights; /**< Row r at weights + r * stride. */
 } fovea_map;
 
@@ -140,10 +158,12 @@ typedef struct fovea_recorder_options {
   const size_t* heads;              /**< As of fovea_observer; copied. */
   size_t head_count;                /**< Entries of `heads`. */
   const fovea_allocator* allocator; /**< NULL: malloc and free. Copied. */
+  uint32_t streams;                 /**< As of fovea_observer. */
+  int32_t reserved;                 /**< 0 */
 } fovea_recorder_options;
 
-/** Maps grow as rows arrive: 4 bytes times heads times tokens squared. `options` may be NULL. One
- * session at a time. FOVEA_OUT_OF_MEMORY.
+/** Maps grow as rows arrive: 4 bytes for each cell, of all heads, and up to three times that while
+ * they grow. `options` may be NULL. One session at a time. FOVEA_OUT_OF_MEMORY.
  *
  * @code
  * fovea_recorder_create(NULL, &recorder, &error);
@@ -160,17 +180,18 @@ FOVEA_API void fovea_recorder_free(fovea_recorder* recorder);
 FOVEA_API const fovea_observer* fovea_recorder_observer(fovea_recorder* recorder);
 
 /** Fills *map, whose weights are valid until the next run with this recorder. A generation is
- * stitched: prompt rows first, then one row per token. FOVEA_NOT_FOUND if nothing was recorded for
- * this head; FOVEA_OUT_OF_MEMORY if rows were lost because a map could not grow.
+ * stitched: prompt rows first, then one row per token; in cross-attention a row over all source
+ * tokens for each target token. FOVEA_NOT_FOUND if nothing was recorded for this head;
+ * FOVEA_OUT_OF_MEMORY if rows were lost because a map could not grow.
  *
  * @code
  * fovea_map map = {.struct_size = sizeof map};
- * fovea_recorder_map(recorder, 1, 3, &map, &error);
+ * fovea_recorder_map(recorder, 1, 3, FOVEA_STREAM_SELF, &map, &error);
  * float weight = map.weights[query * map.stride + key];
  * @endcode
  */
 FOVEA_API fovea_status fovea_recorder_map(const fovea_recorder* recorder, size_t layer, size_t head,
-                                          fovea_map* map, fovea_error* error);
+                                          fovea_stream stream, fovea_map* map, fovea_error* error);
 
 /** Forgets all rows and frees their memory. */
 FOVEA_API void fovea_recorder_clear(fovea_recorder* recorder);

@@ -43,8 +43,8 @@ typedef struct fovea_attend_inputs {
   const float* additive_v;     /**< FOVEA_SCORING_ADDITIVE: v [additive_size]. */
   size_t additive_size;        /**< FOVEA_SCORING_ADDITIVE. */
   const uint8_t* key_valid;    /**< [keys], 0 hides a key from every query; NULL: all are valid. */
-  size_t window;               /**< FOVEA_MASK_SLIDING_WINDOW: keys that a query attends to, > 0. */
-  size_t first_query;          /**< Position of the first query row among the keys. */
+  size_t window;               /**< Of the masks with a window, > 0. */
+  size_t first_query;          /**< Position of the first query row. */
   fovea_scoring scoring;       /**< How a query and a key are compared. */
   fovea_mask mask;             /**< Which keys the queries may look at. */
   float scale;        /**< Multiplies dot and general scores; 0: the scoring function's own. */
@@ -54,6 +54,11 @@ typedef struct fovea_attend_inputs {
   /** Kernels to use, such as "avx2"; NULL: the best of this CPU. Additive scores and sums without
    * softmax are computed by plain C++ in double precision, always. */
   const char* isa;
+  /** Added to scores after the softcap, or NULL: to that of query position p (which starts at
+   * first_query) and key k bias[head * bias_head_stride + bias_zero + k - p]. */
+  const float* bias;       /* [heads, bias_head_stride] */
+  size_t bias_head_stride; /**< Floats between heads. */
+  size_t bias_zero;        /**< Index of distance 0, < bias_head_stride. */
 } fovea_attend_inputs;
 
 /** Computes output [queries, heads, value_width], weights [heads, queries, keys] and log_sum_exp
