@@ -6,6 +6,7 @@
 #include "engine/text/byte_level_tokenizer.h"
 #include "engine/text/sentence_piece_tokenizer.h"
 #include "engine/text/special_tokens.h"
+#include "engine/text/unigram_tokenizer.h"
 #include "engine/text/vocabulary_tokenizer.h"
 #include "engine/text/word_piece_tokenizer.h"
 #include "fovea/status_macros.h"
@@ -33,6 +34,9 @@ Result<std::unique_ptr<Tokenizer>> Create(Vocabulary vocabulary) {
 #if !defined(FOVEA_WITHOUT_TOKENIZER_BERT)
     case TokenizerKind::kWordPiece:
       return std::unique_ptr<Tokenizer>(std::make_unique<WordPieceTokenizer>(std::move(prepared)));
+#endif
+#if !defined(FOVEA_WITHOUT_TOKENIZER_T5)
+    case TokenizerKind::kUnigram: return UnigramTokenizer::Create(std::move(prepared));
 #endif
     default: break;
   }

@@ -23,4 +23,10 @@ Result<std::vector<std::int32_t>> Tokenizer::Encode(std::string_view text,
                                  });
 }
 
+Result<EncodedPair> Tokenizer::EncodePair(std::string_view, std::string_view,
+                                          const TokenizeOptions&) const {
+  return Status(StatusCode::kUnsupported,
+                "the tokenizer has no form for pairs of texts: join them yourself");
+}
+
 }  // namespace fovea

@@ -5,13 +5,12 @@
 
 #include "engine/text/display.h"
 #include "engine/text/pair_merge.h"
+#include "engine/text/space_mark.h"
 #include "engine/text/utf8.h"
 #include "fovea/status_macros.h"
 
 namespace fovea::text {
 namespace {
-
-constexpr std::string_view kSpaceMark = "\xE2\x96\x81";  // "▁"
 
 std::string BytePieceName(unsigned byte) {
   constexpr std::string_view kDigits = "0123456789ABCDEF";
@@ -49,15 +48,7 @@ SentencePieceTokenizer::SentencePieceTokenizer(PreparedVocabulary prepared)
 }
 
 std::string SentencePieceTokenizer::NormalPieceBytes(std::string_view piece) const {
-  std::string bytes;
-  while (!piece.empty()) {
-    const std::size_t mark = piece.find(kSpaceMark);
-    bytes += piece.substr(0, mark);
-    if (mark == std::string_view::npos) break;
-    bytes += ' ';
-    piece.remove_prefix(mark + kSpaceMark.size());
-  }
-  return bytes;
+  return WithSpaces(piece);
 }
 
 Status SentencePieceTokenizer::AppendTokens(const PlainText& plain,

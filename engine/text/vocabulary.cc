@@ -82,6 +82,7 @@ std::string_view TokenizerKindName(TokenizerKind kind) {
     case TokenizerKind::kSentencePiece: return "llama";
     case TokenizerKind::kByteLevel: return "gpt2";
     case TokenizerKind::kWordPiece: return "bert";
+    case TokenizerKind::kUnigram: return "t5";
   }
   return "?";
 }

@@ -19,6 +19,7 @@ enum class TokenizerKind : std::uint8_t {
   kSentencePiece,  ///< "llama": merges by score, spaces are "▁", bytes as a last resort.
   kByteLevel,      ///< "gpt2": merges by rank over bytes that are spelled as printable letters.
   kWordPiece,      ///< "bert": normalised words, longest piece first.
+  kUnigram,        ///< "t5": the pieces with the best sum of scores, spaces are "▁".
 };
 
 /// The name that tokenizer.ggml.model gives it.
@@ -45,6 +46,7 @@ struct Vocabulary {
   std::vector<TokenType> types;     ///< By id, or empty: all normal.
   std::vector<std::string> merges;  ///< Byte-level only: "left right", best first.
   std::string pre_tokenizer;        ///< Byte-level only: tokenizer.ggml.pre; empty: "default".
+  std::string character_map;        ///< Unigram only: precompiled_charsmap, or empty.
 
   std::int32_t bos_id = kNoToken;  ///< For WordPiece: CLS.
   std::int32_t eos_id = kNoToken;
@@ -61,15 +63,17 @@ struct Vocabulary {
   bool add_bos = false;
   bool add_eos = false;
   bool add_separator = false;
-  bool add_space_prefix = false;  ///< SentencePiece: begin a text with a space.
-  bool lowercase = true;          ///< WordPiece.
-  bool strip_accents = true;      ///< WordPiece.
+  bool add_space_prefix = false;          ///< SentencePiece and Unigram: begin a text with a space.
+  bool remove_extra_whitespaces = false;  ///< Unigram: of a run of spaces one is left.
+  bool lowercase = true;                  ///< WordPiece.
+  bool strip_accents = true;              ///< WordPiece.
   /// Spaces after a special token belong to it (Phi-3).
   bool special_takes_spaces = false;
 
   TokenType Type(std::size_t id) const { return types.empty() ? TokenType::kNormal : types[id]; }
   std::size_t heap_bytes() const {
-    return HeapBytes(pieces) + HeapBytes(scores) + HeapBytes(types) + HeapBytes(merges);
+    return HeapBytes(pieces) + HeapBytes(scores) + HeapBytes(types) + HeapBytes(merges) +
+           HeapBytes(character_map);
   }
   float Score(std::size_t id) const { return scores.empty() ? 0.0F : scores[id]; }
 };

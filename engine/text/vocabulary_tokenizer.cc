@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "engine/text/display.h"
+#include "engine/text/pair_form.h"
 #include "fovea/status_macros.h"
 
 namespace fovea::text {
@@ -60,6 +61,25 @@ Result<std::vector<Token>> VocabularyTokenizer::TokenizeChecked(
     tokens.push_back({last, text.size(), text.size()});
   }
   return tokens;
+}
+
+Result<EncodedPair> VocabularyTokenizer::EncodePair(std::string_view first, std::string_view second,
+                                                    const TokenizeOptions& options) const {
+  const Vocabulary& v = vocabulary();
+  PairForm form;
+  if (v.kind == TokenizerKind::kWordPiece) {
+    if (v.bos_id != kNoToken && v.separator_id != kNoToken) {
+      form = BertPairs(v.bos_id, v.separator_id);
+    }
+  } else if (v.add_eos && v.eos_id != kNoToken) {
+    if (v.add_bos && v.bos_id != kNoToken) {
+      form = RobertaPairs(v.bos_id, v.eos_id);
+    } else if (v.kind == TokenizerKind::kUnigram) {
+      form = T5Pairs(v.eos_id);
+    }
+  }
+  if (form.empty()) return Tokenizer::EncodePair(first, second, options);
+  return EncodePairAs(form, *this, first, second, options);
 }
 
 std::string VocabularyTokenizer::PieceBytes(std::int32_t id) const {

@@ -28,11 +28,17 @@ class VocabularyTokenizer : public Tokenizer {
  public:
   Result<std::vector<Token>> Tokenize(std::string_view text,
                                       const TokenizeOptions& options) const final;
+  Result<EncodedPair> EncodePair(std::string_view first, std::string_view second,
+                                 const TokenizeOptions& options) const final;
   std::size_t vocabulary_size() const final { return vocabulary().pieces.size(); }
   std::string PieceBytes(std::int32_t id) const final;
   std::string DisplayPiece(std::int32_t id) const final;
   std::int32_t bos_id() const final { return vocabulary().bos_id; }
   std::int32_t eos_id() const final { return vocabulary().eos_id; }
+  std::int32_t unknown_id() const final { return vocabulary().unknown_id; }
+  std::int32_t separator_id() const final { return vocabulary().separator_id; }
+  std::int32_t padding_id() const final { return vocabulary().padding_id; }
+  std::int32_t mask_id() const final { return vocabulary().mask_id; }
   bool IsSpecial(std::int32_t id) const final;
   bool IsEndOfGeneration(std::int32_t id) const final;
   std::string_view kind() const final { return TokenizerKindName(vocabulary().kind); }

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "engine/format/gguf_file.h"
 #include "tests/format/gguf_builder.h"
 
 namespace fovea::model {
@@ -101,6 +102,21 @@ TEST_F(LoadTokenizerTest, ReadsAWordPieceVocabulary) {
   EXPECT_EQ(IdsOf(b.Add("tokenizer.ggml.normalizer.strip_accents", true), "Á"), (Ids{2, 5, 3}));
 }
 
+TEST_F(LoadTokenizerTest, ReadsAUnigramVocabularyWithTheDefaultsOfItsKind) {
+  GgufBuilder b;
+  b.Add("tokenizer.ggml.model", "t5");
+  b.Add("tokenizer.ggml.tokens", Strings{"<pad>", "</s>", "<unk>", "▁", "a", "▁a"});
+  b.Add("tokenizer.ggml.scores", std::vector<float>{0, 0, 0, -1, -2, -3.5F});
+  b.Add("tokenizer.ggml.token_type", std::vector<std::int32_t>{3, 3, 2, 1, 1, 1});
+  EXPECT_EQ(IdsOf(b, "a  x"), (Ids{4, 3, 3, 2, 1}));
+  EXPECT_EQ(IdsOf(b.Add("tokenizer.ggml.add_space_prefix", true), "a"), (Ids{3, 4, 1}));
+  EXPECT_EQ(IdsOf(b.Add("tokenizer.ggml.remove_extra_whitespaces", true), " a  x"),
+            (Ids{3, 4, 3, 2, 1}));
+  EXPECT_EQ(IdsOf(b.Add("tokenizer.ggml.add_eos_token", false), "a"), (Ids{3, 4}));
+  b.Add("tokenizer.ggml.precompiled_charsmap", std::vector<std::uint8_t>{1, 0});
+  ExpectRefused(b, StatusCode::kMalformed, {"tokenizer.ggml.precompiled_charsmap", "4 bytes"});
+}
+
 TEST_F(LoadTokenizerTest, SaysWhenThereIsNoVocabulary) {
   ExpectRefused(GgufBuilder().Add("general.architecture", "llama"), StatusCode::kNotFound,
                 {"tokenizer.ggml.model"});
@@ -110,8 +126,8 @@ TEST_F(LoadTokenizerTest, SaysWhenThereIsNoVocabulary) {
 }
 
 TEST_F(LoadTokenizerTest, NamesAKindAndAPreTokenizerThatItDoesNotKnow) {
-  ExpectRefused(GgufBuilder().Add("tokenizer.ggml.model", "t5"), StatusCode::kUnsupported,
-                {"tokenizer.ggml.model", "t5", "llama", "gpt2", "bert"});
+  ExpectRefused(GgufBuilder().Add("tokenizer.ggml.model", "rwkv"), StatusCode::kUnsupported,
+                {"tokenizer.ggml.model", "rwkv", "llama", "gpt2", "bert", "t5"});
   ExpectRefused(Gpt2().Add("tokenizer.ggml.pre", "kimi-k2"), StatusCode::kUnsupported,
                 {"tokenizer.ggml.pre", "kimi-k2", "qwen2"});
 }

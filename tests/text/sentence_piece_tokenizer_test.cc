@@ -154,5 +154,14 @@ TEST(SentencePiece, WordByWordGivesTheSameAsAllAtOnce) {
   }
 }
 
+TEST(SentencePiece, HasNoFormForPairsUnlessTextsAreEnded) {
+  Vocabulary v = SentencePieceVocabulary({"▁a"});
+  EXPECT_EQ(Make(v)->EncodePair("a", "a").status().code(), StatusCode::kUnsupported);
+  v.add_eos = true;
+  const auto pair = Make(v)->EncodePair("a", "a");
+  ASSERT_TRUE(pair.ok()) << pair.status().message();
+  EXPECT_EQ(TokenIds(pair->tokens), (std::vector<std::int32_t>{1, 259, 2, 2, 259, 2}));
+}
+
 }  // namespace
 }  // namespace fovea::text

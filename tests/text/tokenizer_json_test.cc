@@ -157,6 +157,74 @@ TEST(TokenizerJson, BertAndRobertaTemplates) {
   }
 }
 
+TEST(TokenizerJson, PairsOfTextsHaveTheFormOfTheTemplate) {
+  using Ids = std::vector<std::int32_t>;
+  const std::string specials = R"("special_tokens":{"[CLS]":{"id":"[CLS]","ids":[4],"tokens":[
+      "[CLS]"]},"E":{"id":"E","ids":[3,2],"tokens":["c","b"]}})";
+  const std::string single = R"("single":[{"SpecialToken":{"id":"[CLS]","type_id":0}},{"Sequence":
+      {"id":"A","type_id":0}}],)";
+  const auto with_pair = [&](const std::string& pair) {
+    return Words(R"("post_processor":{"type":"TemplateProcessing",)" + single + pair + specials +
+                 "}");
+  };
+  const auto t = FromJson(with_pair(R"("pair":[{"Sequence":{"id":"B","type_id":7}},{"SpecialToken":
+      {"id":"E","type_id":2}},{"Sequence":{"id":"A","type_id":1}}],)"));
+  ASSERT_NE(t, nullptr);
+  const auto pair = t->EncodePair("a x", "b");
+  ASSERT_TRUE(pair.ok()) << pair.status().message();
+  EXPECT_EQ(TokenIds(pair->tokens), (Ids{2, 3, 2, 1, 0}));
+  EXPECT_EQ(pair->segment_ids, (Ids{7, 2, 2, 1, 1}));
+  EXPECT_EQ(pair->first_begin, 3U);
+  EXPECT_EQ(pair->second_end, 1U);
+
+  const auto pairs_of = [](const char* processors) {
+    const auto tokenizer = FromJson(Words("\"post_processor\":" + std::string(processors)));
+    EXPECT_NE(tokenizer, nullptr);
+    return tokenizer->EncodePair("a", "b");
+  };
+  const auto bert = pairs_of(R"({"type":"BertProcessing","sep":["b",2],"cls":["[CLS]",4]})");
+  ASSERT_TRUE(bert.ok());
+  EXPECT_EQ(TokenIds(bert->tokens), (Ids{4, 1, 2, 2, 2}));
+  EXPECT_EQ(bert->segment_ids, (Ids{0, 0, 0, 1, 1}));
+  const auto roberta = pairs_of(R"({"type":"Sequence","processors":[{"type":"ByteLevel"},
+      {"type":"RobertaProcessing","sep":["b",2],"cls":["[CLS]",4]}]})");
+  ASSERT_TRUE(roberta.ok());
+  EXPECT_EQ(TokenIds(roberta->tokens), (Ids{4, 1, 2, 2, 2, 2}));
+  EXPECT_EQ(roberta->segment_ids, (Ids{0, 0, 0, 0, 0, 0}));
+
+  // Two forms would have to be combined; without a post-processor there is none.
+  EXPECT_EQ(pairs_of(R"({"type":"Sequence","processors":[
+      {"type":"BertProcessing","sep":["b",2],"cls":["[CLS]",4]},
+      {"type":"BertProcessing","sep":["b",2],"cls":["[CLS]",4]}]})")
+                .status()
+                .code(),
+            StatusCode::kUnsupported);
+  EXPECT_EQ(pairs_of("null").status().code(), StatusCode::kUnsupported);
+  EXPECT_EQ(FromJson(with_pair(""))->EncodePair("a", "b").status().code(),
+            StatusCode::kUnsupported);
+
+  for (const char* wrong :
+       {R"("pair":{},)", R"("pair":[],)", R"("pair":[{"Sequence":{"id":"A","type_id":0}}],)",
+        R"("pair":[{"Sequence":{"id":"A"}},{"Sequence":{"id":"A"}}],)",
+        R"("pair":[{"Sequence":{"id":"C"}}],)", R"("pair":[{"Other":{"id":"A"}}],)",
+        R"("pair":[{"Sequence":{"id":"A","type_id":-1}},{"Sequence":{"id":"B"}}],)",
+        R"("pair":[{"SpecialToken":{"id":"none"}}],)"}) {
+    EXPECT_NE(ErrorOf(with_pair(wrong)).find("post_processor: "), std::string::npos) << wrong;
+  }
+}
+
+TEST(TokenizerJson, SpecialIdsAreFoundByTheirUsualTexts) {
+  const auto t = FromJson(Words(R"("added_tokens":[{"id":5,"content":"[MASK]","special":true},
+      {"id":6,"content":"<pad>","special":true},{"id":7,"content":"[SEP]","special":true},
+      {"id":8,"content":"[UNK]","special":false}])"));
+  ASSERT_NE(t, nullptr);
+  EXPECT_EQ(t->mask_id(), 5);
+  EXPECT_EQ(t->padding_id(), 6);
+  EXPECT_EQ(t->separator_id(), 7);
+  EXPECT_EQ(t->unknown_id(), -1);
+  EXPECT_EQ(t->bos_id(), -1);
+}
+
 std::string Added(std::string_view fields) {
   return Words("\"added_tokens\":[{\"id\":7,\"content\":\"<x>\"" + std::string(fields) + "}]");
 }

@@ -65,6 +65,31 @@ TEST(WordPiece, FramesTheTextWithClsAndSep) {
   EXPECT_EQ(t->eos_id(), -1);
 }
 
+TEST(WordPiece, PairsOfTextsHaveTwoSegments) {
+  const auto t = Make(Words());
+  const auto pair = t->EncodePair("un", " able un");
+  ASSERT_TRUE(pair.ok()) << pair.status().message();
+  EXPECT_EQ(TokenIds(pair->tokens), (Ids{2, 4, 3, 1, 4, 3}));
+  EXPECT_EQ(pair->segment_ids, (Ids{0, 0, 0, 1, 1, 1}));
+  EXPECT_EQ(pair->first_begin, 1U);
+  EXPECT_EQ(pair->first_end, 2U);
+  EXPECT_EQ(pair->second_begin, 3U);
+  EXPECT_EQ(pair->second_end, 5U);
+  EXPECT_EQ(pair->tokens[3].begin, 1U);  // In its own text.
+  EXPECT_EQ(pair->tokens[4].end, 8U);
+  const auto plain = t->EncodePair("un", "un", kPlain);
+  ASSERT_TRUE(plain.ok());
+  EXPECT_EQ(TokenIds(plain->tokens), (Ids{4, 4}));
+  EXPECT_EQ(plain->segment_ids, (Ids{0, 1}));
+  const auto empty = t->EncodePair("", "un");
+  ASSERT_TRUE(empty.ok());
+  EXPECT_EQ(TokenIds(empty->tokens), (Ids{2, 3, 4, 3}));
+  EXPECT_EQ(t->EncodePair("\xFF", "un").status().code(), StatusCode::kInvalidArgument);
+  EXPECT_EQ(t->separator_id(), 3);
+  EXPECT_EQ(t->padding_id(), 0);
+  EXPECT_EQ(t->unknown_id(), 1);
+}
+
 TEST(WordPiece, RangesStayOrderedWhenAPieceSplitsACharacter) {
   const auto t = Make(WordPieceVocabulary({"▁a", "\xC5", "\x82"}));
   EXPECT_EQ(IdsOf(*t, "ał", kPlain), (Ids{4, 5, 6}));

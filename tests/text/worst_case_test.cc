@@ -49,6 +49,12 @@ TEST(WorstCase, ByteLevelIsNotQuadratic) {
   }
 }
 
+TEST(WorstCase, UnigramIsNotQuadratic) {
+  Vocabulary v = SentencePieceVocabulary({"▁", "▁▁", "a", "aa", "aaaa", "aaaaaaaa", "▁a", "aA"});
+  v.kind = TokenizerKind::kUnigram;
+  ExpectLinear(*Make(v), false);
+}
+
 TEST(WorstCase, WordPieceIsNotQuadratic) {
   const auto t = Make(WordPieceVocabulary({"▁a", "a", "aa", "aaaaaaaa", "▁1", "1"}));
   for (const std::string& text : LongTexts()) TokensOf(*t, text);

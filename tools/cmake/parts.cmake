@@ -2,7 +2,7 @@
 # or an error code says that it is left out and which option did it; the few that return no such thing are not
 # there, so that the linker says it. README.md ("Leave out what you do not need") has the table of sizes.
 set(FOVEA_TOKENIZERS all CACHE STRING
-    "Tokenizers: all, none, or some of gpt2 (needs PCRE2), llama, bert (needs utf8proc)")
+    "Tokenizers: all, none, or some of gpt2 (needs PCRE2), llama, bert (needs utf8proc), t5")
 set(FOVEA_FAMILIES all CACHE STRING "Model families: all, or a list such as llama;qwen2")
 set(FOVEA_ISAS all CACHE STRING
     "Instruction sets to have kernels for, beside plain C++ which is always there: all, none, or a list such as avx2;avx512")
@@ -70,7 +70,7 @@ endfunction()
 
 set(FOVEA_LEFT_OUT "")  # Definitions that our sources read.
 
-set(tokenizers gpt2 llama bert)
+set(tokenizers gpt2 llama bert t5)
 fovea_choose(FOVEA_TOKENIZERS FOVEA_CHOSEN_TOKENIZERS ${tokenizers})
 fovea_leave_out(FOVEA_WITHOUT_TOKENIZER "${FOVEA_CHOSEN_TOKENIZERS}" ${tokenizers})
 

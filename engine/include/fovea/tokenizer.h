@@ -31,6 +31,19 @@ struct TokenizeOptions {
   bool parse_special = false;
 };
 
+/// Two texts in one input, as encoders read a sentence and its translation, or a question and a
+/// passage: [CLS] first [SEP] second [SEP].
+struct EncodedPair {
+  /// Ranges are bytes of the text that a token comes from; those of added tokens are empty.
+  std::vector<Token> tokens;
+  /// By token: the id of its segment ("token type"), which models with segment embeddings take.
+  std::vector<std::int32_t> segment_ids;
+  std::size_t first_begin = 0;   ///< tokens[first_begin, first_end) are those of the first text …
+  std::size_t first_end = 0;     ///< See first_begin.
+  std::size_t second_begin = 0;  ///< … and tokens[second_begin, second_end) those of the second.
+  std::size_t second_end = 0;    ///< See second_begin.
+};
+
 /// Immutable, may be shared by threads. Owned by its Model.
 class Tokenizer {
  public:
@@ -55,6 +68,18 @@ class Tokenizer {
   Result<std::vector<std::int32_t>> Encode(std::string_view text,
                                            const TokenizeOptions& options = {}) const;
 
+  /// Two texts as one input, in the form that the tokenizer states (BERT: [CLS] a [SEP] b [SEP],
+  /// segments 0 and 1; RoBERTa: <s> a </s></s> b </s>, all segments 0; T5: a </s> b </s>). Without
+  /// add_special, one text follows the other. kUnsupported if the tokenizer has no form for pairs;
+  /// other errors as of Tokenize. Example:
+  /// @code
+  /// auto pair = tokenizer.EncodePair("The cat sat.", "Le chat était assis.");
+  /// if (!pair) return pair.status();
+  /// std::vector<std::int32_t> ids = TokenIds(pair->tokens);
+  /// @endcode
+  virtual Result<EncodedPair> EncodePair(std::string_view first, std::string_view second,
+                                         const TokenizeOptions& options = {}) const;
+
   /// Token ids are 0 … vocabulary_size() - 1.
   virtual std::size_t vocabulary_size() const = 0;
 
@@ -66,16 +91,26 @@ class Tokenizer {
   /// visible ("▁the" or "Ġthe" as "␣the", "\n" as "⏎", a byte as "<0xE2>"), control tokens by name.
   virtual std::string DisplayPiece(std::int32_t id) const = 0;
 
-  /// BOS, EOS, unknown, separator and padding ids; -1 if the model has none.
+  /// The ids that begin (BOS, CLS) and end (EOS) a text; -1 if the model has none.
   virtual std::int32_t bos_id() const = 0;
   /// See bos_id.
   virtual std::int32_t eos_id() const = 0;
+  /// The ids that stand for unknown text, between texts (SEP), behind short texts of a batch, and
+  /// for a word to be predicted; -1 if the model has none.
+  virtual std::int32_t unknown_id() const { return -1; }
+  /// See unknown_id.
+  virtual std::int32_t separator_id() const { return -1; }
+  /// See unknown_id.
+  virtual std::int32_t padding_id() const { return -1; }
+  /// See unknown_id.
+  virtual std::int32_t mask_id() const { return -1; }
   /// True for control tokens (BOS, EOS, CLS, SEP, …).
   virtual bool IsSpecial(std::int32_t id) const = 0;
   /// True if generation should stop after this id (EOS and end-of-turn ids of the file).
   virtual bool IsEndOfGeneration(std::int32_t id) const = 0;
 
-  /// Which algorithm: "llama", "gpt2" or "bert", as the GGUF key tokenizer.ggml.model says.
+  /// Which algorithm: "llama", "gpt2", "bert" or "t5", as the GGUF key tokenizer.ggml.model says;
+  /// for the files of a model folder "bpe", "unigram", "wordpiece" or "wordlevel".
   virtual std::string_view kind() const = 0;
 
   /// True if a space is put before the first word, which Detokenize takes away again.

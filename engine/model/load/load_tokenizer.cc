@@ -51,6 +51,12 @@ void SetDefaults(Vocabulary* v) {
       v->padding_id = id(0);
       v->mask_id = id(103);
       break;
+    case TokenizerKind::kUnigram:
+      v->eos_id = id(1);
+      v->unknown_id = id(2);
+      v->padding_id = id(0);
+      v->add_eos = v->eos_id != kNoToken;
+      break;
   }
 }
 
@@ -62,6 +68,7 @@ class Reader {
     FOVEA_RETURN_IF_ERROR(ReadKind());
     FOVEA_RETURN_IF_ERROR(ReadPieces());
     FOVEA_RETURN_IF_ERROR(ReadMerges());
+    FOVEA_RETURN_IF_ERROR(ReadCharacterMap());
     SetDefaults(&vocabulary_);
     FOVEA_RETURN_IF_ERROR(ReadIds());
     FOVEA_RETURN_IF_ERROR(ReadFlags());
@@ -82,15 +89,15 @@ class Reader {
       return file_.Error(StatusCode::kNotFound, "tokenizer.ggml.model is \"" + std::string(*kind) +
                                                     "\": the file has no vocabulary");
     }
-    for (const TokenizerKind known :
-         {TokenizerKind::kSentencePiece, TokenizerKind::kByteLevel, TokenizerKind::kWordPiece}) {
+    for (const TokenizerKind known : {TokenizerKind::kSentencePiece, TokenizerKind::kByteLevel,
+                                      TokenizerKind::kWordPiece, TokenizerKind::kUnigram}) {
       if (*kind == text::TokenizerKindName(known)) {
         vocabulary_.kind = known;
         return Status::Ok();
       }
     }
     return file_.Error(StatusCode::kUnsupported, "tokenizer.ggml.model is \"" + std::string(*kind) +
-                                                     "\"; supported are llama, gpt2, bert");
+                                                     "\"; supported are llama, gpt2, bert, t5");
   }
 
   Status ReadPieces() {
@@ -123,6 +130,14 @@ class Reader {
     const auto pre = file_.FindString("tokenizer.ggml.pre");
     FOVEA_RETURN_IF_ERROR(pre);
     if (pre->has_value()) vocabulary_.pre_tokenizer = **pre;
+    return Status::Ok();
+  }
+
+  Status ReadCharacterMap() {
+    if (vocabulary_.kind != TokenizerKind::kUnigram) return Status::Ok();
+    const auto map = file_.FindBytes("tokenizer.ggml.precompiled_charsmap");
+    FOVEA_RETURN_IF_ERROR(map);
+    vocabulary_.character_map.assign(reinterpret_cast<const char*>(map->data()), map->size());
     return Status::Ok();
   }
 
@@ -191,6 +206,7 @@ class Reader {
         {"tokenizer.ggml.add_eos_token", &v.add_eos},
         {"tokenizer.ggml.add_sep_token", &v.add_separator},
         {"tokenizer.ggml.add_space_prefix", &v.add_space_prefix},
+        {"tokenizer.ggml.remove_extra_whitespaces", &v.remove_extra_whitespaces},
         {"tokenizer.ggml.normalizer.lowercase", &v.lowercase},
     };
     for (const auto& row : rows) {

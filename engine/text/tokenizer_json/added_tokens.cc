@@ -52,26 +52,35 @@ Status ReadToken(const Fields& fields, AddedToken* token) {
 
 Result<AddedTokens> AddedTokens::Read(const Fields& root,
                                       const std::vector<NormalizerStep>& steps) {
-  AddedTokens added;
   const auto list = root.Find("added_tokens");
-  if (!list) return added;
+  if (!list) return AddedTokens();
   const Fields fields = root.Below(*list, "added_tokens");
   if (!list->IsArray()) return fields.Malformed("must be an array");
   if (list->size() > kMaxAddedTokens) {
     return fields.Error(StatusCode::kLimitExceeded, "more than 131072 tokens");
   }
+  std::vector<AddedToken> tokens;
   for (const auto& [key, item] : list->members()) {
     AddedToken token;
-    FOVEA_RETURN_IF_ERROR(ReadToken(
-        root.Below(item, "added_tokens[" + std::to_string(added.tokens_.size()) + "]"), &token));
-    added.tokens_.push_back(std::move(token));
+    FOVEA_RETURN_IF_ERROR(
+        ReadToken(root.Below(item, "added_tokens[" + std::to_string(tokens.size()) + "]"), &token));
+    tokens.push_back(std::move(token));
   }
+  auto added = Make(std::move(tokens), steps);
+  if (!added.ok()) return fields.Error(added.status().code(), added.status().message());
+  return added;
+}
+
+Result<AddedTokens> AddedTokens::Make(std::vector<AddedToken> tokens,
+                                      const std::vector<NormalizerStep>& steps) {
+  AddedTokens added;
+  added.tokens_ = std::move(tokens);
   std::sort(added.tokens_.begin(), added.tokens_.end(),
             [](const AddedToken& a, const AddedToken& b) { return a.id < b.id; });
   for (std::size_t i = 0; i < added.tokens_.size(); ++i) {
     const AddedToken& token = added.tokens_[i];
     if (i > 0 && added.tokens_[i - 1].id == token.id) {
-      return fields.Malformed("two tokens have the id " + std::to_string(token.id));
+      return Status(StatusCode::kMalformed, "two tokens have the id " + std::to_string(token.id));
     }
     AlignedText content = AlignedText::Of(token.content, 0);
     if (token.normalized) {

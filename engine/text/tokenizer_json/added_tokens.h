@@ -31,6 +31,10 @@ class AddedTokens {
   /// Reads "added_tokens"; the content of normalized ones goes through the steps.
   static Result<AddedTokens> Read(const Fields& root, const std::vector<NormalizerStep>& steps);
 
+  /// The same for tokens in any order. kMalformed for an id that comes twice.
+  static Result<AddedTokens> Make(std::vector<AddedToken> tokens,
+                                  const std::vector<NormalizerStep>& steps);
+
   /// Cuts out the tokens that are looked for in this kind of text; special ones only with
   /// parse_special. The parts are in order and none is empty.
   std::vector<TextPart> Split(std::string_view text, bool normalized, bool parse_special) const;

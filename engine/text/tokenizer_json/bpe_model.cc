@@ -1,56 +1,19 @@
-// Byte-pair encoding: the characters of a piece merge by rank.
+#include "engine/text/tokenizer_json/bpe_model.h"
+
 #include <algorithm>
 #include <utility>
 
 #include "engine/text/pair_merge.h"
 #include "engine/text/tokenizer_json/unicode.h"
-#include "engine/text/tokenizer_json/word_model.h"
 #include "engine/text/vocabulary.h"
 #include "fovea/status_macros.h"
 
 namespace fovea::text {
 namespace {
 
-struct BpeOptions {
-  std::string unknown;
-  std::string prefix;  ///< Of every symbol but a piece's first.
-  std::string suffix;  ///< Of a piece's last symbol.
-  bool fuse_unknown = false;
-  bool byte_fallback = false;
-  bool ignore_merges = false;  ///< A piece that is a token is taken as it is.
-};
-
-/// Merges by pairs of ids, sorted: a file's author chooses them.
-class Merges {
- public:
-  struct Merge {
-    std::int32_t left, right, merged;
-    std::int32_t rank;
-  };
-  void Add(const Merge& merge) { merges_.push_back(merge); }
-  /// Of equal pairs the last one counts, as in a map that is filled in order.
-  void Sort() {
-    std::sort(merges_.begin(), merges_.end(), [](const Merge& a, const Merge& b) {
-      if (a.left != b.left) return a.left < b.left;
-      return a.right != b.right ? a.right < b.right : a.rank > b.rank;
-    });
-  }
-  const Merge* Find(std::int32_t left, std::int32_t right) const {
-    const auto found = std::lower_bound(
-        merges_.begin(), merges_.end(), std::pair(left, right),
-        [](const Merge& m, const auto& pair) { return std::pair(m.left, m.right) < pair; });
-    if (found == merges_.end() || found->left != left || found->right != right) return nullptr;
-    return &*found;
-  }
-  std::size_t heap_bytes() const { return HeapBytes(merges_); }
-
- private:
-  std::vector<Merge> merges_;
-};
-
 class Bpe final : public WordModel {
  public:
-  Bpe(TokenTexts vocabulary, Merges merges, BpeOptions options)
+  Bpe(TokenTexts vocabulary, BpeMerges merges, BpeOptions options)
       : WordModel(std::move(vocabulary)), merges_(std::move(merges)), options_(std::move(options)) {
     unknown_ = options_.unknown.empty() ? kNoToken : Find(options_.unknown);
   }
@@ -77,7 +40,7 @@ class Bpe final : public WordModel {
     MergePairs(
         &links, &heap,
         [this](const Symbol& left, const Symbol& right, MergeCandidate<std::int32_t>* candidate) {
-          const Merges::Merge* merge = merges_.Find(left.id, right.id);
+          const BpeMerges::Merge* merge = merges_.Find(left.id, right.id);
           if (merge == nullptr) return false;
           candidate->priority = merge->rank;
           candidate->id = merge->merged;
@@ -122,7 +85,7 @@ class Bpe final : public WordModel {
     });
   }
 
-  Merges merges_;
+  BpeMerges merges_;
   BpeOptions options_;
   std::int32_t unknown_ = kNoToken;
 };
@@ -147,7 +110,7 @@ bool ReadPair(const format::JsonValue& value, std::string_view* left, std::strin
 }
 
 Status ReadMerges(const Fields& fields, const TokenTexts& vocabulary, std::string_view prefix,
-                  Merges* merges) {
+                  BpeMerges* merges) {
   const auto list = fields.Find("merges");
   if (!list || !list->IsArray()) return fields.Malformed("merges must be an array");
   if (list->size() > kMaxPieces) {
@@ -163,20 +126,49 @@ Status ReadMerges(const Fields& fields, const TokenTexts& vocabulary, std::strin
     std::string_view left;
     std::string_view right;
     if (!ReadPair(item, &left, &right)) return wrong("is not two texts");
-    const std::string_view tail = right.starts_with(prefix) ? right.substr(prefix.size()) : right;
-    const std::int32_t left_id = vocabulary.Find(left);
-    const std::int32_t right_id = vocabulary.Find(right);
-    const std::int32_t merged = vocabulary.Find(std::string(left) + std::string(tail));
-    if (left_id == kNoToken || right_id == kNoToken || merged == kNoToken) {
+    if (!merges->Add(vocabulary, left, right, prefix)) {
       return wrong("has a part or a result that is not in the vocabulary");
     }
-    merges->Add({left_id, right_id, merged, rank++});
+    ++rank;
   }
   merges->Sort();
   return {};
 }
 
 }  // namespace
+
+bool BpeMerges::Add(const TokenTexts& vocabulary, std::string_view left, std::string_view right,
+                    std::string_view prefix) {
+  const std::string_view tail = right.starts_with(prefix) ? right.substr(prefix.size()) : right;
+  Merge merge;
+  merge.left = vocabulary.Find(left);
+  merge.right = vocabulary.Find(right);
+  merge.merged = vocabulary.Find(std::string(left) + std::string(tail));
+  merge.rank = static_cast<std::int32_t>(merges_.size());
+  if (merge.left == kNoToken || merge.right == kNoToken || merge.merged == kNoToken) return false;
+  merges_.push_back(merge);
+  return true;
+}
+
+void BpeMerges::Sort() {
+  // Of equal pairs the last one counts, as in a map that is filled in order.
+  std::sort(merges_.begin(), merges_.end(), [](const Merge& a, const Merge& b) {
+    if (a.left != b.left) return a.left < b.left;
+    return a.right != b.right ? a.right < b.right : a.rank > b.rank;
+  });
+}
+
+const BpeMerges::Merge* BpeMerges::Find(std::int32_t left, std::int32_t right) const {
+  const auto found = std::lower_bound(
+      merges_.begin(), merges_.end(), std::pair(left, right),
+      [](const Merge& m, const auto& pair) { return std::pair(m.left, m.right) < pair; });
+  if (found == merges_.end() || found->left != left || found->right != right) return nullptr;
+  return &*found;
+}
+
+std::unique_ptr<WordModel> MakeBpe(TokenTexts vocabulary, BpeMerges merges, BpeOptions options) {
+  return std::make_unique<Bpe>(std::move(vocabulary), std::move(merges), std::move(options));
+}
 
 Result<std::unique_ptr<WordModel>> ReadBpe(const Fields& fields, TokenTexts vocabulary) {
   BpeOptions options;
@@ -193,10 +185,9 @@ Result<std::unique_ptr<WordModel>> ReadBpe(const Fields& fields, TokenTexts voca
   if (!options.unknown.empty() && vocabulary.Find(options.unknown) == kNoToken) {
     return fields.Malformed("unk_token \"" + options.unknown + "\" is not in the vocabulary");
   }
-  Merges merges;
+  BpeMerges merges;
   FOVEA_RETURN_IF_ERROR(ReadMerges(fields, vocabulary, options.prefix, &merges));
-  return std::unique_ptr<WordModel>(
-      std::make_unique<Bpe>(std::move(vocabulary), std::move(merges), std::move(options)));
+  return MakeBpe(std::move(vocabulary), std::move(merges), std::move(options));
 }
 
 }  // namespace fovea::text

@@ -1,6 +1,4 @@
-// The tokenizer of a model folder's tokenizer.json. Added tokens are cut out, the rest is
-// normalized, cut into pieces and given to the model; a template puts ids around all of it. Every
-// token keeps the bytes of the original text that it stands for.
+// The tokenizer of a model folder's tokenizer.json.
 #ifndef FOVEA_TEXT_TOKENIZER_JSON_JSON_TOKENIZER_H_
 #define FOVEA_TEXT_TOKENIZER_JSON_JSON_TOKENIZER_H_
 

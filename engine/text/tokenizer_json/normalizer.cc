@@ -3,7 +3,7 @@
 #include <memory>
 #include <utility>
 
-#include "engine/text/tokenizer_json/character_map.h"
+#include "engine/text/character_map.h"
 #include "engine/text/tokenizer_json/unicode.h"
 #include "fovea/status_macros.h"
 
@@ -58,36 +58,13 @@ bool IsChinese(char32_t c) {
 }
 
 Status ReadBert(const Fields& fields, std::vector<NormalizerStep>* steps) {
-  bool clean = true;
-  bool chinese = true;
-  bool lowercase = true;
-  FOVEA_RETURN_IF_ERROR(fields.Read("clean_text", &clean));
-  FOVEA_RETURN_IF_ERROR(fields.Read("handle_chinese_chars", &chinese));
-  FOVEA_RETURN_IF_ERROR(fields.Read("lowercase", &lowercase));
-  bool strip_accents = lowercase;  // null means: as lowercase says.
-  FOVEA_RETURN_IF_ERROR(fields.Read("strip_accents", &strip_accents));
-  if (clean) {
-    steps->push_back(ByCharacter([](char32_t c, ByteRange source, AlignedText* out) {
-      const bool space = IsWhiteSpace(c);
-      if (c == 0 || c == 0xFFFD || (!space && IsControl(c))) return;
-      // Of the control characters only tab, line feed and carriage return count as white space.
-      if (c < 0xA0 && c != ' ' && space && c != '\t' && c != '\n' && c != '\r') return;
-      out->Append(space ? U' ' : c, source);
-    }));
-  }
-  if (chinese) {
-    steps->push_back(ByCharacter([](char32_t c, ByteRange source, AlignedText* out) {
-      if (!IsChinese(c)) return out->Append(c, source);
-      out->Append(U' ', source);
-      out->Append(c, source);
-      out->Append(U' ', source);
-    }));
-  }
-  if (strip_accents) {
-    steps->push_back(Form(NormalizationForm::kNfd));
-    steps->push_back(Without(IsNonspacing));
-  }
-  if (lowercase) steps->push_back(Lowercase());
+  BertNormalizer options;
+  FOVEA_RETURN_IF_ERROR(fields.Read("clean_text", &options.clean));
+  FOVEA_RETURN_IF_ERROR(fields.Read("handle_chinese_chars", &options.chinese));
+  FOVEA_RETURN_IF_ERROR(fields.Read("lowercase", &options.lowercase));
+  options.strip_accents = options.lowercase;  // null means: as lowercase says.
+  FOVEA_RETURN_IF_ERROR(fields.Read("strip_accents", &options.strip_accents));
+  AddBertNormalizer(options, steps);
   return {};
 }
 
@@ -113,14 +90,9 @@ Status ReadStrip(const Fields& fields, std::vector<NormalizerStep>* steps) {
   return {};
 }
 
-Status ReadReplace(const Fields& fields, std::vector<NormalizerStep>* steps) {
-  auto read = fields.ReadPattern("pattern");
-  FOVEA_RETURN_IF_ERROR(read);
-  const auto pattern = std::make_shared<const Pattern>(std::move(read).value());
-  std::string content;
-  FOVEA_RETURN_IF_ERROR(fields.Read("content", &content));
-  FOVEA_RETURN_IF_ERROR(CheckReplacement(fields, "content", content));
-  steps->push_back([pattern, content](AlignedText* text) -> Status {
+NormalizerStep ReplacePattern(Pattern replaced_pattern, std::string content) {
+  const auto pattern = std::make_shared<const Pattern>(std::move(replaced_pattern));
+  return [pattern, content = std::move(content)](AlignedText* text) -> Status {
     const auto matches = pattern->FindAll(text->text());
     FOVEA_RETURN_IF_ERROR(matches);
     if (matches->empty()) return {};
@@ -134,7 +106,16 @@ Status ReadReplace(const Fields& fields, std::vector<NormalizerStep>* steps) {
     replaced.AppendFrom(*text, done, text->size());
     *text = std::move(replaced);
     return {};
-  });
+  };
+}
+
+Status ReadReplace(const Fields& fields, std::vector<NormalizerStep>* steps) {
+  auto read = fields.ReadPattern("pattern");
+  FOVEA_RETURN_IF_ERROR(read);
+  std::string content;
+  FOVEA_RETURN_IF_ERROR(fields.Read("content", &content));
+  FOVEA_RETURN_IF_ERROR(CheckReplacement(fields, "content", content));
+  steps->push_back(ReplacePattern(std::move(read).value(), std::move(content)));
   return {};
 }
 
@@ -154,6 +135,32 @@ Status ReadPrepend(const Fields& fields, std::vector<NormalizerStep>* steps) {
   return {};
 }
 
+/// Each grapheme cluster of less than six bytes that the map knows is replaced as a whole; of all
+/// others each character that the map knows.
+AlignedText Mapped(const AlignedText& text, const CharacterMap& map) {
+  constexpr std::size_t kLongestGrapheme = 5;
+  AlignedText mapped;
+  const std::string_view all = text.text();
+  const auto apply = [&](std::size_t begin, std::size_t end) {
+    const auto match = map.Shortest(all.substr(begin, end - begin));
+    if (match) mapped.Append(match->replacement, text.Source(begin, end));
+    return match.has_value();
+  };
+  for (std::size_t i = 0; i < all.size();) {
+    const std::size_t end = i + GraphemeBytes(all.substr(i));
+    if (end - i <= kLongestGrapheme && apply(i, end)) {
+      i = end;
+      continue;
+    }
+    while (i < end) {
+      const std::size_t next = i + CharacterBytes(all[i]);
+      if (!apply(i, next)) mapped.AppendFrom(text, i, next);
+      i = next;
+    }
+  }
+  return mapped;
+}
+
 Status ReadPrecompiled(const Fields& fields, std::vector<NormalizerStep>* steps) {
   std::string encoded;
   FOVEA_RETURN_IF_ERROR(fields.Read("precompiled_charsmap", &encoded));
@@ -161,7 +168,7 @@ Status ReadPrecompiled(const Fields& fields, std::vector<NormalizerStep>* steps)
   if (!read.ok()) return fields.Error(read.status().code(), read.status().message());
   const auto map = std::make_shared<const CharacterMap>(std::move(read).value());
   steps->push_back([map](AlignedText* text) {
-    *text = map->Apply(*text);
+    *text = Mapped(*text, *map);
     return Status::Ok();
   });
   return {};
@@ -177,6 +184,44 @@ Status ReadSequence(const Fields& fields, std::vector<NormalizerStep>* steps) {
 }
 
 }  // namespace
+
+void AddBertNormalizer(const BertNormalizer& options, std::vector<NormalizerStep>* steps) {
+  if (options.clean) {
+    steps->push_back(ByCharacter([](char32_t c, ByteRange source, AlignedText* out) {
+      const bool space = IsWhiteSpace(c);
+      if (c == 0 || c == 0xFFFD || (!space && IsControl(c))) return;
+      // Of the control characters only tab, line feed and carriage return count as white space.
+      if (c < 0xA0 && c != ' ' && space && c != '\t' && c != '\n' && c != '\r') return;
+      out->Append(space ? U' ' : c, source);
+    }));
+  }
+  if (options.chinese) {
+    steps->push_back(ByCharacter([](char32_t c, ByteRange source, AlignedText* out) {
+      if (!IsChinese(c)) return out->Append(c, source);
+      out->Append(U' ', source);
+      out->Append(c, source);
+      out->Append(U' ', source);
+    }));
+  }
+  if (options.strip_accents) {
+    steps->push_back(Form(NormalizationForm::kNfd));
+    steps->push_back(Without(IsNonspacing));
+  }
+  if (options.lowercase) steps->push_back(Lowercase());
+}
+
+NormalizerStep LowercaseStep() {
+  return Lowercase();
+}
+
+void AddAccentStripper(std::vector<NormalizerStep>* steps) {
+  steps->push_back(Form(NormalizationForm::kNfkd));
+  steps->push_back(Without(IsMark));
+}
+
+NormalizerStep ReplaceStep(std::string text, std::string replacement) {
+  return ReplacePattern(Pattern::Fixed(std::move(text)), std::move(replacement));
+}
 
 Status ReadNormalizer(const Fields& fields, std::vector<NormalizerStep>* steps) {
   const std::string_view type = fields.type();

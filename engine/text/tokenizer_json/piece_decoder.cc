@@ -1,5 +1,8 @@
 #include "engine/text/tokenizer_json/piece_decoder.h"
 
+#include <utility>
+
+#include "engine/text/space_mark.h"
 #include "engine/text/vocabulary_tokenizer.h"
 #include "fovea/status_macros.h"
 
@@ -19,6 +22,26 @@ PieceDecoder PieceDecoder::Words() {
   PieceDecoder decoder;
   decoder.words_ = true;
   decoder.adds_space_prefix_ = true;
+  return decoder;
+}
+
+PieceDecoder PieceDecoder::WordPieces(std::string joined_prefix) {
+  PieceDecoder decoder = Words();
+  decoder.joined_prefix_ = std::move(joined_prefix);
+  return decoder;
+}
+
+PieceDecoder PieceDecoder::ByteLevel() {
+  PieceDecoder decoder;
+  decoder.byte_level_ = true;
+  return decoder;
+}
+
+PieceDecoder PieceDecoder::SentencePiece(bool adds_space_prefix) {
+  PieceDecoder decoder;
+  decoder.byte_tokens_ = true;
+  decoder.space_mark_ = kSpaceMark;
+  decoder.adds_space_prefix_ = adds_space_prefix;
   return decoder;
 }
 
@@ -42,7 +65,7 @@ Status PieceDecoder::ReadStep(const Fields& fields) {
     end_of_word_ = "</w>";
     FOVEA_RETURN_IF_ERROR(fields.Read("suffix", &end_of_word_));
   } else if (type == "Metaspace") {
-    space_mark_ = "\xE2\x96\x81";  // "▁"
+    space_mark_ = kSpaceMark;
     std::string scheme = "always";
     bool add_prefix_space = true;
     FOVEA_RETURN_IF_ERROR(fields.Read("replacement", &space_mark_));

@@ -17,6 +17,12 @@ class PieceDecoder {
   static Result<PieceDecoder> Read(const Fields& fields);
   /// Without a decoder, tokens are words with spaces between.
   static PieceDecoder Words();
+  /// As Words, but what begins with `joined_prefix` is joined to the token before it.
+  static PieceDecoder WordPieces(std::string joined_prefix);
+  /// Letters stand for bytes.
+  static PieceDecoder ByteLevel();
+  /// "▁" is a space, "<0x0A>" a byte.
+  static PieceDecoder SentencePiece(bool adds_space_prefix);
 
   /// The bytes that a token adds to a text.
   std::string Bytes(std::string_view token) const;

@@ -165,32 +165,10 @@ Status ReadSplit(const Fields& fields, std::vector<SplitterStep>* steps) {
 }
 
 Status ReadByteLevel(const Fields& fields, std::vector<SplitterStep>* steps) {
-  bool add_prefix_space = true;
-  bool use_regex = true;
-  FOVEA_RETURN_IF_ERROR(fields.Read("add_prefix_space", &add_prefix_space));
-  FOVEA_RETURN_IF_ERROR(fields.Read("use_regex", &use_regex));
-  if (add_prefix_space) {
-    steps->push_back(Rewritten([](const CutText& cut, const ByteRange& piece, AlignedText* out) {
-      const std::uint32_t start = cut.text.Source(piece.begin, piece.begin + 1U).begin;
-      if (!cut.Piece(piece).starts_with(' ')) out->Append(" ", {start, start});
-      out->AppendFrom(cut.text, piece.begin, piece.end);
-    }));
-  }
-  if (use_regex) {
-    auto words = Pattern::Regex(
-        R"('s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+)");
-    FOVEA_RETURN_IF_ERROR(words);
-    steps->push_back(AtPattern(std::move(words).value(), Behavior::kIsolated, false));
-  }
-  const auto alphabet = std::make_shared<const ByteAlphabet>();
-  steps->push_back(
-      Rewritten([alphabet](const CutText& cut, const ByteRange& piece, AlignedText* out) {
-        for (std::size_t i = piece.begin; i < piece.end; ++i) {
-          const auto byte = static_cast<std::uint8_t>(cut.text.text()[i]);
-          out->Append(alphabet->Letter(byte), cut.text.Source(i, i + 1));
-        }
-      }));
-  return {};
+  ByteLevelSplitter options;
+  FOVEA_RETURN_IF_ERROR(fields.Read("add_prefix_space", &options.add_prefix_space));
+  FOVEA_RETURN_IF_ERROR(fields.Read("use_regex", &options.use_regex));
+  return AddByteLevelSplitter(options, steps);
 }
 
 Status ReadMetaspace(const Fields& fields, std::vector<SplitterStep>* steps) {
@@ -243,6 +221,36 @@ Status ReadSequence(const Fields& fields, std::vector<SplitterStep>* steps) {
 
 }  // namespace
 
+Status AddByteLevelSplitter(const ByteLevelSplitter& options, std::vector<SplitterStep>* steps) {
+  if (options.add_prefix_space) {
+    steps->push_back(Rewritten([](const CutText& cut, const ByteRange& piece, AlignedText* out) {
+      const std::uint32_t start = cut.text.Source(piece.begin, piece.begin + 1U).begin;
+      if (!cut.Piece(piece).starts_with(' ')) out->Append(" ", {start, start});
+      out->AppendFrom(cut.text, piece.begin, piece.end);
+    }));
+  }
+  if (options.use_regex) {
+    auto words = Pattern::Regex(
+        R"('s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+)");
+    FOVEA_RETURN_IF_ERROR(words);
+    steps->push_back(AtPattern(std::move(words).value(), Behavior::kIsolated, false));
+  }
+  const auto alphabet = std::make_shared<const ByteAlphabet>();
+  steps->push_back(
+      Rewritten([alphabet](const CutText& cut, const ByteRange& piece, AlignedText* out) {
+        for (std::size_t i = piece.begin; i < piece.end; ++i) {
+          const auto byte = static_cast<std::uint8_t>(cut.text.text()[i]);
+          out->Append(alphabet->Letter(byte), cut.text.Source(i, i + 1));
+        }
+      }));
+  return {};
+}
+
+void AddBertSplitter(std::vector<SplitterStep>* steps) {
+  steps->push_back(AtCharacters(IsWhiteSpace, Behavior::kRemoved));
+  steps->push_back(AtCharacters(IsPunctuation, Behavior::kIsolated));
+}
+
 Status ReadSplitter(const Fields& fields, std::vector<SplitterStep>* steps) {
   const std::string_view type = fields.type();
   if (type == "Sequence") return ReadSequence(fields, steps);
@@ -260,8 +268,7 @@ Status ReadSplitter(const Fields& fields, std::vector<SplitterStep>* steps) {
     return {};
   }
   if (type == "BertPreTokenizer") {
-    steps->push_back(AtCharacters(IsWhiteSpace, Behavior::kRemoved));
-    steps->push_back(AtCharacters(IsPunctuation, Behavior::kIsolated));
+    AddBertSplitter(steps);
     return {};
   }
   if (type == "Punctuation") {

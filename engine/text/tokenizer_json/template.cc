@@ -1,6 +1,7 @@
 #include "engine/text/tokenizer_json/template.h"
 
 #include <limits>
+#include <utility>
 
 #include "fovea/status_macros.h"
 
@@ -8,6 +9,7 @@ namespace fovea::text {
 namespace {
 
 constexpr std::size_t kMaxTemplateIds = 1024;
+constexpr std::uint64_t kMaxSegment = 65535;
 
 /// ["[SEP]", 102]
 Status ReadTextAndId(const Fields& fields, std::string_view key, std::int32_t* id) {
@@ -40,6 +42,51 @@ Status AppendSpecialIds(const Fields& fields, std::string_view name,
   return {};
 }
 
+void SetPair(PairForm pair, TextTemplate* result) {
+  if (++result->forms_read > 1) pair.clear();
+  result->pair = std::move(pair);
+}
+
+/// "pair": special tokens around and between the Sequences A and B. No form if it is missing.
+Status ReadPair(const Fields& fields, PairForm* form) {
+  const auto pair = fields.Find("pair");
+  if (!pair) return {};
+  if (!pair->IsArray()) return fields.Malformed("pair must be an array");
+  const auto wrong = [&] {
+    return fields.Malformed("pair must be special tokens and the Sequences A and B");
+  };
+  int sequences = 0;  // Bit 0: A was there; bit 1: B.
+  for (const auto& [unused, item] : pair->members()) {
+    const auto special = item.Find("SpecialToken");
+    const auto sequence = item.Find("Sequence");
+    if (!special && !sequence) return wrong();
+    const auto part = special ? *special : *sequence;
+    const auto id = part.Find("id");
+    if (!id || !id->Text()) return wrong();
+    const auto type = part.Find("type_id");
+    const std::uint64_t segment = type ? type->Unsigned().value_or(kMaxSegment + 1) : 0;
+    if (segment > kMaxSegment) return fields.Malformed("pair: a type_id is not 0 … 65535");
+    const auto segment_id = static_cast<std::int32_t>(segment);
+    if (sequence) {
+      const bool first = *id->Text() == "A";
+      const int bit = first ? 1 : 2;
+      if ((!first && *id->Text() != "B") || (sequences & bit) != 0) return wrong();
+      sequences |= bit;
+      form->push_back({first ? PairPart::Kind::kFirst : PairPart::Kind::kSecond, -1, segment_id});
+      continue;
+    }
+    std::vector<std::int32_t> ids;
+    FOVEA_RETURN_IF_ERROR(AppendSpecialIds(fields, *id->Text(), &ids));
+    for (const std::int32_t added : ids) {
+      form->push_back({PairPart::Kind::kAdded, added, segment_id});
+    }
+    if (form->size() > kMaxTemplateIds) {
+      return fields.Error(StatusCode::kLimitExceeded, "pair has more than 1024 ids");
+    }
+  }
+  return sequences == 3 ? Status() : wrong();
+}
+
 Status ReadTemplateProcessing(const Fields& fields, TextTemplate* result) {
   const auto single = fields.Find("single");
   if (!single || !single->IsArray()) return fields.Malformed("single must be an array");
@@ -64,6 +111,9 @@ Status ReadTemplateProcessing(const Fields& fields, TextTemplate* result) {
   if (!after_text) return fields.Malformed("single has no Sequence");
   result->before.insert(result->before.begin(), own.before.begin(), own.before.end());
   result->after.insert(result->after.end(), own.after.begin(), own.after.end());
+  PairForm pair;
+  FOVEA_RETURN_IF_ERROR(ReadPair(fields, &pair));
+  SetPair(std::move(pair), result);
   return {};
 }
 
@@ -80,6 +130,7 @@ Status ReadTemplate(const Fields& fields, TextTemplate* result) {
     FOVEA_RETURN_IF_ERROR(ReadTextAndId(fields, "sep", &last));
     result->before.insert(result->before.begin(), first);
     result->after.push_back(last);
+    SetPair(type == "BertProcessing" ? BertPairs(first, last) : RobertaPairs(first, last), result);
     return {};
   }
   if (type == "Sequence") {

@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-#include "engine/text/tokenizer_json/aligned_text.h"
+#include "engine/text/aligned_text.h"
 
 namespace fovea::text {
 

@@ -33,23 +33,6 @@ Status Place(const Fields& fields, std::string_view text, std::uint64_t id,
   return {};
 }
 
-/// {"text": id, …}
-Status ReadVocabularyObject(const Fields& fields, const format::JsonValue& vocab,
-                            TokenTexts* vocabulary) {
-  // Gaps must not make us allocate: ids below twice the number of tokens, and some more.
-  const std::uint64_t limit = 2 * std::uint64_t{vocab.size()} + 65'536;
-  std::vector<bool> taken;
-  for (const auto& [text, value] : vocab.members()) {
-    const auto id = value.Unsigned();
-    if (!id || *id >= limit) {
-      return fields.Malformed("vocab: the id of a token is not an integer below " +
-                              std::to_string(limit));
-    }
-    FOVEA_RETURN_IF_ERROR(Place(fields, text, *id, &taken, &vocabulary->texts));
-  }
-  return {};
-}
-
 /// [["text", score], …]
 Status ReadVocabularyArray(const Fields& fields, const format::JsonValue& vocab,
                            TokenTexts* vocabulary, std::vector<double>* scores) {
@@ -99,18 +82,14 @@ class WordLevel final : public WordModel {
 
 class WordPiece final : public WordModel {
  public:
-  WordPiece(TokenTexts vocabulary, std::int32_t unknown, std::string prefix,
-            std::uint32_t max_characters)
-      : WordModel(std::move(vocabulary)),
-        unknown_(unknown),
-        prefix_(std::move(prefix)),
-        max_characters_(max_characters) {}
+  WordPiece(TokenTexts vocabulary, WordPieceOptions options)
+      : WordModel(std::move(vocabulary)), options_(std::move(options)) {}
 
   Status Tokenize(std::string_view piece, std::vector<PieceToken>* tokens) const override {
     const std::size_t first = tokens->size();
     std::size_t characters = 0;
     ForEachCharacter(piece, [&](char32_t, std::size_t, std::size_t) { ++characters; });
-    bool known = characters <= max_characters_;
+    bool known = characters <= options_.max_characters;
     for (std::size_t begin = 0; known && begin < piece.size();) {
       const std::string_view rest = piece.substr(begin);
       std::size_t size = std::min(rest.size(), vocabulary().map.longest());
@@ -120,7 +99,7 @@ class WordPiece final : public WordModel {
           continue;  // Not between two characters.
         }
         const std::string_view text = rest.substr(0, size);
-        id = begin == 0 ? Find(text) : Find(prefix_ + std::string(text));
+        id = begin == 0 ? Find(text) : Find(options_.prefix + std::string(text));
         if (id != kNoToken) break;
       }
       known = id != kNoToken;
@@ -132,19 +111,42 @@ class WordPiece final : public WordModel {
     }
     if (known) return {};
     tokens->resize(first);
-    tokens->push_back({unknown_, 0, static_cast<std::uint32_t>(piece.size())});
+    tokens->push_back({options_.unknown, 0, static_cast<std::uint32_t>(piece.size())});
     return {};
   }
   std::string_view kind() const override { return "wordpiece"; }
   std::size_t heap_bytes() const override { return vocabulary().heap_bytes(); }
 
  private:
-  std::int32_t unknown_;
-  std::string prefix_;
-  std::uint32_t max_characters_;
+  WordPieceOptions options_;
 };
 
 }  // namespace
+
+Status WordModel::NoUnknownToken() {
+  return {StatusCode::kNotFound,
+          "a character is not in the vocabulary, which has no token for unknown text"};
+}
+
+Status ReadVocabularyObject(const Fields& fields, const format::JsonValue& vocab,
+                            TokenTexts* vocabulary) {
+  // Gaps must not make us allocate: ids below twice the number of tokens, and some more.
+  const std::uint64_t limit = 2 * std::uint64_t{vocab.size()} + 65'536;
+  std::vector<bool> taken;
+  for (const auto& [text, value] : vocab.members()) {
+    const auto id = value.Unsigned();
+    if (!id || *id >= limit) {
+      return fields.Malformed("vocab: the id of a token is not an integer below " +
+                              std::to_string(limit));
+    }
+    FOVEA_RETURN_IF_ERROR(Place(fields, text, *id, &taken, &vocabulary->texts));
+  }
+  return {};
+}
+
+std::unique_ptr<WordModel> MakeWordPiece(TokenTexts vocabulary, const WordPieceOptions& options) {
+  return std::make_unique<WordPiece>(std::move(vocabulary), options);
+}
 
 bool WordModel::AppendByteTokens(std::string_view text, std::uint32_t begin,
                                  std::vector<PieceToken>* tokens) const {
@@ -173,22 +175,20 @@ Result<std::unique_ptr<WordModel>> ReadWordLevel(const Fields& fields, TokenText
 
 Result<std::unique_ptr<WordModel>> ReadWordPiece(const Fields& fields, TokenTexts vocabulary) {
   std::string unknown = "[UNK]";
-  std::string prefix = "##";
-  std::uint32_t max_characters = 100;
+  WordPieceOptions options;
   FOVEA_RETURN_IF_ERROR(fields.Read("unk_token", &unknown));
-  FOVEA_RETURN_IF_ERROR(fields.Read("continuing_subword_prefix", &prefix));
-  FOVEA_RETURN_IF_ERROR(fields.Read("max_input_chars_per_word", &max_characters));
-  if (max_characters > 1'000) {  // The time for one word grows with its square.
-    return fields.Error(
-        StatusCode::kLimitExceeded,
-        "max_input_chars_per_word is " + std::to_string(max_characters) + ", the limit is 1000");
+  FOVEA_RETURN_IF_ERROR(fields.Read("continuing_subword_prefix", &options.prefix));
+  FOVEA_RETURN_IF_ERROR(fields.Read("max_input_chars_per_word", &options.max_characters));
+  if (options.max_characters > 1'000) {  // The time for one word grows with its square.
+    return fields.Error(StatusCode::kLimitExceeded, "max_input_chars_per_word is " +
+                                                        std::to_string(options.max_characters) +
+                                                        ", the limit is 1000");
   }
-  const std::int32_t id = vocabulary.Find(unknown);
-  if (id == kNoToken) {
+  options.unknown = vocabulary.Find(unknown);
+  if (options.unknown == kNoToken) {
     return fields.Malformed("unk_token \"" + unknown + "\" is not in the vocabulary");
   }
-  return std::unique_ptr<WordModel>(
-      std::make_unique<WordPiece>(std::move(vocabulary), id, std::move(prefix), max_characters));
+  return MakeWordPiece(std::move(vocabulary), options);
 }
 
 Result<std::unique_ptr<WordModel>> ReadWordModel(const Fields& fields) {
@@ -217,7 +217,7 @@ Result<std::unique_ptr<WordModel>> ReadWordModel(const Fields& fields) {
   if (type == "WordLevel") return ReadWordLevel(fields, std::move(vocabulary));
   if (type == "WordPiece") return ReadWordPiece(fields, std::move(vocabulary));
   if (type == "BPE") return ReadBpe(fields, std::move(vocabulary));
-  if (type == "Unigram") return ReadUnigram(fields, std::move(vocabulary), std::move(scores));
+  if (type == "Unigram") return ReadUnigram(fields, std::move(vocabulary), scores);
   return fields.UnknownType("the model");
 }
 

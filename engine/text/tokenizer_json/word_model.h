@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "engine/text/piece_map.h"
+#include "engine/text/piece_token.h"
 #include "engine/text/tokenizer_json/fields.h"
 #include "fovea/status.h"
 
@@ -22,13 +23,6 @@ struct TokenTexts {
 
   std::int32_t Find(std::string_view text) const { return map.Find(texts, text); }
   std::size_t heap_bytes() const { return HeapBytes(texts) + map.heap_bytes(); }
-};
-
-/// A token of a piece: its id, and the bytes of the piece that it stands for.
-struct PieceToken {
-  std::int32_t id = 0;
-  std::uint32_t begin = 0;
-  std::uint32_t end = 0;
 };
 
 /// Immutable; may be shared by threads.
@@ -48,6 +42,7 @@ class WordModel {
   /// Byte tokens "<0x0A>" of `text`, if the vocabulary has them all.
   bool AppendByteTokens(std::string_view text, std::uint32_t begin,
                         std::vector<PieceToken>* tokens) const;
+  static Status NoUnknownToken();
 
  private:
   TokenTexts vocabulary_;
@@ -56,13 +51,24 @@ class WordModel {
 /// Reads "model". kUnsupported names a type or a setting that is not known.
 Result<std::unique_ptr<WordModel>> ReadWordModel(const Fields& fields);
 
+/// The texts by id of {"text": id, …}; their map is not built yet.
+Status ReadVocabularyObject(const Fields& fields, const format::JsonValue& vocab,
+                            TokenTexts* vocabulary);
+
+struct WordPieceOptions {
+  std::int32_t unknown = 0;
+  std::string prefix = "##";           ///< Of every token but a word's first.
+  std::uint32_t max_characters = 100;  ///< A longer word is unknown.
+};
+std::unique_ptr<WordModel> MakeWordPiece(TokenTexts vocabulary, const WordPieceOptions& options);
+
 /// The four kinds, for ReadWordModel.
 Result<std::unique_ptr<WordModel>> ReadWordLevel(const Fields& fields, TokenTexts vocabulary);
 Result<std::unique_ptr<WordModel>> ReadWordPiece(const Fields& fields, TokenTexts vocabulary);
 Result<std::unique_ptr<WordModel>> ReadBpe(const Fields& fields, TokenTexts vocabulary);
 /// scores: by id.
 Result<std::unique_ptr<WordModel>> ReadUnigram(const Fields& fields, TokenTexts vocabulary,
-                                               std::vector<double> scores);
+                                               const std::vector<double>& scores);
 
 }  // namespace fovea::text
 

@@ -4,9 +4,12 @@
 An implementation of its own, from the format's rules: plain Python over code points, slow and simple, with the
 unicodedata and regex modules where the engine uses utf8proc and PCRE2. Run: python3 reference.py > fixture.json
 """
-import base64, json, random, struct, sys, unicodedata
+import base64, json, os, random, sys, unicodedata
 
 import regex
+
+sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+from darts import darts
 
 SPACES = set("\t\n\v\f\r \x85\xa0\u1680\u2028\u2029\u202f\u205f\u3000") | {chr(c) for c in range(0x2000, 0x200B)}
 LETTERS = (
@@ -44,33 +47,6 @@ def bert(s, clean_text=True, handle_chinese_chars=True, strip_accents=None, lowe
 MAP = {"①": "1", "ﬁ": "fi", "é": "e", "\u0301": "", "e\u0301": "E", "日": "にち", "가": "ga", "👍": "+1", "\u3000": " ", "ｱ": "ア", "½": "1/2", "a": "a"}
 
 
-def darts(mapping):
-    """A double-array trie in the layout of Darts-clone, and the replacements."""
-    blob, values = b"", {}
-    for key, text in sorted(mapping.items()):
-        values[key.encode()] = len(blob)
-        blob += text.encode() + b"\0"
-    units, used, bases = {0: 0}, {0}, set()
-    def place(index, prefix):
-        children = sorted({k[len(prefix)] for k in values if k.startswith(prefix) and len(k) > len(prefix)})
-        labels = ([0] if prefix in values else []) + children
-        base = next(b for b in range(1, 1 << 20) if b not in bases and all((b ^ label) not in used for label in labels))
-        bases.add(base)  # Two nodes with one base would mistake each other's children for theirs.
-        used.update(base ^ label for label in labels)
-        units[index] |= (index ^ base) << 10
-        if prefix in values:
-            units[index] |= 1 << 8
-            units[base] = values[prefix] | 1 << 31
-        for label in children:
-            units[base ^ label] = label
-        for label in children:
-            place(base ^ label, prefix + bytes([label]))
-    place(0, b"")
-    size = max(units) + 1
-    trie = b"".join(struct.pack("<I", units.get(i, 0)) for i in range(size))
-    return base64.b64encode(struct.pack("<I", len(trie)) + trie + blob).decode()
-
-
 def precompiled(s):
     def shortest(text):
         for i in range(1, len(text) + 1):
@@ -106,7 +82,7 @@ NORMALIZERS = [(dict(type=f), lambda s, f=f: unicodedata.normalize(f, s)) for f 
     (dict(type="Replace", pattern=dict(String="a"), content="<é>"), lambda s: s.replace("a", "<é>")),
     (dict(type="Replace", pattern=dict(Regex="[0-9]+| {2,}"), content=" "), lambda s: regex.sub("[0-9]+| {2,}", " ", s)),
     (dict(type="Prepend", prepend="▁"), lambda s: "▁" + s if s else s),
-    (dict(type="Precompiled", precompiled_charsmap=darts(MAP)), precompiled),
+    (dict(type="Precompiled", precompiled_charsmap=base64.b64encode(darts(MAP)).decode()), precompiled),
     (dict(type="BertNormalizer", clean_text=True, handle_chinese_chars=True, strip_accents=None, lowercase=True), bert),
     (dict(type="BertNormalizer", clean_text=False, handle_chinese_chars=False, strip_accents=True, lowercase=False),
      lambda s: bert(s, False, False, True, False)),

@@ -1,7 +1,7 @@
 // Text on its way through a tokenizer, with the bytes of the original text that each byte came
 // from.
-#ifndef FOVEA_TEXT_TOKENIZER_JSON_ALIGNED_TEXT_H_
-#define FOVEA_TEXT_TOKENIZER_JSON_ALIGNED_TEXT_H_
+#ifndef FOVEA_TEXT_ALIGNED_TEXT_H_
+#define FOVEA_TEXT_ALIGNED_TEXT_H_
 
 #include <cstddef>
 #include <cstdint>
@@ -67,4 +67,4 @@ struct CutText {
 
 }  // namespace fovea::text
 
-#endif  // FOVEA_TEXT_TOKENIZER_JSON_ALIGNED_TEXT_H_
+#endif  // FOVEA_TEXT_ALIGNED_TEXT_H_

@@ -1,4 +1,4 @@
-#include "engine/text/tokenizer_json/aligned_text.h"
+#include "engine/text/aligned_text.h"
 
 #include "engine/text/utf8.h"
 
