@@ -102,7 +102,7 @@ export async function mapPlace(tab, map = 0) {
   const overlay = tab.locator(".overlay").nth(map);
   const box = await overlay.boundingBox();
   const plot = JSON.parse(await overlay.getAttribute("data-plot"));
-  return { left: box.x + plot.left, top: box.y + plot.top, side: plot.side };
+  return { left: box.x + plot.left, top: box.y + plot.top, side: plot.width };
 }
 
 // Points at the middle of a cell; view: {top, left, span} in rows.
@@ -134,4 +134,53 @@ export async function readCell(tab, view, query, key, options = {}) {
 export function assertNear(shown, expected, tolerance, what) {
   assert.ok(Math.abs(shown - expected) <= tolerance,
             `${what}: shown ${shown}, expected ${expected}, may differ by ${tolerance}`);
+}
+
+// The colours of the map's canvas at some cells [query, key].
+export async function colorsAt(tab, view, cells) {
+  return tab.evaluate(([v, wanted]) => {
+    const canvas = document.querySelector(".stage canvas");
+    const plot = JSON.parse(document.querySelector(".overlay").dataset.plot);
+    const copy = new OffscreenCanvas(canvas.width, canvas.height).getContext("2d");
+    copy.drawImage(canvas, 0, 0);
+    const image = copy.getImageData(0, 0, canvas.width, canvas.height);
+    const at = (unit, start, span, from, length) =>
+      Math.round(from + (unit - start + 0.2) * length / span);
+    return wanted.map(([q, k]) => {
+      const y = at(q, v.top, v.rows ?? v.span, plot.top, plot.height);
+      const x = at(k, v.left, v.columns ?? v.span, plot.left, plot.width);
+      return [...image.data.slice((y * image.width + x) * 4, (y * image.width + x) * 4 + 3)];
+    });
+  }, [view, cells]);
+}
+
+// A script for pages: notes in `drawnTexts` what is written on canvases, in `cutTexts` what does not
+// fit on them.
+export const textSpy = `
+globalThis.drawnTexts = new Set();
+globalThis.cutTexts = new Set();
+const fillText = CanvasRenderingContext2D.prototype.fillText;
+CanvasRenderingContext2D.prototype.fillText = function (text, x, y, ...more) {
+  const { width } = this.measureText(text);
+  const left = x - width * ({ right: 1, center: 0.5 }[this.textAlign] ?? 0);
+  const matrix = this.getTransform();
+  for (const corner of [[left, y - 4], [left + width, y + 4]]) {
+    const at = matrix.transformPoint({ x: corner[0], y: corner[1] });
+    if (at.x < -1 || at.y < -1 || at.x > this.canvas.width + 1 || at.y > this.canvas.height + 1) {
+      cutTexts.add(text);
+    }
+  }
+  drawnTexts.add(text);
+  return fillText.call(this, text, x, y, ...more);
+};
+`;
+
+// What was written since the last call, and what of it was cut: {drawn, cut}.
+export async function spiedTexts(tab) {
+  return tab.evaluate(() => {
+    const found = { drawn: [...drawnTexts], cut: [...cutTexts] };
+    drawnTexts.clear();
+    cutTexts.clear();
+    return found;
+  });
 }

@@ -46,10 +46,26 @@ function makeText(count, next) {
   return doc;
 }
 
+// A text from pieces [text, count of tokens that share it]: bytes of one letter end inside it.
+export function textOf(parts) {
+  const doc = { text: "", tokens: ["<s>"], begin: [0], end: [0], word: [-1], special: [1] };
+  parts.forEach(([part, count = 1], word) => {
+    for (let i = 1; i <= count; ++i) {
+      doc.tokens.push(count > 1 ? `<0x${i}>` : part);
+      doc.begin.push(doc.text.length);
+      doc.end.push(doc.text.length + (i === count ? part.length : 0));
+      doc.word.push(word);
+      doc.special.push(0);
+    }
+    doc.text += part;
+  });
+  return doc;
+}
+
 class Head {
-  // queries, keys: values [tokens, dim] as the page rebuilds them
-  constructor({ queries, keys, tokens, dim, scale, softcap, causal, window }) {
-    Object.assign(this, { queries, keys, tokens, dim, scale, softcap, causal, window });
+  // queries, keys: values [tokens, dim] as the page rebuilds them; others: tokens of the keys
+  constructor({ queries, keys, tokens, others, dim, scale, softcap, causal, window }) {
+    Object.assign(this, { queries, keys, tokens, others, dim, scale, softcap, causal, window });
     this.z = new Float64Array(tokens);
   }
 
@@ -72,7 +88,7 @@ class Head {
     for (let query = 0; query < this.tokens; ++query) {
       let sum = 0;
       const stride = Math.max(1, Math.min(step, Math.floor(query / 8)));
-      for (let key = 0; key < this.tokens; key += stride) {
+      for (let key = 0; key < this.others; key += stride) {
         if (this.visible(query, key)) sum += Math.exp(this.score(query, key));
       }
       this.z[query] = Math.log(sum * stride);
@@ -96,15 +112,15 @@ function coded(values, dim, bits) {
 }
 
 // Largest weight and mean of visible cells by squares of `block` cells; `sample`: one cell of each.
-function blockValues(head, block, side, sample) {
-  const largest = new Uint8Array(side * side);
-  const mean = new Uint8Array(side * side);
+function blockValues(head, block, side, sample, columns = side) {
+  const largest = new Uint8Array(side * columns);
+  const mean = new Uint8Array(side * columns);
   for (let row = 0; row < side; ++row) {
-    for (let column = 0; column < side; ++column) {
+    for (let column = 0; column < columns; ++column) {
       let top = 0, sum = 0, count = 0;
       const step = sample ? block : 1;
       for (let q = row * block; q < Math.min(head.tokens, (row + 1) * block); q += step) {
-        for (let k = column * block; k < Math.min(head.tokens, (column + 1) * block); k += step) {
+        for (let k = column * block; k < Math.min(head.others, (column + 1) * block); k += step) {
           const weight = head.weight(q, k);
           if (weight === null) continue;
           top = Math.max(top, weight);
@@ -112,8 +128,8 @@ function blockValues(head, block, side, sample) {
           ++count;
         }
       }
-      largest[row * side + column] = weightCode(top);
-      mean[row * side + column] = count ? weightCode(sum / count) : 0;
+      largest[row * columns + column] = weightCode(top);
+      mean[row * columns + column] = count ? weightCode(sum / count) : 0;
     }
   }
   return { largest, mean };
@@ -128,20 +144,24 @@ function lowerTriangle(square, side) {
 }
 
 // One document with its blocks. options: {d, tokens, layers, heads, kvHeads, dim, bits, kind,
-// precision, causal, window, softcap, sample, block, values, text, generated, seed, sharpness};
+// precision, causal, window, softcap, sample, block, values, text, keyText, generated, seed, sharpness};
+// keyText: the text of the columns, where it is another (short, without a mask);
 // sample: sums and blocks are estimated, for pages whose speed is measured
 export function makeDocument(options) {
   const {
     d = 0, layers = 2, heads = 4, kvHeads = heads, dim = 16, bits = 16, kind = "trace",
     precision = "f16", causal = true, window = 0, softcap = 0, sample = false, values = false,
-    generated = 0, seed = 1, sharpness = 2.5,
+    generated = 0, seed = 1, sharpness = 2.5, keyText = null,
   } = options;
   const next = random(seed);
   const normal = () => Math.sqrt(-2 * Math.log(next() + 1e-12)) * Math.cos(2 * Math.PI * next());
   const text = options.text || makeText(options.tokens, next);
   const tokens = text.tokens.length;
+  const others = (keyText || text).tokens.length;
   const scale = sharpness / dim;
-  const side = Math.min(tokens, 48);
+  let thumbBlock = 1;
+  while (tokens / thumbBlock > 64) thumbBlock *= 2;
+  const side = Math.ceil(tokens / thumbBlock);
   const blocks = new Map();
   const maps = [];
   const stats = [];
@@ -149,11 +169,12 @@ export function makeDocument(options) {
   let block = options.block || 1;
   while (tokens / block > 2048 || (tokens > 1024 && block < 2)) block *= 2;
   const pyramid = tokens > 1024 ? { block, side: Math.ceil(tokens / block) } : null;
-  const thumbs = new Uint8Array(layers * heads * side * side);
+  const columns = keyText ? others : side;
+  const thumbs = new Uint8Array(layers * heads * side * columns);
   for (let l = 0; l < layers; ++l) {
     const keys = [];
     for (let kv = 0; kv < kvHeads; ++kv) {
-      keys.push(coded(Float64Array.from({ length: tokens * dim }, normal), dim, bits));
+      keys.push(coded(Float64Array.from({ length: others * dim }, normal), dim, bits));
       if (kind !== "trace") continue;
       blocks.set(`${d}/k/${l}/${kv}`, planes(keys[kv].codes || keys[kv].values));
       if (keys[kv].steps) blocks.set(`${d}/ks/${l}/${kv}`, plainBytes(keys[kv].steps));
@@ -161,7 +182,8 @@ export function makeDocument(options) {
     for (let h = 0; h < heads; ++h) {
       const kv = Math.floor(h * kvHeads / heads);
       const q = coded(Float64Array.from({ length: tokens * dim }, normal), dim, bits);
-      const head = new Head({ queries: q.values, keys: keys[kv].values, tokens, dim, scale, softcap,
+      const head = new Head({ queries: q.values, keys: keys[kv].values, tokens, others, dim, scale,
+        softcap,
         causal, window: l % 2 === 1 ? window : 0 });
       head.normalise(sample ? 64 : 1);
       maps.push(head);
@@ -173,11 +195,11 @@ export function makeDocument(options) {
         storeWeights(head, precision, blocks, `${d}/w/${l}/${h}`);
       }
       if (values) {
-        norms.push(Float32Array.from({ length: tokens }, () => 0.2 + 2 * next()));
+        norms.push(Float32Array.from({ length: others }, () => 0.2 + 2 * next()));
         blocks.set(`${d}/n/${l}/${h}`, plainBytes(norms.at(-1)));
       }
-      const thumb = blockValues(head, Math.ceil(tokens / side), side, sample).largest;
-      thumbs.set(thumb, (l * heads + h) * side * side);
+      const thumb = blockValues(head, thumbBlock, side, sample, columns).largest;
+      thumbs.set(thumb, (l * heads + h) * side * columns);
       if (pyramid) {
         const far = blockValues(head, block, pyramid.side, sample);
         const pack = (plane) => (causal ? lowerTriangle(plane, pyramid.side) : plane);
@@ -205,7 +227,8 @@ export function makeDocument(options) {
     })) : null,
     store: kind === "weights" ? { kind, precision }
       : { kind, bits, scale, softcap, dim, max_error: 2e-6 },
-    thumb: side, pyramid, share: null,
+    thumb: keyText ? [side, columns] : side, pyramid, share: null,
+    ...(keyText && { keys: keyText }),
   };
   const at = (l, h) => maps[l * heads + h];
   return { doc, blocks, norms, at, weight: (l, h, q, k) => at(l, h).weight(q, k) };
@@ -215,7 +238,7 @@ export function makeDocument(options) {
 function storeWeights(head, precision, blocks, name) {
   const cells = [];
   for (let query = 0; query < head.tokens; ++query) {
-    for (let key = 0; key < head.tokens; ++key) {
+    for (let key = 0; key < head.others; ++key) {
       if (head.visible(query, key)) cells.push(head.weight(query, key));
     }
   }

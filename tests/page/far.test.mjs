@@ -79,7 +79,7 @@ test("closer than the pyramid's blocks the pixels are exact", async () => {
 
 test("the difference of two maps counts a masked cell as nothing", () => {
   const rows = (first, weights) => ({
-    size: 2, firstKey: () => first, endKey: () => 2,
+    queries: 2, keys: 2, firstKey: () => first, endKey: () => 2,
     row: (q, begin, end, out) => weights[q].slice(begin, end).forEach((w, i) => { out[i] = w; }),
     cell: (q, k) => (k < first ? null : weights[q][k]),
   });

@@ -2,7 +2,7 @@
 // numbers shown where they are rebuilt.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { assertNear, goTo, mapPlace, readCell, settled, startBrowser } from "./browser.mjs";
+import { assertNear, colorsAt, goTo, mapPlace, readCell, settled, startBrowser } from "./browser.mjs";
 import { makeDocument, makePage, random } from "./documents.mjs";
 
 let browser;
@@ -88,29 +88,13 @@ test("from afar, where a pixel is many cells, and close up the weight is that of
   await tab.done();
 });
 
-// The colours of the map's canvas at some cells.
-async function colorsAt(tab, view, cells) {
-  return tab.evaluate(([v, wanted]) => {
-    const canvas = document.querySelector(".stage canvas");
-    const plot = JSON.parse(document.querySelector(".overlay").dataset.plot);
-    const copy = new OffscreenCanvas(canvas.width, canvas.height).getContext("2d");
-    copy.drawImage(canvas, 0, 0);
-    const image = copy.getImageData(0, 0, canvas.width, canvas.height);
-    const at = (unit, start, from) => Math.round(from + (unit - start + 0.2) * plot.side / v.span);
-    return wanted.map(([q, k]) => {
-      const pixel = (at(q, v.top, plot.top) * image.width + at(k, v.left, plot.left)) * 4;
-      return [...image.data.slice(pixel, pixel + 3)];
-    });
-  }, [view, cells]);
-}
-
 test("cells have the colour of their weight, linear and log, and masked ones are hatched", async () => {
   const made = makeDocument({ tokens: 24, layers: 1, heads: 1 });
   const page = makePage([made]);
   const tab = await browser.open(page);
   const hex = page.info.palettes.blues;
   for (const scale of ["linear", "log"]) {
-    await goTo(tab, `#L0H0&scale=${scale}`);
+    await goTo(tab, `#L0H0&range=1&scale=${scale}`);
     await settled(tab);
     const cells = [[1, 0], [5, 5], [23, 0], [20, 11]];
     const colors = await colorsAt(tab, whole(24), [...cells, [2, 20]]);

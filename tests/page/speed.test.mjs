@@ -76,7 +76,7 @@ test("512 tokens, 270 heads: first paint within a second, pictures of all heads"
     paint = Math.min(paint, await firstPaint());
   }
   await tab.waitForFunction(() => document.documentElement.dataset.pictures === "true");
-  assert.equal(await tab.locator("#grid button canvas[width='48']").count(), 270);
+  assert.equal(await tab.locator("#grid button canvas.painted[width='64']").count(), 270);
   const size = await tab.evaluate(() => document.documentElement.outerHTML.length);
   assert.ok(size > 15e6, `a page of full size: ${size} bytes`);
   assert.ok(paint < 1000, `first paint after ${paint} ms`);

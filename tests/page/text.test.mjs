@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { assertNear, goTo, pointAt, readCell, settled, startBrowser, tooltip } from "./browser.mjs";
-import { makeDocument, makePage } from "./documents.mjs";
+import { makeDocument, makePage, textOf } from "./documents.mjs";
 import { renderContainer } from "./packing.mjs";
 
 let browser;
@@ -10,22 +10,6 @@ before(async () => { browser = await startBrowser(); });
 after(() => browser.stop());
 
 const setting = (tab, name) => tab.locator(`[data-setting="${name}"]`);
-
-// A text from pieces [text, count of tokens that share it]: bytes of one letter end inside it.
-function textOf(parts) {
-  const doc = { text: "", tokens: ["<s>"], begin: [0], end: [0], word: [-1], special: [1] };
-  parts.forEach(([part, count = 1], word) => {
-    for (let i = 1; i <= count; ++i) {
-      doc.tokens.push(count > 1 ? `<0x${i}>` : part);
-      doc.begin.push(doc.text.length);
-      doc.end.push(doc.text.length + (i === count ? part.length : 0));
-      doc.word.push(word);
-      doc.special.push(0);
-    }
-    doc.text += part;
-  });
-  return doc;
-}
 
 const scripts = textOf([["Hello"], [" wor"], ["ld\n"], ["שלום"], [" עו"], ["לם"], ["\n"], ["مرح"],
   ["با"], [" بك\n"], ["日本"], ["語", 3], ["です\n"], ["e"], ["\u0301"], ["t", 1], [" 👩"], ["\u200d"],

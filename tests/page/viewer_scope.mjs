@@ -3,10 +3,11 @@ import { readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
-const kScripts = ["slices", "numbers", "head_data", "head_store", "words", "sources", "far_source",
-  "shown_map", "source_store", "address", "controls"];
-const kNames = ["HeadStore", "SourceStore", "DifferenceSource", "writeAddress", "readAddress",
-  "kDefaults"];
+const kScripts = ["slices", "numbers", "head_data", "word_cut", "words", "thumbnails", "head_store",
+  "color_range", "sources", "far_source", "shown_map", "source_store", "text_weights", "viewport",
+  "address", "controls"];
+const kNames = ["HeadStore", "SourceStore", "DifferenceSource", "Units", "Viewport", "wordStarts",
+  "plainSegments", "roundedTop", "gatherWeights", "writeAddress", "readAddress", "kDefaults"];
 
 export function viewerScope() {
   const folder = join(dirname(fileURLToPath(import.meta.url)),

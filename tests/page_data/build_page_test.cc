@@ -318,6 +318,72 @@ TEST(BuildPageTest, TwoTextsStandSideBySide) {
   ExpectMaps(page, right, 1);
 }
 
+/// Mean and largest Jensen–Shannon divergence of two maps' rows.
+std::pair<double, double> RowChanges(const std::vector<double>& a, const std::vector<double>& b,
+                                     std::size_t tokens) {
+  double mean = 0.0, worst = 0.0;
+  for (std::size_t row = 0; row < tokens; ++row) {
+    double divergence = 0.0;
+    for (std::size_t key = 0; key < tokens; ++key) {
+      const double p = a[row * tokens + key], q = b[row * tokens + key];
+      const double middle = (p + q) / 2.0;
+      if (p > 0.0) divergence += p * std::log(p / middle) / 2.0;
+      if (q > 0.0) divergence += q * std::log(q / middle) / 2.0;
+    }
+    mean += divergence / static_cast<double>(tokens);
+    worst = std::max(worst, divergence);
+  }
+  return {mean, worst};
+}
+
+/// The page's figures of change are those of the maps, and it opens on the most changed head.
+void ExpectChanges(const DecodedPage& page, const MadeText& left, const MadeText& right,
+                   std::size_t tokens, bool right_masked = true) {
+  const nlohmann::json& heads = page.info["pair"]["heads"];
+  ASSERT_EQ(heads.size(), 8U);
+  std::size_t most = 0;
+  for (std::size_t map = 0; map < 8; ++map) {
+    const auto [mean, worst] =
+        RowChanges(left.Map(map / 4, map % 4), right.Map(map / 4, map % 4, right_masked), tokens);
+    EXPECT_NEAR(heads[map]["js_mean"].get<double>(), mean, 1e-4) << map;
+    EXPECT_NEAR(heads[map]["js_worst"].get<double>(), worst, 1e-3) << map;
+    if (heads[map]["js_mean"] > heads[most]["js_mean"]) most = map;
+  }
+  EXPECT_EQ(page.info["first"], (std::vector<std::size_t>{most / 4, most % 4}));
+}
+
+TEST(BuildPageTest, PairsAreMeasuredAndOpenOnTheMostChangedHead) {
+  for (const std::uint64_t bytes : {std::uint64_t{1'000'000}, kTraceOnly}) {  // weights; a trace
+    const MadeText left({.tokens = 70, .window = 9, .page_bytes = bytes});
+    const MadeText right({.tokens = 70, .window = 9, .softcap = 2.0F, .page_bytes = bytes});
+    const Recording recordings[] = {left.Record(), right.Record()};
+    EXPECT_EQ(recordings[0].plan.weights, bytes != kTraceOnly);
+    const PageText texts[] = {{.info = &left.info(), .recording = &recordings[0]},
+                              {.info = &right.info(), .recording = &recordings[1]}};
+    const PagePair pair = {.kind = PagePair::Kind::kAblation, .summary = {}, .heads = {}};
+    ExpectChanges(DecodeHtml(Html(BuildPage(texts, &pair, {}))), left, right, 70);
+  }
+}
+
+TEST(BuildPageTest, WhatTheMaskChangesIsMeasuredToo) {
+  const MadeText text({.tokens = 40, .window = 9, .also_without_mask = true});
+  const Recording recording = text.Record();
+  const DecodedPage page = DecodeHtml(Html(Build(text, recording, {.without_mask = true})));
+  ExpectChanges(page, text, text, 40, /*right_masked=*/false);
+}
+
+TEST(BuildPageTest, APairWithoutChangesOpensOnTheMostTellingHead) {
+  const MadeText text({.tokens = 30});
+  const Recording recording = text.Record();
+  const PageText one = {.info = &text.info(), .recording = &recording};
+  const PageText texts[] = {one, one};
+  const PagePair pair = {.kind = PagePair::Kind::kAblation, .summary = {}, .heads = {}};
+  const DecodedPage page = DecodeHtml(Html(BuildPage(texts, &pair, {})));
+  EXPECT_EQ(page.info["pair"]["heads"][3]["js_mean"], 0.0);
+  EXPECT_EQ(page.info["pair"]["heads"][3]["top1"], 1.0);
+  EXPECT_EQ(page.info["first"], DecodeHtml(Html(Build(text, recording))).info["first"]);
+}
+
 TEST(BuildPageTest, TextsOfUnequalLengthAreNoPair) {
   const MadeText left({.tokens = 20});
   const MadeText right({.tokens = 21});

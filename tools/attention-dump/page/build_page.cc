@@ -11,6 +11,7 @@
 #include "fovea/status_macros.h"
 #include "platform/thread_pool.h"
 #include "tools/attention-dump/base/human.h"
+#include "tools/attention-dump/page/head_changes.h"
 #include "tools/attention-dump/page/packing.h"
 #include "tools/attention-dump/page/page_info.h"
 #include "tools/attention-dump/page/text_code.h"
@@ -44,6 +45,7 @@ class Builder {
   void Describe(const PageText& text, std::string label, bool causal, Document* document);
   Status RecordWithoutMask(Document* document);
   void AddSummaries(std::size_t index);
+  Status CompareDocuments();
   void AddWeights(std::size_t index);
   void AddValueNorms(std::size_t index);
   Status AddTraces();
@@ -59,6 +61,7 @@ class Builder {
   platform::SerialParallel serial_;
   platform::Parallel* parallel_ = &serial_;
   std::vector<Document> documents_;
+  std::vector<PagePair::Head> changes_;  // of a pair, [layers, heads]
   BuiltPage page_;
 };
 
@@ -116,19 +119,7 @@ Status Builder::RecordWithoutMask(Document* document) {
   document->heads = &document->own_heads;
   std::vector<Status> failures(maps);
   parallel_->Run(maps, [&](std::size_t map, std::size_t) {
-    const std::size_t head = map % plan.heads.size();
-    const RecordedTrace& trace = recording.traces[map / plan.heads.size()];
-    const std::size_t planned = plan.tokens * plan.head_dim;
-    const std::size_t used = tokens * plan.head_dim;
-    const std::size_t kv = plan.KvIndex(plan.KvHead(plan.heads[head]));
-    const HeadTrace rows = {.tokens = tokens,
-                            .dim = plan.head_dim,
-                            .query = std::span(trace.query).subspan(head * planned, used),
-                            .key = std::span(trace.key).subspan(kv * planned, used),
-                            .scale = trace.scale,
-                            .softcap = trace.softcap,
-                            .causal = false,
-                            .isa = trace.isa};
+    const HeadTrace rows = TraceOf(recording, map, tokens, /*causal=*/false);
     try {
       failures[map] = RebuildRows(rows, 0, tokens, [&](const AttentionRows& rebuilt) {
         document->own_heads[map].Add(rebuilt);
@@ -167,6 +158,23 @@ void Builder::AddSummaries(std::size_t index) {
   }
   page_.document.blocks.push_back(
       {std::to_string(index) + "/thumbs", Deflate(thumbnails, PackEffort::kSmall)});
+}
+
+/// How the heads of a pair differ, where the caller has not measured it.
+Status Builder::CompareDocuments() {
+  if (pair_ != nullptr) changes_ = pair_->heads;
+  if (documents_.size() < 2 || !changes_.empty()) return Status::Ok();
+  const auto maps = [](const Document& document) {
+    return DocumentMaps{.recording = document.info.text->recording,
+                        .heads = *document.heads,
+                        .tokens = document.info.text->info->tokens.size(),
+                        .causal = document.info.causal};
+  };
+  Result<std::vector<PagePair::Head>> changes =
+      MeasureChanges(maps(documents_[0]), maps(documents_[1]), options_.cancelled, parallel_);
+  FOVEA_RETURN_IF_ERROR(changes);
+  changes_ = std::move(*changes);
+  return Status::Ok();
 }
 
 void Builder::AddWeights(std::size_t index) {
@@ -267,12 +275,12 @@ Status Builder::AddTraces() {
 std::string Builder::InfoJson() const {
   std::vector<DocumentInfo> infos;
   for (const Document& document : documents_) infos.push_back(document.info);
-  return PageInfoJson(infos, options_.without_mask, pair_);
+  return PageInfoJson(infos, options_.without_mask, pair_, changes_);
 }
 
 /// Thumbnails, then what the first head needs, then head after head.
 void Builder::SortBlocks() {
-  const auto [layer, head] = FirstShown(documents_.front().info);
+  const auto [layer, head] = FirstShown(documents_.front().info, changes_);
   const RecordingPlan& plan = texts_.front().recording->plan;
   const std::string first_head = "/" + std::to_string(layer) + "/" + std::to_string(head);
   const std::string first_kv =
@@ -306,6 +314,7 @@ Result<BuiltPage> Builder::Build() {
     Describe(texts_.front(), kMaskOff, false, &documents_[1]);
     FOVEA_RETURN_IF_ERROR(RecordWithoutMask(&documents_[1]));
   }
+  FOVEA_RETURN_IF_ERROR(CompareDocuments());
   for (std::size_t i = 0; i < documents_.size(); ++i) {
     AddSummaries(i);
     if (documents_[i].info.weights) AddWeights(i);

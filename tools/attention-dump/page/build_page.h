@@ -41,7 +41,8 @@ struct PagePair {
 
   Kind kind = Kind::kModels;
   std::vector<std::pair<std::string, std::string>> summary;  ///< Name and value.
-  std::vector<Head> heads;                                   ///< [layers, heads], or empty.
+  /// [layers, heads], or empty: then the page measures them.
+  std::vector<Head> heads;
 };
 
 struct PageOptions {

@@ -1,5 +1,7 @@
 #include "tools/attention-dump/page/head_record.h"
 
+#include <algorithm>
+
 #include "fovea/half.h"
 #include "tools/attention-dump/page/packing.h"
 
@@ -23,6 +25,7 @@ void HeadRecord::Add(const AttentionRows& rows) {
     blocks.AddRow(weights, visible.begin, visible.end);
     if (!options_.weights) continue;
     const std::size_t count = visible.end - visible.begin;
+    rows_.push_back({visible.begin, visible.end, halves_.size() + floats_.size()});
     if (options_.half) {
       const std::size_t first = halves_.size();
       halves_.resize(first + count);
@@ -45,6 +48,17 @@ HeadStatistics HeadRecord::Statistics() const {
 
 std::vector<std::uint8_t> HeadRecord::Thumbnail(std::size_t* side) const {
   return (pyramid_ ? *pyramid_ : *thumbnail_).Square(kMaxThumbnailSide, side);
+}
+
+void HeadRecord::CopyRow(std::size_t row, std::span<float> out) const {
+  const auto [begin, end, first] = rows_[row];
+  float* const target = out.data() + begin;
+  if (options_.half) {
+    const std::uint16_t* const halves = halves_.data() + first;
+    std::transform(halves, halves + (end - begin), target, HalfToFloat);
+  } else {
+    std::copy_n(floats_.data() + first, end - begin, target);
+  }
 }
 
 std::string HeadRecord::WeightPlanes() const {

@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -41,6 +42,8 @@ class HeadRecord {
   const BlockMap* pyramid() const { return pyramid_ ? &*pyramid_ : nullptr; }
   /// Visible weights, row after row, as byte planes, the most significant bytes first.
   std::string WeightPlanes() const;
+  /// Where weights are kept: the visible ones of a row, each at its key of `out`.
+  void CopyRow(std::size_t row, std::span<float> out) const;
 
  private:
   HeadRecordOptions options_;
@@ -49,6 +52,11 @@ class HeadRecord {
   std::optional<BlockMap> pyramid_;
   std::vector<std::uint16_t> halves_;
   std::vector<float> floats_;
+  struct Row {
+    std::size_t begin = 0, end = 0;  // visible keys
+    std::size_t first = 0;           // place of the first one's weight
+  };
+  std::vector<Row> rows_;  // where weights are kept
 };
 
 }  // namespace fovea::dump

@@ -12,7 +12,9 @@ namespace fovea::dump {
 
 /// One array of numbers. Names (d: document 0 or 1; l, h: indices into its layers and heads; kv:
 /// number of a KV head):
-///   d/thumbs  every head as side × side codes of the largest weight, head after head, full squares
+///   d/thumbs  every head as side × side codes of the largest weight, head after head, full
+///   squares;
+///             a code stands for b × b cells, b the smallest power of two that makes them enough
 ///   d/w/l/h   weights of the visible cells, row after row, as byte planes of f16 or f32
 ///   d/q/l/h, d/k/l/kv    codes of queries and keys [tokens, dim]: a plane of high bytes of
 ///             int16, then one of low bytes; value = code × step. With store.bits 32: f32 byte

@@ -250,18 +250,19 @@ const char* PairKind(bool without_mask, const PagePair* pair) {
   return "";
 }
 
-Json Pair(const std::vector<DocumentInfo>& documents, bool without_mask, const PagePair* pair) {
+Json Pair(const std::vector<DocumentInfo>& documents, bool without_mask, const PagePair* pair,
+          std::span<const PagePair::Head> changes) {
   if (documents.size() < 2) return nullptr;
   Json summary = Json::array();
   Json heads = nullptr;
   if (pair != nullptr) {
     for (const auto& [name, value] : pair->summary) summary.push_back({name, value});
-    if (!pair->heads.empty()) heads = Json::array();
-    for (const PagePair::Head& head : pair->heads) {
-      heads.push_back({{"js_mean", Rounded(head.js_mean, 1e7)},
-                       {"js_worst", Rounded(head.js_worst, 1e7)},
-                       {"top1", Rounded(head.top1)}});
-    }
+  }
+  if (!changes.empty()) heads = Json::array();
+  for (const PagePair::Head& head : changes) {
+    heads.push_back({{"js_mean", Rounded(head.js_mean, 1e7)},
+                     {"js_worst", Rounded(head.js_worst, 1e7)},
+                     {"top1", Rounded(head.top1)}});
   }
   return {{"kind", PairKind(without_mask, pair)},
           {"labels", {documents[0].label, documents[1].label}},
@@ -289,25 +290,31 @@ std::string PageTitle(const DumpInfo& info) {
   return ModelName(info) + " – attention";
 }
 
-std::pair<std::size_t, std::size_t> FirstShown(const DocumentInfo& document) {
+std::pair<std::size_t, std::size_t> FirstShown(const DocumentInfo& document,
+                                               std::span<const PagePair::Head> changes) {
   const std::size_t heads = std::max<std::size_t>(document.text->recording->plan.heads.size(), 1);
-  const std::size_t first = MostTelling(document.statistics);
+  const auto most = std::max_element(
+      changes.begin(), changes.end(),
+      [](const PagePair::Head& a, const PagePair::Head& b) { return a.js_mean < b.js_mean; });
+  const bool changed = most != changes.end() && most->js_mean > 0.0;
+  const std::size_t first =
+      changed ? static_cast<std::size_t>(most - changes.begin()) : MostTelling(document.statistics);
   return {first / heads, first % heads};
 }
 
 std::string PageInfoJson(const std::vector<DocumentInfo>& documents, bool without_mask,
-                         const PagePair* pair) {
+                         const PagePair* pair, std::span<const PagePair::Head> changes) {
   const DumpInfo& info = *documents.front().text->info;
   Json docs = Json::array();
   for (const DocumentInfo& document : documents) docs.push_back(Document(document));
-  const auto [layer, head] = FirstShown(documents.front());
+  const auto [layer, head] = FirstShown(documents.front(), changes);
   return Embeddable({{"version", 2},
                      {"title", ModelName(info)},
                      {"summary", Summary(info)},
                      {"stamp", Stamp(documents)},
                      {"palettes", {{"blues", Palette("blues")}, {"viridis", Palette("viridis")}}},
                      {"docs", std::move(docs)},
-                     {"pair", Pair(documents, without_mask, pair)},
+                     {"pair", Pair(documents, without_mask, pair, changes)},
                      {"first", {layer, head}}});
 }
 

@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -34,12 +35,14 @@ struct DocumentInfo {
 std::string PageTitle(const DumpInfo& info);
 
 /// For PageDocument::info_json. `without_mask`: the second document is the first without its mask.
-/// `pair` may be null.
+/// `pair` may be null. `changes`: of a pair's heads [layers, heads], or empty.
 std::string PageInfoJson(const std::vector<DocumentInfo>& documents, bool without_mask,
-                         const PagePair* pair);
+                         const PagePair* pair, std::span<const PagePair::Head> changes);
 
-/// Indices of the layer and the head that are shown first.
-std::pair<std::size_t, std::size_t> FirstShown(const DocumentInfo& document);
+/// Indices of the layer and the head that are shown first: of a pair the most changed one, else the
+/// most telling one.
+std::pair<std::size_t, std::size_t> FirstShown(const DocumentInfo& document,
+                                               std::span<const PagePair::Head> changes);
 
 /// For every byte offset of valid UTF-8, the offset in UTF-16 units of the character that it lies
 /// in; one more entry for the end.

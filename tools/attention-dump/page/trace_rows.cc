@@ -11,6 +11,25 @@ constexpr std::size_t kRows = 64;
 
 }  // namespace
 
+HeadTrace TraceOf(const Recording& recording, std::size_t map, std::size_t tokens, bool causal) {
+  const RecordingPlan& plan = recording.plan;
+  const std::size_t layer = map / plan.heads.size();
+  const std::size_t head = map % plan.heads.size();
+  const RecordedTrace& trace = recording.traces[layer];
+  const std::size_t planned = plan.tokens * plan.head_dim;
+  const std::size_t used = tokens * plan.head_dim;
+  const std::size_t kv = plan.KvIndex(plan.KvHead(plan.heads[head]));
+  return {.tokens = tokens,
+          .dim = plan.head_dim,
+          .query = std::span(trace.query).subspan(head * planned, used),
+          .key = std::span(trace.key).subspan(kv * planned, used),
+          .scale = trace.scale,
+          .softcap = trace.softcap,
+          .causal = causal,
+          .window = causal && layer < plan.windows.size() ? plan.windows[layer] : 0,
+          .isa = trace.isa};
+}
+
 Status RebuildRows(const HeadTrace& trace, std::size_t begin, std::size_t end,
                    const std::function<Status(const AttentionRows&)>& take) {
   // Only the weights are wanted: one value per key keeps the operator's other half small.

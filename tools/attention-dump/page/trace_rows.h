@@ -8,6 +8,8 @@
 
 #include <fovea/fovea.hpp>
 
+#include "tools/attention-dump/page/recording.h"
+
 namespace fovea::dump {
 
 struct HeadTrace {
@@ -20,6 +22,10 @@ struct HeadTrace {
   std::size_t window = 0;  ///< 0: none.
   Isa isa = Isa::kScalar;  ///< Of the kernels that computed query and key.
 };
+
+/// The trace of head `map` of [layers, heads] of a recording that keeps traces, with its mask or
+/// without. Points into the recording.
+HeadTrace TraceOf(const Recording& recording, std::size_t map, std::size_t tokens, bool causal);
 
 /// Rows [begin, end) of the map, in blocks: `take` gets AttentionRows with columns from key 0 on
 /// and log_sum_exp. kOutOfMemory if memory ran out, else what `take` returns.

@@ -1,9 +1,11 @@
 // State in the address bar: "#L3H5&q=200-260&scale=log…". A link to a head and some tokens can be
 // shared; what is as at the beginning is left out.
 
-// Words of the address for settings: [key, setting, values allowed or null for a number].
+// Words of the address for settings: [key, setting, values allowed: a list, a form, or null for what
+// the page offers].
 const kAddressWords = [
   ["colors", "palette", null],
+  ["range", "range", /^(auto|1|0?\.\d+)$/],
   ["scale", "scale", ["linear", "log"]],
   ["drop", "drop", [false, true]],
   ["words", "words", [false, true]],
@@ -70,6 +72,10 @@ function readAddress(hash, knownSorts, knownPalettes) {
     } else {
       const known = kAddressWords.find(([name]) => name === word);
       if (!known) continue;
+      if (known[2] instanceof RegExp) {
+        if (known[2].test(value)) found.settings[known[1]] = value;
+        continue;
+      }
       const allowed = known[2] || (word === "sort" ? knownSorts : knownPalettes);
       const match = allowed.find((one) => flagText(one) === value);
       if (match !== undefined) found.settings[known[1]] = match;
@@ -77,4 +83,22 @@ function readAddress(hash, knownSorts, knownPalettes) {
   }
   if (ranges.q || ranges.k) found.view = { q: ranges.q || ranges.k, k: ranges.k || ranges.q };
   return found;
+}
+
+// What the address bar holds; nothing where the page has none, as in a frame without an address.
+function addressHash() {
+  try {
+    return location.hash;
+  } catch {
+    return "";
+  }
+}
+
+// Puts it there without a step in the history. Frames without an address refuse: the view stays as
+// it is, it just cannot be copied.
+function keepAddressHash(hash) {
+  if (addressHash() === hash) return;
+  try {
+    history.replaceState(null, "", hash);
+  } catch { /* As above. */ }
 }

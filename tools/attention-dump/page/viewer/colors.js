@@ -1,6 +1,6 @@
-// Colours: weight to colour on the fixed scale 0–1, difference to colour on −1–1.
+// Colours: weight to colour from 0 to the scale's top, difference to colour from −top to top.
 
-const kLogDecades = 4;  // the log scale runs from 0.0001 to 1
+const kLogDecades = 4;  // the log scale begins at a 10,000th of its top
 const kNotANumber = [230, 85, 13];
 // ColorBrewer's eleven-class "RdBu" (C. Brewer), from lower to higher; in the dark its middle is dark.
 const kDifferenceLight = ["053061", "2166ac", "4393c3", "92c5de", "d1e5f0", "f7f7f7", "fddbc7",
@@ -29,7 +29,9 @@ class ColorScale {
   // hex: 256 colours of six digits, or null for the difference scale. In the dark, a palette that
   // begins with white runs the other way.
   constructor(name, hex, { log, dark }) {
-    this.id = `${name}/${log ? "log" : "linear"}/${dark ? "dark" : "light"}`;
+    this.name = `${name}/${log ? "log" : "linear"}/${dark ? "dark" : "light"}`;
+    this.id = this.name;
+    this.top = 1;
     this.log = log;
     this.difference = !hex;
     let steps = [];
@@ -47,8 +49,22 @@ class ColorScale {
     this.nan = new Uint32Array(new Uint8Array([...kNotANumber, 255]).buffer)[0];
   }
 
+  // The same colours up to another top.
+  upTo(top) {
+    if (top === this.top) return this;
+    const scale = Object.assign(Object.create(ColorScale.prototype), this);
+    scale.top = top;
+    scale.id = `${this.name}/${top}`;
+    return scale;
+  }
+
   // 0–1: how far along the scale; for differences −1–1.
   place(weight) {
+    return this.placeOfShare(weight / this.top);
+  }
+
+  // The same of a share of the top.
+  placeOfShare(weight) {
     const size = Math.abs(weight);
     let place = size;
     if (this.log) place = size > 0 ? Math.max(0, 1 + Math.log10(size) / kLogDecades) : 0;
@@ -65,6 +81,22 @@ class ColorScale {
   pixel(weight) {
     return weight !== weight ? this.nan : this.packed[this.step(weight)];
   }
+}
+
+// A number for a tick, in at most five characters: .2, .05, .002, 2e-4.
+function tickText(value) {
+  if (value >= 0.001 || value === 0) return String(Number(value.toPrecision(2))).replace(/^0\./, ".");
+  return value.toExponential(0);
+}
+
+// Ticks of a scale's bar, from its upper end to its lower one. What is more than the top has the top's
+// colour.
+function scaleTicks({ top, log, difference }) {
+  const tick = (share, sign = "") => (share === 0 ? "0" : sign + tickText(top * share));
+  const steps = log ? [1, 0.01] : [1, 0.5];
+  if (difference) return [...steps.map((s) => tick(s, "+")), "0", ...steps.reverse().map((s) => tick(s, "−"))];
+  const ends = log ? [1, 0.1, 0.01, 0.001, 0] : [1, 0.5, 0];
+  return ends.map((share, i) => (i === 0 && top < 1 ? tick(share, "≥") : tick(share)));
 }
 
 function luminance([red, green, blue]) {

@@ -1,7 +1,7 @@
 // The toolbar, the theme and the keys.
 
 const kDefaults = {
-  palette: "blues", scale: "linear", drop: false, words: false, values: false, far: "max",
+  palette: "blues", range: "auto", scale: "linear", drop: false, words: false, values: false, far: "max",
   pair: "sides", sort: "position", order: "up", overview: "grid", scope: "head", direction: "both",
 };
 
@@ -108,6 +108,7 @@ const kKeys = [
   ["Enter", "on the map: choose the row's token"],
   ["Esc", "let the chosen token go", ["Escape"], "release"],
   ["l", "scale linear or log", ["l"], "turn", "scale"],
+  ["r", "colours up to the automatic end or to 1", ["r"], "range"],
   ["c", "next colours", ["c"], "turn", "palette"],
   ["d", "drop the first token and renormalise", ["d"], "turn", "drop"],
   ["w", "words or tokens", ["w"], "turn", "words"],
@@ -120,6 +121,7 @@ const kKeys = [
   ["s", "order heads by the next figure", ["s"], "turn", "sort"],
   [", .", "replay: step back and on", [",", "."], "stepReplay"],
   ["g t x", "go to the overview, the map, the text", ["g", "t", "x"], "go"],
+  ["e", "save the map as a picture", ["e"], "save"],
   ["k", "light or dark", ["k"], "theme"],
 ];
 

@@ -16,10 +16,9 @@ class FarSource {
   // Visible cells of a block.
   cells(row, column) {
     const { block, mask } = this;
-    const size = mask.tokens;
     const begin = column * block;
-    const end = Math.min(size, begin + block);
-    const lastQuery = Math.min(size, (row + 1) * block);
+    const end = Math.min(mask.keys, begin + block);
+    const lastQuery = Math.min(mask.queries, (row + 1) * block);
     if (!mask.window && (!mask.causal || column < row) && end - begin === block) {
       return block * (lastQuery - row * block);
     }
@@ -35,21 +34,21 @@ class FarSource {
   async prepare() {
     const { source, pyramid, block } = this;
     if (!source.changed || this.rowFactor) return;
-    const { side } = pyramid;
-    const size = this.mask.tokens;
-    const keyFactor = new Float32Array(side).fill(1);
+    const { rows, columns } = pyramid;
+    const { queries, keys } = this.mask;
+    const keyFactor = new Float32Array(columns).fill(1);
     if (source.norms) {
       keyFactor.fill(0);
       source.norms.forEach((norm, key) => {
         const at = Math.floor(key / block);
-        keyFactor[at] += norm / (Math.min(size, (at + 1) * block) - at * block);
+        keyFactor[at] += norm / (Math.min(keys, (at + 1) * block) - at * block);
       });
     }
-    const rowFactor = new Float32Array(side);
-    const firstLargest = new Float32Array(side);
+    const rowFactor = new Float32Array(rows);
+    const firstLargest = new Float32Array(rows);
     const weights = new Float32Array(block);
-    for (let row = 0; row < side; ++row) {
-      const endQuery = Math.min(size, (row + 1) * block);
+    for (let row = 0; row < rows; ++row) {
+      const endQuery = Math.min(queries, (row + 1) * block);
       let sum = 0;
       for (let query = row * block; query < endQuery; ++query) {
         const begin = source.firstKey(query);
@@ -63,8 +62,8 @@ class FarSource {
         }
       }
       const start = pyramid.rowStart(row);
-      const columns = pyramid.causal ? row + 1 : side;
-      for (let column = 1; column < columns; ++column) {
+      const end = pyramid.causal ? row + 1 : columns;
+      for (let column = 1; column < end; ++column) {
         const mean = codeWeights[pyramid.mean[start + column]];
         if (mean > 0) sum += mean * this.cells(row, column) * keyFactor[column];
       }

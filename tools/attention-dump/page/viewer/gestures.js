@@ -1,8 +1,9 @@
 // Pointer gestures on a map: drag to move, wheel to zoom, two fingers to do both, a click to choose.
 
 const kClickSlack = 4;  // pixels a click may move
+const kWheelPause = 350;  // milliseconds without a turn of the wheel that end a zoom
 
-// actions: {viewport, plot() → {left, top, side}, hover(point|null), choose(point)}
+// actions: {viewport, plot() → {left, top, width, height}, hover(point|null), choose(point)}
 function listenToGestures(element, actions) {
   const { viewport, plot } = actions;
   const pointers = new Map();  // pointerId -> point
@@ -14,8 +15,8 @@ function listenToGestures(element, actions) {
     return { x: event.clientX - box.left, y: event.clientY - box.top };
   };
   const share = (point) => {
-    const { left, top, side } = plot();
-    return { x: (point.x - left) / side, y: (point.y - top) / side };
+    const { left, top, width, height } = plot();
+    return { x: (point.x - left) / width, y: (point.y - top) / height };
   };
   const grip = () => {
     const points = [...pointers.values()];
@@ -41,8 +42,8 @@ function listenToGestures(element, actions) {
     moved += Math.hypot(now.x - last.x, now.y - last.y) + Math.abs(now.reach - last.reach);
     if (moved > kClickSlack) {
       actions.hover(null);
-      const { side } = plot();
-      viewport.panBy((last.x - now.x) / side, (last.y - now.y) / side);
+      const { width, height } = plot();
+      viewport.panBy((last.x - now.x) / width, (last.y - now.y) / height);
       if (last.reach && now.reach) {
         const at = share(now);
         viewport.zoomAt(at.x, at.y, now.reach / last.reach);
@@ -65,11 +66,18 @@ function listenToGestures(element, actions) {
     const at = share(pointOf(event));
     viewport.zoomAt(at.x, at.y, event.shiftKey ? 1 / 4 : 4);
   });
+  // The wheel is the page's where there is nothing to zoom; a zoom that has just come to its end does
+  // not go on as scrolling.
+  let zoomed = -Infinity;
   element.addEventListener("wheel", (event) => {
+    const useful = event.shiftKey ? !viewport.whole : viewport.canZoom(event.deltaY < 0);
+    if (!useful && event.timeStamp - zoomed > kWheelPause) return;
     event.preventDefault();
+    if (!useful) return;
+    zoomed = event.timeStamp;
     const at = share(pointOf(event));
     const lines = event.deltaMode === 1 ? 20 : 1;
-    if (event.shiftKey) return viewport.panBy((event.deltaX || event.deltaY) * lines / plot().side, 0);
+    if (event.shiftKey) return viewport.panBy((event.deltaX || event.deltaY) * lines / plot().width, 0);
     viewport.zoomAt(at.x, at.y, Math.exp(-event.deltaY * lines * 0.0015));
     actions.hover(pointOf(event));
   }, { passive: false });

@@ -1,11 +1,15 @@
 // The overview: a small picture of every head, as they stand or ordered by a figure.
 
+const kRevealMargin = 4;  // pixels
+const kPaintBurst = 60;   // milliseconds: a frame with a thousand canvases takes as long
+
 class GridView {
   // onOpen(l, h)
   constructor(root, onOpen) {
     this.root = root;
     this.onOpen = onOpen;
     this.cells = [];
+    this.painting = new Turns();
     root.addEventListener("click", (event) => {
       const button = event.target.closest("button");
       if (button) this.onOpen(Number(button.dataset.l), Number(button.dataset.h));
@@ -15,6 +19,7 @@ class GridView {
 
   // Places the heads; sort: {column, descending}.
   build(doc, list, sort) {
+    this.painting.stop();
     this.doc = doc;
     this.list = list;
     const byPosition = sort.column === "position" && !sort.descending;
@@ -24,19 +29,19 @@ class GridView {
     this.root.style.gridTemplateColumns = byPosition
       ? `max-content repeat(${doc.heads.length}, minmax(34px, 96px))` : "";
     const parts = document.createDocumentFragment();
-    const axis = (text) => {
+    const axis = (side, text) => {
       const element = document.createElement("div");
-      element.className = "axis";
+      element.className = `axis ${side}`;
       element.textContent = text;
       parts.append(element);
     };
     if (byPosition) {
-      axis("");
-      for (const head of doc.heads) axis(`H${head}`);
+      axis("corner", "");
+      for (const head of doc.heads) axis("above", `H${head}`);
     }
     this.cells = [];
     for (const item of list.sorted(sort.column, sort.descending)) {
-      if (byPosition && item.h === 0) axis(`L${doc.layers[item.l]}`);
+      if (byPosition && item.h === 0) axis("beside", `L${doc.layers[item.l]}`);
       const cell = this.makeCell(item, byPosition ? null : sort.column);
       this.cells[item.index] = cell;
       parts.append(cell.button);
@@ -59,7 +64,7 @@ class GridView {
     button.setAttribute("aria-label", [item.name, type, value && `${column} ${value}`]
       .filter(Boolean).join(", "));
     const canvas = document.createElement("canvas");
-    canvas.width = canvas.height = 1;
+    [canvas.height, canvas.width] = thumbnailShape(this.doc);  // now: later it would cost a layout
     const label = document.createElement("span");
     label.textContent = column ? `${item.name} ${value}` : type;
     button.append(canvas, label);
@@ -71,39 +76,47 @@ class GridView {
     return { button, canvas };
   }
 
-  // Colours all pictures. first, second: {side, codes} of the documents (second for a difference).
-  paint({ first, second, causal, scale, dropFirst }) {
-    if (!first) return;
-    const { side } = first;
-    const pixelOf = new Uint32Array(256);
-    codeWeights.forEach((weight, code) => { pixelOf[code] = scale.pixel(weight); });
-    this.cells.forEach((cell, index) => {
-      const image = new ImageData(side, side);
+  // Colours all pictures (ShownThumbnails), in slices, that of head `first` before the others. range:
+  // the setting. Promises whether it came to the end.
+  async paint(pictures, { scale, range, first }) {
+    const mine = this.painting.begin();
+    const { rows, columns } = pictures;
+    const values = new Float32Array(rows * columns);
+    let burstEnd = performance.now() + kPaintBurst;
+    for (const index of this.order(first)) {
+      await pictures.fill(index, values);
+      if (!mine()) return false;
+      const { canvas } = this.cells[index];
+      const colors = scale.upTo(rangeTop(range, pictures.top(values)));
+      const image = new ImageData(columns, rows);
       const pixels = new Uint32Array(image.data.buffer);
-      const from = index * side * side;
-      for (let row = 0; row < side; ++row) {
-        const start = from + row * side;
-        const rest = dropFirst ? 1 - codeWeights[first.codes[start]] : 1;
-        for (let column = dropFirst ? 1 : 0; column < (causal ? row + 1 : side); ++column) {
-          const code = first.codes[start + column];
-          let pixel = pixelOf[code];
-          if (second) {
-            pixel = scale.pixel(codeWeights[second.codes[start + column]] - codeWeights[code]);
-          } else if (dropFirst && rest > 0) {
-            pixel = scale.pixel(Math.min(1, codeWeights[code] / rest));
-          }
-          pixels[row * side + column] = pixel;
-        }
-      }
-      if (cell.canvas.width !== side) cell.canvas.width = cell.canvas.height = side;
-      cell.canvas.getContext("2d").putImageData(image, 0, 0);
+      values.forEach((value, i) => { if (value !== kMasked) pixels[i] = colors.pixel(value); });
+      canvas.getContext("2d", { willReadFrequently: true }).putImageData(image, 0, 0);
+      canvas.classList.add("painted");
+      if (performance.now() < burstEnd) continue;
+      await nextSlice();
+      if (!mine()) return false;
+      burstEnd = performance.now() + kPaintBurst;
+    }
+    return true;
+  }
+
+  // Heads by when they are wanted: one named, those in sight, the others.
+  order(first) {
+    const box = this.root.getBoundingClientRect();
+    const ranks = this.cells.map(({ button }, index) => {
+      if (index === first) return 0;
+      const at = button.getBoundingClientRect();
+      return at.bottom >= box.top && at.top <= box.bottom && at.right >= box.left &&
+        at.left <= box.right ? 1 : 2;
     });
+    return [...ranks.keys()].sort((a, b) => ranks[a] - ranks[b]);
   }
 
   // The picture of one head, as a stand-in for its map.
   picture(l, h) {
     const cell = this.cells[l * this.list.heads + h];
-    return cell && cell.canvas.width > 1 ? cell.canvas : null;
+    return cell && cell.canvas.classList.contains("painted") ? cell.canvas : null;
   }
 
   select(l, h) {
@@ -111,16 +124,25 @@ class GridView {
       const chosen = Number(button.dataset.l) === l && Number(button.dataset.h) === h;
       button.setAttribute("aria-pressed", String(chosen));
       button.tabIndex = chosen ? 0 : -1;
-      if (chosen && this.root.scrollHeight > this.root.clientHeight) this.reveal(button);
+      if (chosen) this.reveal(button);
     }
   }
 
-  // Scrolls the overview, never the page.
+  // Scrolls the overview, never the page, until the button is in sight beside the fixed axes.
   reveal(button) {
-    const top = button.offsetTop - this.root.offsetTop;
-    if (top < this.root.scrollTop) this.root.scrollTop = top;
-    const bottom = top + button.offsetHeight - this.root.clientHeight;
-    if (bottom > this.root.scrollTop) this.root.scrollTop = bottom;
+    const { root } = this;
+    const box = root.getBoundingClientRect();
+    const at = button.getBoundingClientRect();
+    const corner = root.querySelector(".axis.corner");
+    const axis = corner ? corner.getBoundingClientRect() : { width: 0, height: 0 };
+    const left = box.left + root.clientLeft + axis.width;
+    const top = box.top + root.clientTop + axis.height;
+    const right = box.left + root.clientLeft + root.clientWidth;
+    const bottom = box.top + root.clientTop + root.clientHeight;
+    if (at.left < left) root.scrollLeft -= left - at.left + kRevealMargin;
+    else if (at.right > right) root.scrollLeft += at.right - right + kRevealMargin;
+    if (at.top < top) root.scrollTop -= top - at.top + kRevealMargin;
+    else if (at.bottom > bottom) root.scrollTop += at.bottom - bottom + kRevealMargin;
   }
 
   key(event) {
@@ -135,7 +157,8 @@ class GridView {
     event.stopPropagation();
     const next = buttons[at + step];
     if (!next) return;
-    next.focus();
+    next.focus({ preventScroll: true });
+    this.reveal(next);
   }
 
   flowingColumns(buttons) {

@@ -6,8 +6,9 @@
 
 // Which cells are visible: causal, perhaps with a window, or all.
 class Mask {
-  constructor(tokens, causal, window) {
-    this.tokens = tokens;
+  constructor(queries, keys, causal, window) {
+    this.queries = queries;
+    this.keys = keys;
     this.causal = causal;
     this.window = causal ? window : 0;
   }
@@ -17,7 +18,7 @@ class Mask {
   }
 
   endKey(query) {
-    return this.causal ? query + 1 : this.tokens;
+    return this.causal ? query + 1 : this.keys;
   }
 
   visible(query, key) {
@@ -30,9 +31,9 @@ class StoredHead {
     this.mask = mask;
     this.bits = half ? new Uint16Array(buffer) : null;
     this.values = half ? null : new Float32Array(buffer);
-    this.begin = new Uint32Array(mask.tokens);  // of each row among the cells
+    this.begin = new Uint32Array(mask.queries);  // of each row among the cells
     let cells = 0;
-    for (let query = 0; query < mask.tokens; ++query) {
+    for (let query = 0; query < mask.queries; ++query) {
       this.begin[query] = cells;
       cells += mask.endKey(query) - mask.firstKey(query);
     }
@@ -57,7 +58,7 @@ class StoredHead {
 }
 
 class TraceHead {
-  // queries, keys: f32 [tokens, dim]; normalisers: f32 [tokens]
+  // queries: f32 [queries, dim]; keys: f32 [keys, dim]; normalisers: f32 [queries]
   constructor(mask, queries, keys, normalisers, store) {
     this.mask = mask;
     this.queries = queries;
@@ -115,9 +116,10 @@ class TraceHead {
 // The pyramid's base: for every block of block × block cells the codes of its largest weight and of
 // the mean of its visible ones.
 class Pyramid {
-  constructor(bytes, { block, side }, causal) {
+  constructor(bytes, { block, side, rows = side, columns = side }, causal) {
     this.block = block;
-    this.side = side;
+    this.rows = rows;
+    this.columns = columns;
     this.causal = causal;
     this.largest = bytes.subarray(0, bytes.length / 2);
     this.mean = bytes.subarray(bytes.length / 2);
@@ -125,6 +127,6 @@ class Pyramid {
 
   // Place of the block (row, 0) in both planes.
   rowStart(row) {
-    return this.causal ? row * (row + 1) / 2 : row * this.side;
+    return this.causal ? row * (row + 1) / 2 : row * this.columns;
   }
 }

@@ -28,15 +28,17 @@ class HeadStore {
 
   mask(d, layer) {
     const doc = this.docs[d];
-    return new Mask(doc.tokens.length, doc.causal, (doc.windows && doc.windows[layer]) || 0);
+    return new Mask(doc.tokens.length, keyText(doc).tokens.length, doc.causal,
+                    (doc.windows && doc.windows[layer]) || 0);
   }
 
   head(d, layer, head) {
     const doc = this.docs[d];
-    const tokens = doc.tokens.length;
+    const queries = doc.tokens.length;
+    const keys = keyText(doc).tokens.length;
     const cost = doc.store.kind === "weights"
-      ? tokens * tokens * (doc.store.precision === "f16" ? 1 : 2) * (doc.causal ? 1 : 2)
-      : tokens * (doc.store.dim + 1) * 4;
+      ? queries * keys * (doc.store.precision === "f16" ? 1 : 2) * (doc.causal ? 1 : 2)
+      : queries * (doc.store.dim + 1) * 4;
     return this.once(`${d}/head/${layer}/${head}`, cost, () =>
       doc.store.kind === "weights" ? this.storedHead(d, layer, head) : this.traceHead(d, layer, head));
   }
@@ -53,14 +55,14 @@ class HeadStore {
     const kv = doc.kv_head ? doc.kv_head[head] : head;
     const [queries, keys, normalisers] = await Promise.all([
       this.vectors(from, "q", `${layer}/${head}`),
-      this.once(`${from}/k/${layer}/${kv}`, doc.tokens.length * doc.store.dim * 4,
+      this.once(`${from}/k/${layer}/${kv}`, keyText(doc).tokens.length * doc.store.dim * 4,
                 () => this.vectors(from, "k", `${layer}/${kv}`)),
       this.need(`${d}/z/${layer}/${head}`),
     ]);
     return new TraceHead(this.mask(d, layer), queries, keys, plainFloats(normalisers), doc.store);
   }
 
-  // f32 [tokens, dim] from codes and steps, or from f32 byte planes.
+  // f32 [queries or keys, dim] from codes and steps, or from f32 byte planes.
   async vectors(d, letter, place) {
     const { bits, dim } = this.docs[d].store;
     const planes = await this.need(`${d}/${letter}/${place}`);
@@ -79,27 +81,27 @@ class HeadStore {
   pyramid(d, layer, head) {
     const doc = this.docs[d];
     if (!doc.pyramid) return Promise.resolve(null);
-    const { side } = doc.pyramid;
-    return this.once(`${d}/p/${layer}/${head}`, side * side, async () =>
+    const { side, rows = side, columns = side } = doc.pyramid;
+    return this.once(`${d}/p/${layer}/${head}`, rows * columns, async () =>
       new Pyramid(await this.need(`${d}/p/${layer}/${head}`), doc.pyramid, doc.causal));
   }
 
-  // Promises f32 [tokens]: the length of each token's value vector behind the output projection.
+  // Promises f32 [keys]: the length of each key's value vector behind the output projection; null if
+  // the document has none.
   valueNorms(d, layer, head) {
     const doc = this.docs[d];
     if (!doc.has_values) return Promise.resolve(null);
-    return this.once(`${d}/n/${layer}/${head}`, doc.tokens.length * 4, async () => {
+    return this.once(`${d}/n/${layer}/${head}`, keyText(doc).tokens.length * 4, async () => {
       const own = await this.page.block(`${d}/n/${layer}/${head}`);
       return plainFloats(own || await this.need(`${doc.share ?? d}/n/${layer}/${head}`));
     });
   }
 
-  // Promises {side, codes}: one side × side square per head, all heads in order; null if none.
+  // Promises the pictures of all heads (thumbnails.js); null if the document has none.
   thumbnails(d) {
-    const side = this.docs[d].thumb;
     return this.once(`${d}/thumbs`, 1, async () => {
       const codes = await this.page.block(`${d}/thumbs`);
-      return codes ? { side, codes } : null;
+      return codes ? new Thumbnails(this.docs[d], codes) : null;
     });
   }
 }

@@ -14,10 +14,17 @@ const kHeadColumns = [
   { id: "induction", title: "induction",
     help: "Mean weight on what followed the same token in a repeated random text" },
   { id: "effect", title: "effect", help: "Change of loss when the head is switched off" },
-  { id: "js_mean", title: "JS mean", help: "Mean Jensen–Shannon divergence of the two maps' rows" },
-  { id: "js_worst", title: "JS worst", help: "Largest Jensen–Shannon divergence of a row" },
+  { id: "js_mean", title: "change (JS mean)", isChange: true,
+    help: "Mean Jensen–Shannon divergence of the two maps' rows, in nats" },
+  { id: "js_worst", title: "JS worst", isChange: true,
+    help: "Largest Jensen–Shannon divergence of a row, in nats" },
   { id: "top1", title: "same top", help: "Share of rows whose largest weight is on the same key" },
 ];
+
+// Whether a column says how a head differs between the sides of a pair; the largest come first.
+function isChange(column) {
+  return kHeadColumns.some(({ id, isChange: changes }) => id === column && changes);
+}
 
 class HeadList {
   constructor(info, d) {

@@ -13,9 +13,11 @@ class MapPane {
       actions.onView();
     });
     this.views = [];
+    this.waiting = 0;  // calls of show() that have not come to their end
     const shared = {
       viewport: this.viewport,
       tiles: this.tiles,
+      isWaiting: () => this.waiting > 0,
       onHover: (cell, view, point) => this.hover(cell, view, point),
       onChoose: (cell) => { if (cell) actions.onChoose(cell); },
     };
@@ -42,15 +44,29 @@ class MapPane {
 
   // panes: one or two of {ds, caption}; the rest is common to them. Waits for the heads' data and
   // then shows all at once; an outdated call shows nothing.
-  async show(panes, { l, h, settings, sources, common, describe }) {
+  async show(panes, what) {
+    this.waiting += 1;
+    for (const view of this.views) view.root.dataset.complete = "false";
+    try {
+      return await this.showAll(panes, what);
+    } finally {
+      this.waiting -= 1;
+      this.schedule();
+    }
+  }
+
+  async showAll(panes, { l, h, settings, sources, common, describe }) {
     const mine = this.turns.begin();
-    this.viewport.resize(sources.units(panes[0].ds[0], settings.words).count);
+    const shape = sources.axes(panes[0].ds[0], settings.words);
+    this.viewport.resize(shape.queries.count, shape.keys.count);
     const maps = await Promise.all(panes.map(({ ds }) => sources.map(ds, l, h, settings)));
     const heads = await Promise.all(panes.map(({ ds }) =>
       Promise.all(ds.map((d) => sources.source(d, l, h, settings)))));
+    const tops = await Promise.all(maps.map((map) => map.typicalTop()));
     if (!mine()) return false;
-    const labelRoom = Math.max(...panes.map(({ ds }) =>
-      labelWidth(sources.docs[ds[0]], sources.units(ds[0], settings.words))));
+    this.automaticTop = Math.max(...tops);  // maps side by side share their colours
+    const labelRoom = labelRooms(panes.map(({ ds }) => sources.axes(ds[0], settings.words)));
+    const { scale, differenceScale } = this.scalesOf(common);
     this.views.forEach((view, i) => {
       const used = i < panes.length;
       view.root.hidden = !used;
@@ -60,67 +76,87 @@ class MapPane {
         return;
       }
       const { ds, caption } = panes[i];
-      const doc = sources.docs[ds[0]];
-      const units = sources.units(ds[0], settings.words);
+      const axes = sources.axes(ds[0], settings.words);
       view.show({
-        ...common, map: maps[i], doc, units, caption, labelRoom,
-        divider: dividerOf(doc, units),
+        ...common, map: maps[i], words: settings.words, caption, labelRoom,
+        divider: dividerOf(sources.docs[ds[0]], axes),
         thumbnail: ds.length === 1 && !settings.words ? common.thumbnail : null,
-        scale: ds.length > 1 ? common.differenceScale : common.scale,
-        describe: (query, key) => describe(ds, heads[i], units, query, key),
+        scale: ds.length > 1 ? differenceScale : scale,
+        describe: (query, key) => describe(ds, heads[i], axes, query, key),
       });
       view.mark(null);
     });
     return true;
   }
 
-  // Changes what all shown maps have in common.
+  // Scales up to the top that the setting `range` says.
+  scalesOf({ scale, differenceScale, range }) {
+    const top = rangeTop(range, this.automaticTop ?? 1);
+    return { scale: scale.upTo(top), differenceScale: differenceScale.upTo(top) };
+  }
+
+  // Changes marks, pictures: what all shown maps have in common.
   change(common) {
     for (const view of this.views) {
       if (!view.shown) continue;
       Object.assign(view.shown, common);
-      if (common.scale && view.shown.map.source instanceof DifferenceSource) {
-        view.shown.scale = common.differenceScale;
-      }
+      view.schedule();
+    }
+  }
+
+  // Changes the colours. common: {scale, differenceScale, range}
+  recolor(common) {
+    const { scale, differenceScale } = this.scalesOf(common);
+    for (const view of this.views) {
+      if (!view.shown) continue;
+      const difference = view.shown.map.source instanceof DifferenceSource;
+      view.shown.scale = difference ? differenceScale : scale;
       view.schedule();
     }
   }
 
   // The part in view as token ranges {q: [first, last], k: …}; null: the whole map.
-  range(units) {
+  range(axes) {
     const { viewport } = this;
     if (viewport.whole) return null;
-    const ends = (from) => {
+    const ends = (units, from, span) => {
       const first = Math.min(units.count - 1, Math.round(from));
-      const end = Math.max(first + 1, Math.min(units.count, Math.round(from + viewport.span)));
+      const end = Math.max(first + 1, Math.min(units.count, Math.round(from + span)));
       return [units.begin[first], units.begin[end] - 1];
     };
-    return { q: ends(viewport.top), k: ends(viewport.left) };
+    return { q: ends(axes.queries, viewport.top, viewport.rows),
+      k: ends(axes.keys, viewport.left, viewport.columns) };
   }
 
-  showRange(range, units) {
-    this.viewport.resize(units.count);
+  showRange(range, axes) {
+    const { queries, keys } = axes;
+    this.viewport.resize(queries.count, keys.count);
     if (!range) return this.viewport.reset();
-    const last = units.of.length - 1;
-    const unit = (token) => units.of[Math.min(last, token)];
-    const top = unit(range.q[0]);
-    const left = unit(range.k[0]);
-    const span = Math.max(unit(range.q[1]) - top, unit(range.k[1]) - left) + 1;
-    this.viewport.set(left, top, span);
+    const unit = (units, token) => units.of[Math.min(units.of.length - 1, token)];
+    const [top, bottom] = range.q.map((token) => unit(queries, token));
+    const [left, right] = range.k.map((token) => unit(keys, token));
+    this.viewport.show(left, top, right - left + 1, bottom - top + 1);
   }
 }
 
-// The first generated unit, or null.
-function dividerOf(doc, units) {
-  const first = doc.generated ? doc.generated.findIndex(Boolean) : -1;
-  return first > 0 ? units.of[first] : null;
+// The first generated row and column, or null.
+function dividerOf(doc, axes) {
+  const first = (text, units) => {
+    const token = text.generated ? text.generated.findIndex(Boolean) : -1;
+    return token > 0 ? units.of[token] : null;
+  };
+  return { row: first(doc, axes.queries), column: first(keyText(doc), axes.keys) };
 }
 
-// What the tooltip says about a cell. ds: documents; heads: their sources.
-function describeCell({ docs, labels, settings }, ds, heads, units, query, key) {
+// What the tooltip says about a cell. reached: how far replay is; ds: documents; heads: their sources.
+function describeCell({ docs, labels, settings, reached }, ds, heads, axes, query, key) {
   const doc = docs[ds[0]];
-  const place = (unit) => `${units.positions(unit)}  ${units.label(doc, unit)}`;
-  const lines = [["query", place(query)], ["key", place(key)]];
+  const isThere = query < reached.rows && key < reached.columns;
+  const place = (units, unit, there) =>
+    `${units.positions(unit)}  ${there ? units.label(unit) : "…"}`;
+  const lines = [["query", place(axes.queries, query, query < reached.rows)],
+    ["key", place(axes.keys, key, key < reached.columns)]];
+  if (!isThere) return [...lines, ["weight", "not generated yet"]];
   const { store } = doc;
   const error = store.kind === "weights" || !store.max_error ? ""
     : ` ±${Number(store.max_error.toPrecision(1))}`;

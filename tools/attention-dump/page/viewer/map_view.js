@@ -2,12 +2,13 @@
 // that moving the pointer never redraws the map.
 
 const kPaintTime = 6;      // milliseconds per frame for colouring tiles
-const kNumbersFrom = 34;   // pixels per cell from which cells show their numbers
-const kBarRoom = 58;
+const kNumbersFrom = { width: 34, height: 18 };  // of cells that show their numbers, in pixels
+const kBarRoom = 68;
 const kTopRoom = 8;
+const kLongestSide = 3;    // a map that is longer than so many times its other side is stretched
 
 class MapView {
-  // shared: {viewport, tiles, onHover(cell|null, view), onChoose(cell)}
+  // shared: {viewport, tiles, isWaiting(), onHover(cell|null, view), onChoose(cell)}
   constructor(parent, shared) {
     this.shared = shared;
     this.viewport = shared.viewport;
@@ -31,20 +32,18 @@ class MapView {
     this.shown = null;
     this.cell = null;  // under the pointer
     this.labels = new LabelPen();
-    this.plot = { left: 0, top: kTopRoom, side: 200 };
+    this.plot = { left: 0, top: kTopRoom, width: 200, height: 200 };
     this.listen();
   }
 
-  // shown: {map, scale, doc, units, caption, name, labelRoom, thumbnail, divider, chosen, lastRow,
-  // describe(q, k)}
+  // shown: {map, scale, caption, name, words, labelRoom(most), thumbnail, divider: {row, column},
+  // chosen: {row, column}, reached: {rows, columns}, describe(q, k)}
   show(shown) {
-    if (!this.shown || this.shown.units !== shown.units || this.shown.doc !== shown.doc) {
-      this.labels.forget();
-    }
-    this.labelRoom = shown.labelRoom;
+    if (!this.shown || this.shown.map.axes !== shown.map.axes) this.labels.forget();
     this.shown = shown;
     this.caption.textContent = shown.caption;
-    this.overlay.setAttribute("aria-label", `${shown.name}, ${shown.map.size} rows and columns. ` +
+    const { queries, keys } = shown.map;
+    this.overlay.setAttribute("aria-label", `${shown.name}, ${queries} rows and ${keys} columns. ` +
       "Arrow keys move over the cells; the tables below hold the same numbers.");
     this.schedule();
   }
@@ -60,18 +59,21 @@ class MapView {
 
   // Sizes both canvases to the room there is.
   measure() {
-    const ratio = window.devicePixelRatio || 1;
+    const ratio = this.wantedRatio || window.devicePixelRatio || 1;
     const width = Math.max(240, this.stage.clientWidth);
-    const room = this.labelRoom;
-    const below = Math.max(280, window.innerHeight - 190) - room;
-    const side = Math.floor(Math.max(140, Math.min(width - room - kBarRoom, below)));
-    const height = kTopRoom + side + room + 10;
-    if (width === this.width && height === this.height && ratio === this.ratio) return;
-    this.ratio = ratio;
-    this.width = width;
-    this.height = height;
-    this.plot = { left: room, top: kTopRoom, side };
-    this.overlay.dataset.plot = JSON.stringify(this.plot);
+    const room = this.shown.labelRoom(Math.max(48, Math.min(kMostLabel, Math.floor(width / 5))));
+    const below = Math.max(280, window.innerHeight - 190) - room.bottom;
+    const { keys, queries } = this.shown.map;
+    const shape = Math.max(1 / kLongestSide, Math.min(kLongestSide, keys / queries));
+    const plotWidth = Math.max(140, Math.min(width - room.left - kBarRoom, below * shape));
+    const plot = { left: room.left, top: kTopRoom, width: Math.floor(plotWidth),
+      height: Math.floor(plotWidth / shape) };
+    const height = kTopRoom + plot.height + room.bottom + 4;
+    const layout = JSON.stringify([width, height, ratio, plot]);
+    this.room = room;
+    if (layout === this.layout) return;
+    Object.assign(this, { layout, ratio, width, height, plot });
+    this.overlay.dataset.plot = JSON.stringify(plot);
     for (const canvas of [this.base, this.overlay]) {
       canvas.width = Math.round(width * ratio);
       canvas.height = Math.round(height * ratio);
@@ -80,20 +82,24 @@ class MapView {
     }
   }
 
-  get cellSize() {
-    return this.plot.side / this.viewport.span;
+  get cellWidth() {
+    return this.plot.width / this.viewport.columns;
+  }
+
+  get cellHeight() {
+    return this.plot.height / this.viewport.rows;
   }
 
   draw() {
     if (!this.shown) return;
     this.measure();
     const context = this.base.getContext("2d");
-    const { left, top, side } = this.plot;
+    const { left, top, width, height } = this.plot;
     context.setTransform(1, 0, 0, 1, 0, 0);
     context.clearRect(0, 0, this.base.width, this.base.height);
     context.save();
     context.beginPath();
-    context.rect(this.toPixel(left), this.toPixel(top), this.toPixel(side), this.toPixel(side));
+    context.rect(this.toPixel(left), this.toPixel(top), this.toPixel(width), this.toPixel(height));
     context.clip();
     context.fillStyle = hatchPattern(context, this.ratio);
     context.fillRect(0, 0, this.base.width, this.base.height);
@@ -101,13 +107,15 @@ class MapView {
     this.drawTiles(context);
     context.restore();
     context.setTransform(this.ratio, 0, 0, this.ratio, 0, 0);
-    this.labels.drawFuture(context, this);
-    if (this.cellSize >= kNumbersFrom) this.labels.drawNumbers(context, this);
-    this.labels.drawAxes(context, this);
-    this.labels.drawDivider(context, this);
-    this.labels.drawBar(context, this);
+    drawFuture(context, this);
+    if (this.cellWidth >= kNumbersFrom.width && this.cellHeight >= kNumbersFrom.height) {
+      drawNumbers(context, this);
+    }
+    this.labels.draw(context, this);
+    drawDivider(context, this);
+    drawBar(context, this);
     context.strokeStyle = themeColor("--line");
-    context.strokeRect(left - 0.5, top - 0.5, side + 1, side + 1);
+    context.strokeRect(left - 0.5, top - 0.5, width + 1, height + 1);
     this.drawOverlay();
   }
 
@@ -116,29 +124,29 @@ class MapView {
   }
 
   pixelX(unit) {
-    return Math.round((this.plot.left + (unit - this.viewport.left) * this.cellSize) * this.ratio);
+    return Math.round((this.plot.left + (unit - this.viewport.left) * this.cellWidth) * this.ratio);
   }
 
   pixelY(unit) {
-    return Math.round((this.plot.top + (unit - this.viewport.top) * this.cellSize) * this.ratio);
+    return Math.round((this.plot.top + (unit - this.viewport.top) * this.cellHeight) * this.ratio);
   }
 
   // Draws the tiles that are there, coarser ones in place of those that are not, and wishes for these.
   drawTiles(context) {
     const { map } = this.shown;
-    const { left, top, span } = this.viewport;
-    const level = map.levelFor(1 / (this.cellSize * this.ratio));
+    const { left, top, rows, columns } = this.viewport;
+    const level = map.levelFor(1 / (Math.max(this.cellWidth, this.cellHeight) * this.ratio));
     this.level = level;
     const size = kTile << level;
     const wishes = [];
     const paintEnd = performance.now() + kPaintTime;
-    const middle = [top + span / 2, left + span / 2];
-    for (let row = Math.floor(top / size); row * size < top + span; ++row) {
-      for (let column = Math.floor(left / size); column * size < left + span; ++column) {
+    const middle = [top + rows / 2, left + columns / 2];
+    for (let row = Math.floor(top / size); row * size < top + rows; ++row) {
+      for (let column = Math.floor(left / size); column * size < left + columns; ++column) {
         if (map.isEmpty(level, row, column)) continue;
         const tile = this.shared.tiles.get(map, level, row, column);
         if (tile && this.painted(tile, paintEnd)) {
-          this.drawPart(context, tile.canvas, kTile, 1 << level, row * size, column * size, size);
+          this.drawTile(context, tile, level, row * size, column * size, size);
           continue;
         }
         if (!tile) {
@@ -149,7 +157,9 @@ class MapView {
         } else {
           this.schedule();
         }
-        this.drawCoarser(context, level, row, column);
+        if (!this.drawCoarser(context, level, row, column)) {
+          this.drawWaiting(context, row * size, column * size, size);
+        }
       }
     }
     wishes.sort((a, b) => a.rank - b.rank);
@@ -161,7 +171,8 @@ class MapView {
         column: 0, rank: -1 });
     }
     this.shared.tiles.wish(this, wishes);
-    this.root.dataset.complete = String(wishes.length === 0 && !this.pending);
+    this.root.dataset.complete = String(wishes.length === 0 && !this.pending &&
+      !this.shared.isWaiting());
   }
 
   // Colours all tiles in view and draws at once, for paper.
@@ -171,6 +182,16 @@ class MapView {
     this.paintWithoutLimit = false;
   }
 
+  // Draws with so many pixels per pixel of the page (null: as on the screen), hands the canvas to
+  // `take`, and draws as before.
+  drawAt(ratio, take) {
+    this.wantedRatio = ratio;
+    this.paintAll();
+    take(this.base);
+    this.wantedRatio = null;
+    if (ratio) this.paintAll();
+  }
+
   painted(tile, until) {
     const { scale } = this.shown;
     const hasTime = this.paintWithoutLimit || performance.now() < until;
@@ -178,6 +199,7 @@ class MapView {
     return tile.painted === scale.id;
   }
 
+  // Draws what stands in for a tile; false if there is nothing yet.
   drawCoarser(context, level, row, column) {
     const { map, scale, thumbnail } = this.shown;
     const size = kTile << level;
@@ -186,35 +208,49 @@ class MapView {
       const tile = this.shared.tiles.get(map, coarser, row >> shift, column >> shift);
       if (!tile) continue;
       if (tile.painted !== scale.id) tile.paint(scale);
-      const whole = kTile << coarser;
-      this.drawPart(context, tile.canvas, kTile, 1 << coarser, (row >> shift) * whole,
-                    (column >> shift) * whole, size, row * size, column * size);
-      return;
+      this.drawTile(context, tile, coarser, row * size, column * size, size);
+      return true;
     }
-    if (thumbnail) {
-      this.drawPart(context, thumbnail, thumbnail.width, map.size / thumbnail.width, 0, 0, size,
-                    row * size, column * size);
-    }
+    if (!thumbnail) return false;
+    this.drawPart(context, thumbnail, { top: 0, left: 0 }, row * size, column * size, size);
+    return true;
   }
 
-  // Draws of an image, whose first pixel is at (top, left) and stands for `step` units, the square of
-  // `size` units from (partTop, partLeft) as far as it is in view.
-  drawPart(context, image, pixels, step, top, left, size, partTop = top, partLeft = left) {
+  // A part that is still being computed: neither masked nor zero.
+  drawWaiting(context, top, left, size) {
+    const x = this.pixelX(left);
+    const y = this.pixelY(top);
+    context.fillStyle = themeColor("--waiting");
+    context.fillRect(x, y, this.pixelX(left + size) - x, this.pixelY(top + size) - y);
+  }
+
+  // The square of `size` units from (top, left) of the tile that holds it.
+  drawTile(context, tile, level, top, left, size) {
+    const whole = kTile << level;
+    const step = 1 << level;
+    const from = { top: Math.floor(top / whole) * whole, left: Math.floor(left / whole) * whole };
+    this.drawPart(context, { canvas: tile.canvas, rowBlock: step, columnBlock: step }, from, top, left,
+                  size);
+  }
+
+  // Draws of an image, whose first pixel is at `from` and stands for rowBlock × columnBlock units, the
+  // square of `size` units from (top, left) as far as it is in view.
+  drawPart(context, { canvas, rowBlock, columnBlock }, from, top, left, size) {
     const { viewport } = this;
-    const cut = (from, part, begin) => {
+    const cut = (start, part, begin, span, block, pixels) => {
       const low = Math.max(part, begin);
-      const high = Math.min(part + size, begin + viewport.span);
-      const first = Math.max(0, Math.floor((low - from) / step));
-      return [first, Math.min(pixels, Math.ceil((high - from) / step)) - first];
+      const high = Math.min(part + size, begin + span);
+      const first = Math.max(0, Math.floor((low - start) / block));
+      return [first, Math.min(pixels, Math.ceil((high - start) / block)) - first];
     };
-    const [sx, width] = cut(left, partLeft, viewport.left);
-    const [sy, height] = cut(top, partTop, viewport.top);
+    const [sx, width] = cut(from.left, left, viewport.left, viewport.columns, columnBlock, canvas.width);
+    const [sy, height] = cut(from.top, top, viewport.top, viewport.rows, rowBlock, canvas.height);
     if (width <= 0 || height <= 0) return;
-    const x = this.pixelX(left + sx * step);
-    const y = this.pixelY(top + sy * step);
-    context.drawImage(image, sx, sy, width, height, x, y,
-                      this.pixelX(left + (sx + width) * step) - x,
-                      this.pixelY(top + (sy + height) * step) - y);
+    const x = this.pixelX(from.left + sx * columnBlock);
+    const y = this.pixelY(from.top + sy * rowBlock);
+    context.drawImage(canvas, sx, sy, width, height, x, y,
+                      this.pixelX(from.left + (sx + width) * columnBlock) - x,
+                      this.pixelY(from.top + (sy + height) * rowBlock) - y);
   }
 
   // Lines through a cell, or a whole row.
@@ -223,29 +259,27 @@ class MapView {
     context.setTransform(this.ratio, 0, 0, this.ratio, 0, 0);
     context.clearRect(0, 0, this.width, this.height);
     if (!this.shown) return;
-    const { left, top, side } = this.plot;
-    const cell = this.cellSize;
-    const x = (key) => left + (key - this.viewport.left) * cell;
-    const y = (query) => top + (query - this.viewport.top) * cell;
-    const chosen = this.shown.chosen;
+    const { left, top, width, height } = this.plot;
+    const { cellWidth, cellHeight } = this;
+    const { row, column } = this.shown.chosen;
     context.save();
     context.beginPath();
-    context.rect(left - 8, top - 1, side + 9, side + 9);
+    context.rect(left - 8, top - 1, width + 9, height + 9);
     context.clip();
     context.strokeStyle = context.fillStyle = themeColor("--accent");
-    if (chosen !== null && chosen !== undefined) {  // marks at the edges, row and column
-      context.fillRect(left - 6, y(chosen), 5, Math.max(2, cell));
-      context.fillRect(x(chosen), top + side + 2, Math.max(2, cell), 5);
-    }
+    const at = this.cornerOf({ query: row ?? 0, key: column ?? 0 });  // marks at the edges
+    if (row !== null) context.fillRect(left - 6, at.y, 5, Math.max(2, cellHeight));
+    if (column !== null) context.fillRect(at.x, top + height + 2, Math.max(2, cellWidth), 5);
     if (this.cell) {
       const { query, key } = this.cell;
+      const { x, y } = this.cornerOf({ query, key: key ?? 0 });
       context.globalAlpha = 0.55;
-      context.strokeRect(left, y(query), side, cell);
+      context.strokeRect(left, y, width, cellHeight);
       if (key !== null) {
-        context.strokeRect(x(key), top, cell, side);
+        context.strokeRect(x, top, cellWidth, height);
         context.globalAlpha = 1;
         context.lineWidth = 2;
-        context.strokeRect(x(key), y(query), cell, cell);
+        context.strokeRect(x, y, cellWidth, cellHeight);
       }
     }
     context.restore();
@@ -254,13 +288,13 @@ class MapView {
   // {query, key} at a point of the overlay, or null.
   cellAt(point) {
     if (!this.shown) return null;
-    const { left, top, side } = this.plot;
-    const inside = (at) => at >= 0 && at < side;
-    if (!inside(point.x - left) || !inside(point.y - top)) return null;
-    const key = Math.floor((point.x - left) / this.cellSize + this.viewport.left);
-    const query = Math.floor((point.y - top) / this.cellSize + this.viewport.top);
-    const { size } = this.shown.map;
-    return key < size && query < size ? { query, key } : null;
+    const { left, top, width, height } = this.plot;
+    const inside = (at, length) => at >= 0 && at < length;
+    if (!inside(point.x - left, width) || !inside(point.y - top, height)) return null;
+    const key = Math.floor((point.x - left) / this.cellWidth + this.viewport.left);
+    const query = Math.floor((point.y - top) / this.cellHeight + this.viewport.top);
+    const { queries, keys } = this.shown.map;
+    return key < keys && query < queries ? { query, key } : null;
   }
 
   // Marks a cell (key null: a row) and tells about it; null: nothing.
@@ -275,11 +309,16 @@ class MapView {
     if (cell && cell.key !== null) this.placeTooltip(point || this.middleOf(cell));
   }
 
-  middleOf({ query, key }) {
+  // Pixels of a cell's upper left corner, and of its middle.
+  cornerOf({ query, key }) {
     return {
-      x: this.plot.left + (key + 0.5 - this.viewport.left) * this.cellSize,
-      y: this.plot.top + (query + 0.5 - this.viewport.top) * this.cellSize,
+      x: this.plot.left + (key - this.viewport.left) * this.cellWidth,
+      y: this.plot.top + (query - this.viewport.top) * this.cellHeight,
     };
+  }
+
+  middleOf({ query, key }) {
+    return this.cornerOf({ query: query + 0.5, key: key + 0.5 });
   }
 
   placeTooltip(point) {
@@ -298,7 +337,19 @@ class MapView {
       choose: (point) => onChoose(this.cellAt(point)),
     });
     this.overlay.addEventListener("keydown", (event) => this.key(event));
+    this.overlay.addEventListener("contextmenu", () => this.putMapUnderOverlay());
     this.overlay.addEventListener("blur", () => onHover(null, this, null));
+  }
+
+  // The browser's own "save picture" saves the upper canvas: until it is drawn again it holds the map.
+  putMapUnderOverlay() {
+    const context = this.overlay.getContext("2d");
+    context.setTransform(1, 0, 0, 1, 0, 0);
+    context.globalCompositeOperation = "destination-over";
+    context.drawImage(this.base, 0, 0);
+    context.fillStyle = themeColor("--paper");
+    context.fillRect(0, 0, this.overlay.width, this.overlay.height);
+    context.globalCompositeOperation = "source-over";
   }
 
   // Arrow keys move the marked cell, with Shift the view.
@@ -311,12 +362,12 @@ class MapView {
     event.preventDefault();
     event.stopPropagation();
     if (event.shiftKey) return this.viewport.panBy(move[1] / 4, move[0] / 4);
-    const last = this.shown.map.size - 1;
-    const within = (at) => Math.min(last, Math.max(0, at));
+    const { queries, keys } = this.shown.map;
+    const within = (at, count) => Math.min(count - 1, Math.max(0, at));
     const from = this.cell && this.cell.key !== null ? this.cell
       : { query: Math.ceil(this.viewport.top), key: Math.ceil(this.viewport.left) };
     const cell = this.cell && this.cell.key !== null
-      ? { query: within(from.query + move[0]), key: within(from.key + move[1]) } : from;
+      ? { query: within(from.query + move[0], queries), key: within(from.key + move[1], keys) } : from;
     this.viewport.reveal(cell.query, cell.key);
     this.shared.onHover(cell, this, null);
   }

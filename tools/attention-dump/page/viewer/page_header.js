@@ -23,13 +23,12 @@ function offerControls(viewer) {
   const has = {
     pair: docs.length > 1,
     far: docs[0].tokens.length > kTile,
-    words: docs.some((doc) => (doc.word || []).some((word, i) =>
-      i > 0 && word !== null && word >= 0 && word === doc.word[i - 1])),
+    words: docs.some((doc) => viewer.sources.hasWords(doc)),
     values: docs.some((doc) => doc.has_values),
   };
   const options = {
     palette: Object.keys(info.palettes).map((name) => [name, name === "blues" ? "Blues" : name]),
-    sort: [["position", "position"], ...viewer.lists[0].columns.map(({ id, title }) => [id, title])],
+    sort: [["position", "position"], ...sortColumns(viewer.lists[0].columns)],
   };
   if (has.pair) {
     options.pair = [["sides", "side by side"], ["a", labels[0]], ["b", labels[1]],
@@ -42,6 +41,13 @@ function offerControls(viewer) {
   if (!options.sort.some(([id]) => id === viewer.settings.sort)) viewer.settings.sort = "position";
 }
 
+// What heads can be ordered by; what changed in a pair comes first.
+function sortColumns(columns) {
+  const changes = columns.filter(({ isChange }) => isChange);
+  const others = columns.filter(({ isChange }) => !isChange);
+  return [...changes, ...others].map(({ id, title }) => [id, title]);
+}
+
 // What the keys do (controls.js).
 function keyActions(viewer) {
   const wrap = (value, count) => (value + count) % count;
@@ -49,6 +55,8 @@ function keyActions(viewer) {
   return {
     help: () => viewer.find("help").showModal(),
     theme: () => viewer.theme.turn(),
+    save: ready(() => viewer.find("save").click()),
+    range: ready(() => viewer.set({ range: viewer.settings.range === "auto" ? "1" : "auto" })),
     whole: () => viewer.maps.viewport.reset(),
     zoom: (key) => viewer.maps.viewport.zoomAt(0.5, 0.5, key === "+" || key === "=" ? 1.5 : 1 / 1.5),
     release: ready(() => { if (viewer.chosen !== null) viewer.choose(viewer.chosen); }),

@@ -1,5 +1,5 @@
 // Generation replay: a slider over the generated steps; at each, the token just chosen and what else
-// could have come next.
+// could have come next, on both sides of a pair.
 
 class Replay {
   // onStep(step|null): index into doc.candidates
@@ -8,7 +8,7 @@ class Replay {
     this.onStep = onStep;
     this.slider = root.querySelector("input");
     this.name = root.querySelector("output");
-    this.list = root.querySelector("ol");
+    this.lists = root.querySelector("#candidates");
     this.play = root.querySelector("[data-play]");
     this.timer = null;
     this.slider.addEventListener("input", () => this.go(Number(this.slider.value)));
@@ -16,10 +16,12 @@ class Replay {
     root.querySelector("[data-all]").addEventListener("click", () => this.go(null));
   }
 
-  open(doc) {
+  // The steps are those of the first document; labels name the sides of a pair.
+  open(docs, labels) {
     this.stop();
-    this.doc = doc;
-    this.steps = doc.candidates || [];
+    this.docs = docs;
+    this.labels = labels;
+    this.steps = docs[0].candidates || [];
     this.root.hidden = this.steps.length === 0;
     this.slider.max = Math.max(0, this.steps.length - 1);
     // With one step there is nothing to slide: only what could come next.
@@ -35,24 +37,46 @@ class Replay {
     const all = step === null;
     this.slider.value = all ? this.slider.max : step;
     this.root.classList.toggle("all", all);
-    this.list.replaceChildren();
+    this.lists.replaceChildren();
     if (all) {
       this.name.textContent = this.steps.length === 1 ? "" : `all ${this.steps.length} steps`;
-      if (this.steps.length === 1) this.fillList(this.steps[0]);
+      if (this.steps.length === 1) this.fillLists(this.steps[0].position);
       this.slider.setAttribute("aria-valuetext", "all steps");
       return;
     }
     const { position } = this.steps[step];
-    this.fillList(this.steps[step]);
+    this.fillLists(position);
     this.name.textContent = `step ${step + 1} of ${this.steps.length}`;
     this.slider.setAttribute("aria-valuetext",
-                             `${this.name.textContent}: after ${this.doc.tokens[position]}`);
+                             `${this.name.textContent}: after ${this.docs[0].tokens[position]}`);
   }
 
-  // What could come after `position`, and what was taken.
-  fillList({ position, next }) {
-    const taken = this.doc.tokens[position + 1];
-    this.list.replaceChildren(...next.map(([piece, probability]) => {
+  // What could come after `position`, for every document that knows.
+  fillLists(position) {
+    const known = this.docs.map((doc) =>
+      (doc.candidates || []).find((step) => step.position === position));
+    const several = known.filter(Boolean).length > 1;
+    known.forEach((step, d) => {
+      if (!step) return;
+      const line = document.createElement("div");
+      line.className = "candidates";
+      const list = this.makeList(this.docs[d].tokens[position + 1], step.next);
+      list.setAttribute("aria-label", "Candidates for the next token" +
+        (several ? `: ${this.labels[d]}` : ""));
+      if (several) {
+        const name = document.createElement("bdi");
+        name.textContent = this.labels[d];
+        line.append(name);
+      }
+      line.append(list);
+      this.lists.append(line);
+    });
+  }
+
+  // next: [[piece, probability] …]; taken: what came.
+  makeList(taken, next) {
+    const list = document.createElement("ol");
+    list.append(...next.map(([piece, probability]) => {
       const item = document.createElement("li");
       const bar = document.createElement("span");
       bar.className = "bar";
@@ -66,6 +90,7 @@ class Replay {
       }
       return item;
     }));
+    return list;
   }
 
   start() {

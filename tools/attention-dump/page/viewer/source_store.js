@@ -6,15 +6,26 @@ class SourceStore {
     this.docs = store.docs;
     this.cache = new Cache(320);
     this.maps = new Cache(48);
-    this.unitLists = new Map();
+    this.axisLists = new Map();
   }
 
-  units(d, words) {
+  // Whether words would say anything else than tokens.
+  hasWords(doc) {
+    const several = ({ tokens, text, word }) => (text ? tokens.length > 1
+      : (word || []).some((number, i) => i > 0 && number >= 0 && number === word[i - 1]));
+    return several(doc) || several(keyText(doc));
+  }
+
+  // What rows and columns of a document stand for: {queries, keys}, Units.
+  axes(d, words) {
     const key = `${d}/${words}`;
-    if (!this.unitLists.has(key)) {
-      this.unitLists.set(key, words ? Units.words(this.docs[d]) : Units.tokens(this.docs[d]));
+    if (!this.axisLists.has(key)) {
+      const doc = this.docs[d];
+      const units = (text) => (words ? Units.words(text) : Units.tokens(text));
+      const queries = units(doc);
+      this.axisLists.set(key, { queries, keys: isSquare(doc) ? queries : units(keyText(doc)) });
     }
-    return this.unitLists.get(key);
+    return this.axisLists.get(key);
   }
 
   once(cache, key, make) {
@@ -43,7 +54,7 @@ class SourceStore {
   source(d, l, h, settings) {
     if (!settings.words) return this.tokenSource(d, l, h, settings);
     return this.once(this.cache, `${this.key(d, l, h, settings)}/words`, async () =>
-      new WordSource(await this.tokenSource(d, l, h, settings), this.units(d, true)));
+      new WordSource(await this.tokenSource(d, l, h, settings), this.axes(d, true)));
   }
 
   async far(d, l, h, settings) {
@@ -61,7 +72,8 @@ class SourceStore {
       ]);
       return new ShownMap(ds.length > 1 ? new DifferenceSource(...source) : source[0], {
         far: far.every(Boolean) ? { first: far[0], second: far[1] || null } : null,
-        units: this.units(ds[0], settings.words),
+        axes: this.axes(ds[0], settings.words),
+        square: isSquare(this.docs[ds[0]]),
         mean: settings.far === "mean",
       });
     });

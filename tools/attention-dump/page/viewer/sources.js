@@ -1,4 +1,4 @@
-// Sources: what a map shows. A source has `size` rows and columns and answers
+// Sources: what a map shows. A source has `queries` rows and `keys` columns and answers
 //   firstKey(query), endKey(query)    the visible columns of a row,
 //   row(query, begin, end, out)       visible cells of a row, to the front of `out`,
 //   cell(query, key)                  one cell, exactly; null if it is masked or dropped.
@@ -9,11 +9,12 @@ class TokenSource {
   constructor(head, { dropFirst = false, norms = null } = {}) {
     this.head = head;
     this.mask = head.mask;
-    this.size = head.mask.tokens;
+    this.queries = head.mask.queries;
+    this.keys = head.mask.keys;
     this.dropFirst = dropFirst;
     this.norms = norms;
     this.changed = dropFirst || norms !== null;
-    this.factors = this.changed ? new Float64Array(this.size).fill(NaN) : null;
+    this.factors = this.changed ? new Float64Array(this.queries).fill(NaN) : null;
   }
 
   firstKey(query) {
@@ -69,35 +70,39 @@ class TokenSource {
 
 // Words instead of tokens: the sum over a word's keys, the mean over its queries.
 class WordSource {
-  constructor(tokens, units) {
+  // axes: {queries, keys}, Units
+  constructor(tokens, axes) {
     this.tokens = tokens;
-    this.units = units;
-    this.size = units.count;
-    this.scratch = new Float32Array(tokens.size);
+    this.axes = axes;
+    this.queries = axes.queries.count;
+    this.keys = axes.keys.count;
+    this.scratch = new Float32Array(tokens.keys);
     this.one = new Float64Array(1);
   }
 
   firstKey(word) {
-    const first = this.tokens.firstKey(this.units.begin[word]);
-    return first >= this.tokens.size ? this.size : this.units.of[first];
+    const first = this.tokens.firstKey(this.axes.queries.begin[word]);
+    return first >= this.tokens.keys ? this.keys : this.axes.keys.of[first];
   }
 
   endKey(word) {
-    return this.units.of[this.tokens.endKey(this.units.begin[word + 1] - 1) - 1] + 1;
+    const { queries, keys } = this.axes;
+    return keys.of[this.tokens.endKey(queries.begin[word + 1] - 1) - 1] + 1;
   }
 
   row(word, begin, end, out) {
-    const { units, tokens, scratch } = this;
+    const { tokens, scratch } = this;
+    const { queries, keys } = this.axes;
     for (let i = 0; i < end - begin; ++i) out[i] = 0;
     let rows = 0;
-    for (let query = units.begin[word]; query < units.begin[word + 1]; ++query) {
+    for (let query = queries.begin[word]; query < queries.begin[word + 1]; ++query) {
       if (tokens.endKey(query) <= tokens.firstKey(query)) continue;
       ++rows;
-      const first = Math.max(units.begin[begin], tokens.firstKey(query));
-      const last = Math.min(units.begin[end], tokens.endKey(query));
+      const first = Math.max(keys.begin[begin], tokens.firstKey(query));
+      const last = Math.min(keys.begin[end], tokens.endKey(query));
       if (last <= first) continue;
       tokens.row(query, first, last, scratch);
-      for (let key = first; key < last; ++key) out[units.of[key] - begin] += scratch[key - first];
+      for (let key = first; key < last; ++key) out[keys.of[key] - begin] += scratch[key - first];
     }
     if (rows > 1) for (let i = 0; i < end - begin; ++i) out[i] /= rows;
   }
@@ -114,8 +119,9 @@ class DifferenceSource {
   constructor(first, second) {
     this.first = first;
     this.second = second;
-    this.size = Math.min(first.size, second.size);
-    this.scratch = new Float32Array(this.size);
+    this.queries = Math.min(first.queries, second.queries);
+    this.keys = Math.min(first.keys, second.keys);
+    this.scratch = new Float32Array(this.keys);
   }
 
   firstKey(query) {
@@ -123,7 +129,7 @@ class DifferenceSource {
   }
 
   endKey(query) {
-    return Math.min(this.size, Math.max(this.first.endKey(query), this.second.endKey(query)));
+    return Math.min(this.keys, Math.max(this.first.endKey(query), this.second.endKey(query)));
   }
 
   row(query, begin, end, out) {

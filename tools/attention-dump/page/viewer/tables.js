@@ -83,12 +83,13 @@ class TokenTable {
   }
 
   // values by unit, null: nothing to show.
-  fill(caption, values, doc, units, numberText) {
+  fill(caption, values, units, numberText) {
     this.table.caption.textContent = caption;
-    this.table.tBodies[0].replaceChildren(...(values ? this.rows(values, doc, units, numberText) : []));
+    this.table.tBodies[0].replaceChildren(...(values ? this.rows(values, units, numberText) : []));
+    this.table.hidden = caption === "";
   }
 
-  rows(values, doc, units, numberText) {
+  rows(values, units, numberText) {
     const order = largestOf(values, kTableRows);
     return order.map((unit) => {
       const row = document.createElement("tr");
@@ -98,7 +99,7 @@ class TokenTable {
       button.type = "button";
       button.dataset.token = units.begin[unit];
       const piece = document.createElement("bdi");
-      piece.textContent = units.label(doc, unit);
+      piece.textContent = units.label(unit);
       button.append(piece);
       name.append(button);
       row.append(tableCell("td", units.positions(unit), "number"), name,

@@ -1,38 +1,38 @@
-// Where a token looks and who looks at it: a row and a column of one head's map, of the mean over a
+// Where a query looks and who looks at a key: a row and a column of one head's map, of the mean over a
 // layer, or of the mean over all heads.
 
-// sources: async (l, h) → source, for the heads [{l, h} …]; unit: of the sources. Calls
+// sources: async (l, h) → source, for the heads [{l, h} …]; query, key: units of the row and of the
+// column, null: none; lastRow: rows after it are not there yet, null: all are. Calls
 // onPart({looks, looked, done, total}) now and then and at the end; stops when `wanted()` says no.
-// looks[key], looked[query]: f32 by unit. Promises whether it came to the end.
-async function gatherWeights({ heads, sources, unit, size, wanted, onPart }) {
-  const looks = new Float32Array(size);
-  const looked = new Float32Array(size);
-  const row = new Float32Array(size);
+// looks[key], looked[query]: f32 by unit, null where none was asked for. Promises whether it came to
+// the end.
+async function gatherWeights({ heads, sources, query, key, lastRow, wanted, onPart }) {
+  let looks = null;
+  let looked = null;
   const cell = new Float32Array(1);
-  const share = (done) => ({
-    looks: looks.map((value) => value / done),
-    looked: looked.map((value) => value / done),
-    done,
-    total: heads.length,
-  });
+  const mean = (sums, done) => sums && sums.map((value) => value / done);
+  const share = (done) =>
+    ({ looks: mean(looks, done), looked: mean(looked, done), done, total: heads.length });
   let yielded = performance.now();
   for (let i = 0; i < heads.length; ++i) {
     const source = await sources(heads[i].l, heads[i].h);
     if (!wanted()) return false;
-    const begin = source.firstKey(unit);
-    const end = source.endKey(unit);
-    if (end > begin) {
-      source.row(unit, begin, end, row);
-      for (let key = begin; key < end; ++key) looks[key] += row[key - begin];
+    if (query !== null) {
+      looks ||= new Float32Array(source.keys);
+      addLooks(source, query, looks);
     }
-    for (let query = 0; query < size; ++query) {
-      if (unit >= source.firstKey(query) && unit < source.endKey(query)) {
-        source.row(query, unit, unit + 1, cell);
-        looked[query] += cell[0];
-      }
-      if ((query & 3) === 0 && sliceIsOver()) {
-        await nextSlice();
-        if (!wanted()) return false;
+    if (key !== null) {
+      looked ||= new Float32Array(source.queries);
+      const end = lastRow === null ? source.queries : Math.min(source.queries, lastRow + 1);
+      for (let row = 0; row < end; ++row) {
+        if (key >= source.firstKey(row) && key < source.endKey(row)) {
+          source.row(row, key, key + 1, cell);
+          looked[row] += cell[0];
+        }
+        if ((row & 3) === 0 && sliceIsOver()) {
+          await nextSlice();
+          if (!wanted()) return false;
+        }
       }
     }
     if (i + 1 < heads.length && performance.now() - yielded > 150) {
@@ -42,6 +42,16 @@ async function gatherWeights({ heads, sources, unit, size, wanted, onPart }) {
   }
   onPart(share(heads.length));
   return true;
+}
+
+// Adds a row of the map to the sums by key.
+function addLooks(source, query, looks) {
+  const begin = source.firstKey(query);
+  const end = source.endKey(query);
+  if (end <= begin) return;
+  const row = new Float32Array(end - begin);
+  source.row(query, begin, end, row);
+  for (let key = begin; key < end; ++key) looks[key] += row[key - begin];
 }
 
 // Values of units, given to each of their tokens.

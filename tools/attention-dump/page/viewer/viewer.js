@@ -3,8 +3,8 @@
 
 // Which parts a changed setting redraws.
 const kRedraws = {
-  palette: ["scales"], scale: ["scales", "text"], drop: ["pictures", "maps", "text"],
-  words: ["maps", "text"], values: ["maps", "text"], far: ["maps"], pair: ["heads", "maps", "text"],
+  palette: ["scales"], range: ["scales"], scale: ["scales", "text"], drop: ["pictures", "maps", "text"],
+  words: ["maps", "text"], values: ["pictures", "maps", "text"], far: ["maps"], pair: ["heads", "maps", "text"],
   sort: ["heads"], order: ["heads"], overview: ["heads"], scope: ["text"], direction: ["text"],
 };
 
@@ -14,15 +14,19 @@ class Viewer {
     this.place = null;     // {layer, head}: numbers of the model
     this.chosen = null;    // token
     this.hovered = null;   // token under the pointer
+    this.chosenKey = null;   // the same of the keys' text, where that is another
+    this.hoveredKey = null;
     this.hoveredSide = 0;  // of maps side by side
     this.step = null;      // of the replay
     this.info = null;
     this.opened = 0;
     this.find = (id) => document.getElementById(id);
-    this.controls = new Controls((name, value) => this.set({ [name]: value }));
+    this.controls = new Controls((name, value) => this.set(
+      name === "sort" && isChange(value) ? { sort: value, order: "down" } : { [name]: value }));
+    this.range = new RangeControl((range) => this.set({ range }));
     this.maps = new MapPane(this.find("maps"), {
       onHover: (cell, side) => this.hoverCell(cell, side),
-      onChoose: (cell) => this.choose(this.units.begin[cell.query + 1] - 1),
+      onChoose: (cell) => this.choose(this.axes.queries.begin[cell.query + 1] - 1),
       onView: () => this.keepAddress(),
     });
     this.grid = new GridView(this.find("grid"), (l, h) => this.openHead(l, h));
@@ -34,14 +38,18 @@ class Viewer {
       onPoint: (token) => this.hoverToken(token),
       onChoose: (token) => this.choose(token),
       onMove: (step) => this.moveToken(step),
+      onPointKey: (token) => this.setHovered(this.hovered, token),
+      onChooseKey: (token) => this.chooseKey(token === this.chosenKey ? null : token),
+      onMoveKey: (step) => this.moveKey(step),
     });
     this.replay = new Replay(this.find("replay"), (step) => this.setStep(step));
     this.theme = new Theme((paper) => this.restyle(paper));
     this.find("whole").addEventListener("click", () => this.maps.viewport.reset());
+    this.find("save").addEventListener("click", () => this.run(this.savePicture()));
     this.find("help-button").addEventListener("click", () => this.find("help").showModal());
     listenToKeys(keyActions(this));
     window.addEventListener("hashchange", () => {
-      if (this.info && location.hash !== this.written) this.takeAddress(location.hash);
+      if (this.info && addressHash() !== this.written) this.takeAddress(addressHash());
     });
   }
 
@@ -65,12 +73,12 @@ class Viewer {
     if (!held) this.place = { layer: layers[l], head: heads[h] };
     const tokens = this.docs[0].tokens.length;
     if (this.chosen !== null && this.chosen >= tokens) this.chosen = null;
-    this.hovered = null;
+    this.hovered = this.hoveredKey = this.chosenKey = null;
     this.step = null;
-    this.replay.open(this.docs[0]);
+    this.replay.open(this.docs, info.pair ? info.pair.labels : []);
     this.replay.show(null);
     this.makeScales();
-    if (first && location.hash.length > 1) this.takeAddress(location.hash, false);
+    if (first && addressHash().length > 1) this.takeAddress(addressHash(), false);
     this.redraw(["heads", "maps", "text"]);
   }
 
@@ -103,8 +111,9 @@ class Viewer {
     return this.docs[this.side];
   }
 
-  get units() {
-    return this.sources.units(this.side, this.settings.words);
+  // What rows and columns stand for.
+  get axes() {
+    return this.sources.axes(this.side, this.settings.words);
   }
 
   get l() {
@@ -125,24 +134,25 @@ class Viewer {
 
   set(changes) {
     if (!this.info) return;
-    const range = "words" in changes ? this.maps.range(this.units) : undefined;
+    const range = "words" in changes ? this.maps.range(this.axes) : undefined;
     const redraws = new Set();
     for (const [name, value] of Object.entries(changes)) {
       if (this.settings[name] === value) continue;
       this.settings[name] = value;
       for (const part of kRedraws[name]) redraws.add(part);
     }
-    if (range !== undefined) this.maps.showRange(range, this.units);
+    if (range !== undefined) this.maps.showRange(range, this.axes);
     this.redraw([...redraws]);
   }
 
   redraw(parts) {
     if (!this.info) return;
     this.controls.show(this.settings);
+    this.range.show(this.settings.range, this.maps.automaticTop);
     const has = (part) => parts.includes(part);
     if (has("scales")) {
       this.makeScales();
-      this.maps.change({ scale: this.scale, differenceScale: this.differenceScale });
+      this.maps.recolor(this.colors);
     }
     if (has("heads")) this.showHeads();
     if (has("heads") || has("pictures") || has("scales")) this.run(this.paintPictures());
@@ -157,6 +167,11 @@ class Viewer {
     const options = { log: this.settings.scale === "log", dark: this.theme.dark };
     this.scale = new ColorScale(name, palettes[name], options);
     this.differenceScale = new ColorScale("difference", null, options);
+  }
+
+  get colors() {
+    const { scale, differenceScale } = this;
+    return { scale, differenceScale, range: this.settings.range };
   }
 
   // After a change of theme; on paper at once.
@@ -191,17 +206,35 @@ class Viewer {
   }
 
   async paintPictures() {
-    const d = this.headSide;
-    const { store } = this;
+    const { store, headSide, isDifference } = this;
+    const { drop, values, range } = this.settings;
     const [first, second] = await Promise.all([
-      store.thumbnails(d), this.isDifference ? store.thumbnails(1) : null]);
-    if (store !== this.store) return;
-    this.grid.paint({
-      first, second, causal: this.docs[d].causal && (!second || this.docs[1].causal),
-      scale: second ? this.differenceScale : this.scale, dropFirst: this.settings.drop,
+      store.thumbnails(headSide), isDifference ? store.thumbnails(1) : null]);
+    if (store !== this.store || !first) return;
+    const place = (side, index) => {
+      const { l, h } = this.lists[headSide].items[index];
+      return [side === 0 ? headSide : 1, l, h];
+    };
+    const pictures = new ShownThumbnails({
+      first, second, dropFirst: drop,
+      mask: (side, index) => store.mask(...place(side, index)),
+      norms: async (side, index) => (values ? store.valueNorms(...place(side, index)) : null),
     });
+    const done = await this.grid.paint(pictures, {
+      scale: isDifference ? this.differenceScale : this.scale, range,
+      first: this.lists[headSide].at(this.l, this.h).index,
+    });
+    if (!done) return;
     document.documentElement.dataset.pictures = "true";
-    this.maps.change({ thumbnail: this.isDifference ? null : this.grid.picture(this.l, this.h) });
+    this.maps.change({ thumbnail: this.picture });
+  }
+
+  // The stand-in for the shown map: {canvas, rowBlock, columnBlock} or null.
+  get picture() {
+    const canvas = this.isDifference ? null : this.grid.picture(this.l, this.h);
+    const doc = this.docs[this.headSide];
+    return canvas && { canvas, rowBlock: blockOf(doc.tokens.length, canvas.height),
+      columnBlock: blockOf(keyText(doc).tokens.length, canvas.width) };
   }
 
   markHead() {
@@ -234,26 +267,57 @@ class Viewer {
     const shown = await this.maps.show(panes, {
       l, h, settings: { ...settings }, sources: this.sources,
       common: {
-        scale: this.scale, differenceScale: this.differenceScale, name: item.name,
-        thumbnail: this.grid.picture(l, h), ...this.marks(),
+        ...this.colors, name: item.name, thumbnail: this.picture, ...this.marks(),
       },
-      describe: (...cell) => describeCell({ docs, labels, settings }, ...cell),
+      describe: (...cell) =>
+        describeCell({ docs, labels, settings, reached: this.marks().reached }, ...cell),
     });
-    if (shown) document.documentElement.dataset.ready = "true";
+    if (!shown) return;
+    this.range.show(settings.range, this.maps.automaticTop);
+    document.documentElement.dataset.ready = "true";
   }
 
-  // What a map shows of the chosen token and of the replay.
+  async savePicture() {
+    const name = this.find("head-name").textContent;
+    const detail = this.find("head-detail").textContent;
+    const views = this.maps.views.filter((view) => view.shown);
+    const canvas = await drawPicture(views, [`${name} · ${this.info.title}`,
+      [detail, this.info.summary].join(" · ")]);
+    await saveCanvas(canvas, fileName([name, this.info.title], "png"));
+  }
+
+  // What a map shows of the chosen token and of the replay: rows and columns, of which the first
+  // `reached` are there.
   marks() {
-    const unit = (token) => (token === null ? null : this.units.of[token]);
-    const at = this.step === null ? null : this.docs[0].candidates[this.step].position;
-    return { chosen: unit(this.chosen), lastRow: unit(at) };
+    const { queries, keys } = this.axes;
+    const square = isSquare(this.doc);
+    const row = this.chosen === null ? null : queries.of[this.chosen];
+    const rows = this.step === null ? Infinity : queries.lastWithin(this.lastToken) + 1;
+    const key = square ? this.chosen : this.chosenKey;
+    return { chosen: { row, column: key === null ? null : keys.of[key] },
+      reached: { rows, columns: square ? rows : Infinity } };
   }
 
-  // The token in focus: under the pointer, chosen, of the replay's step, or the last.
-  get token() {
+  // The last token that is there, in the replay.
+  get lastToken() {
     const last = this.doc.tokens.length - 1;
-    const at = this.step === null ? last : this.docs[0].candidates[this.step].position;
-    return Math.min(last, this.hovered ?? this.chosen ?? at);
+    return this.step === null ? last
+      : Math.min(last, this.docs[0].candidates[this.step].position);
+  }
+
+  // The token in focus: under the pointer, chosen, of the replay's step, or the last. In the replay of
+  // words the last whole word.
+  get token() {
+    const { queries } = this.axes;
+    const { rows } = this.marks().reached;
+    if (rows === 0) return null;
+    const last = rows <= queries.count ? queries.begin[rows] - 1 : this.lastToken;
+    return Math.min(last, this.hovered ?? this.chosen ?? last);
+  }
+
+  // The key in focus: where there is one text the token itself.
+  get keyToken() {
+    return isSquare(this.doc) ? this.token : this.hoveredKey ?? this.chosenKey;
   }
 
   async showText() {
@@ -266,29 +330,34 @@ class Viewer {
       all: `mean of all ${heads.length} heads`,
     };
     await this.text.show({
-      doc, heads, units: this.units, token: this.token, pinned: this.chosen,
+      doc, heads, axes: this.axes, token: this.token, keyToken: this.keyToken,
+      pinned: this.chosen, pinnedKey: this.chosenKey,
       scopeName: names[settings.scope],
       sources: (l, h) => sources.source(side, l, h, settings), words: settings.words,
-      place: (value) => Math.max(0, scale.place(value)), direction: settings.direction,
-      veilAfter: this.step === null ? null : this.docs[0].candidates[this.step].position,
+      place: (value) => Math.max(0, scale.placeOfShare(value)), direction: settings.direction,
+      veilAfter: this.step === null ? null : this.lastToken,
+      lastRow: this.step === null ? null : this.marks().reached.rows - 1,
     });
   }
 
   hoverCell(cell, side) {
-    const token = cell ? this.units.begin[cell.query + 1] - 1 : null;
+    const token = cell ? this.axes.queries.begin[cell.query + 1] - 1 : null;
+    const key = cell && cell.key !== null ? this.axes.keys.begin[cell.key + 1] - 1 : null;
     if (cell && side !== this.hoveredSide && this.settings.pair === "sides") this.hoveredSide = side;
-    this.setHovered(token);
+    this.setHovered(token, key);
   }
 
   hoverToken(token) {
     this.setHovered(token);
-    this.maps.markRow(token === null ? null : this.units.of[token]);
+    this.maps.markRow(token === null ? null : this.axes.queries.of[token]);
   }
 
   // Moving on quickly shows only the latest.
-  setHovered(token) {
-    if (token === this.hovered) return;
+  setHovered(token, key = null) {
+    const keyToken = isSquare(this.doc) ? null : key;
+    if (token === this.hovered && keyToken === this.hoveredKey) return;
     this.hovered = token;
+    this.hoveredKey = keyToken;
     if (this.hoverPending) return;
     this.hoverPending = true;
     requestAnimationFrame(() => {
@@ -304,9 +373,22 @@ class Viewer {
     this.redraw(["text"]);
   }
 
+  chooseKey(token) {
+    this.chosenKey = token;
+    this.hoveredKey = null;
+    this.maps.change(this.marks());
+    this.redraw(["text"]);
+  }
+
+  moveKey(step) {
+    const last = keyText(this.doc).tokens.length - 1;
+    this.chooseKey(Math.min(last, Math.max(0, (this.keyToken ?? -1) + step)));
+    this.text.keyView.reveal();
+  }
+
   moveToken(step) {
     const last = this.doc.tokens.length - 1;
-    this.chosen = Math.min(last, Math.max(0, this.token + step));
+    this.chosen = Math.min(last, Math.max(0, (this.token ?? -1) + step));
     this.hovered = null;
     this.maps.change(this.marks());
     this.redraw(["text"]);
@@ -317,6 +399,7 @@ class Viewer {
     this.step = step;
     this.chosen = null;
     this.replay.show(step);
+    this.maps.markRow(null);
     this.maps.change(this.marks());
     this.redraw(["text"]);
   }
@@ -326,10 +409,10 @@ class Viewer {
     clearTimeout(this.addressTimer);
     this.addressTimer = setTimeout(() => {
       this.written = writeAddress({
-        place: this.place, view: this.maps.range(this.units), settings: this.settings,
+        place: this.place, view: this.maps.range(this.axes), settings: this.settings,
         defaults: kDefaults, token: this.chosen, step: this.step,
       });
-      if (location.hash !== this.written) history.replaceState(null, "", this.written);
+      keepAddressHash(this.written);
     }, 200);
   }
 
@@ -346,7 +429,7 @@ class Viewer {
     this.step = found.step !== null && found.step < steps.length ? found.step : null;
     if (steps.length) this.replay.show(this.step);
     this.makeScales();
-    this.maps.showRange(found.view, this.units);
+    this.maps.showRange(found.view, this.axes);
     this.taking = false;
     if (redraw) this.redraw(["heads", "maps", "text"]);
   }
