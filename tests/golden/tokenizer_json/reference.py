@@ -379,4 +379,5 @@ def main():
     sys.stdout.write("{" + ",\n".join(body) + "}\n")
 
 
-main()
+if __name__ == "__main__":
+    main()
