@@ -65,6 +65,9 @@ fovea_position PositionToC(fovea::PositionKind kind) {
     case fovea::PositionKind::kRopeInterleaved: return FOVEA_POSITION_ROPE_INTERLEAVED;
     case fovea::PositionKind::kRopeHalves: return FOVEA_POSITION_ROPE_HALVES;
     case fovea::PositionKind::kLearned: return FOVEA_POSITION_LEARNED;
+    case fovea::PositionKind::kSinusoidal: return FOVEA_POSITION_SINUSOIDAL;
+    case fovea::PositionKind::kAlibi: return FOVEA_POSITION_ALIBI;
+    case fovea::PositionKind::kRelativeBuckets: return FOVEA_POSITION_RELATIVE_BUCKETS;
   }
   return FOVEA_POSITION_ROPE_HALVES;
 }

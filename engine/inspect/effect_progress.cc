@@ -17,11 +17,13 @@ EffectProgress::EffectProgress(const EffectOptions& options, const model::Weight
                                std::size_t tokens, std::span<const std::size_t> layers,
                                std::size_t heads)
     : options_(options) {
-  const model::LayerWeights& layer = weights.layers.front();
+  const std::vector<model::LayerWeights>& all_layers = weights.main_stack().layers;
   double layer_size = 0.0;
-  for (const model::Linear* linear : layer.Linears()) layer_size += Size(*linear);
+  for (const model::Sublayer& sublayer : all_layers.front().sublayers) {
+    for (const model::Linear* linear : sublayer.Linears()) layer_size += Size(*linear);
+  }
   logits_cost_ = Size(weights.output) / layer_size;
-  const auto all = static_cast<double>(weights.layers.size());
+  const auto all = static_cast<double>(all_layers.size());
   // The whole model once, the layers between the first and the last once more, and each head from
   // its layer on.
   double steps = all + logits_cost_ + static_cast<double>(layers.back() - layers.front());

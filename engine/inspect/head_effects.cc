@@ -48,6 +48,10 @@ Result<EffectPlan> PlanEffects(const model::Hyperparameters& hp,
                                const EffectOptions& options) {
   const ModelInfo& info = hp.info;
   EffectPlan plan;
+  if (info.kind != ModelKind::kDecoder) {
+    return Status(StatusCode::kUnsupported,
+                  info.path + ": effects of heads on the next token need a decoder");
+  }
   FOVEA_RETURN_IF_ERROR(model::CheckNumbers("layer", options.layers, info.layers));
   FOVEA_RETURN_IF_ERROR(model::CheckNumbers("head", options.heads, info.heads));
   plan.layers = Selected(options.layers, info.layers);
@@ -112,6 +116,10 @@ class EffectRun {
     std::size_t begin = 0;
     std::size_t count = 0;
   };
+
+  static model::LayerRun RunOf(std::size_t layer, const Batch& batch) {
+    return {.layer = layer, .position = batch.begin, .count = batch.count};
+  }
 
   bool Allocate();
   /// Calls body(batch) for each batch of the text until it gives an error.
@@ -179,7 +187,7 @@ void EffectRun::LoadEntry(const Batch& batch) const {
 void EffectRun::LoadAttended(std::size_t layer, const Batch& batch) const {
   LoadEntry(batch);
   std::copy_n(AttendedOf(batch), batch.count * attended_row_, forward_.buffers.attended);
-  if (model::SharesNorm(forward_.weights->layers[layer])) {
+  if (model::SharesNorm(forward_.stack->layers[layer])) {
     model::NormLayerInput(forward_, layer, batch.count);
   }
 }
@@ -188,13 +196,13 @@ void EffectRun::LoadAttended(std::size_t layer, const Batch& batch) const {
 /// for.
 Status EffectRun::RunWholeModel() {
   return ForBatches([&](const Batch& batch) {
-    model::Embed(forward_, tokens_.subspan(batch.begin, batch.count), batch.begin);
+    model::Embed(forward_, tokens_.subspan(batch.begin, batch.count), {}, batch.begin);
     for (std::size_t layer = 0; layer < info_.layers; ++layer) {
       if (layer == plan_.layers.front()) {
         std::copy_n(forward_.buffers.hidden_state, batch.count * info_.hidden_size, EntryOf(batch));
       }
       FOVEA_RETURN_IF_ERROR(progress_.CheckCancelled());
-      model::RunLayer(forward_, layer, batch.count, batch.begin, 0, nullptr, {});
+      model::RunLayer(forward_, RunOf(layer, batch));
       progress_.LayerDone(batch.count);
     }
     original_.Store(forward_, batch.begin, batch.count);
@@ -208,7 +216,7 @@ Status EffectRun::AttendBatches(std::size_t layer) {
     FOVEA_RETURN_IF_ERROR(progress_.CheckCancelled());
     LoadEntry(batch);
     model::ComputeRotaryAngles(forward_, batch.count, batch.begin);
-    model::AttendLayer(forward_, layer, batch.count, batch.begin, nullptr);
+    model::AttendLayer(forward_, RunOf(layer, batch));
     std::copy_n(forward_.buffers.attended, batch.count * attended_row_, AttendedOf(batch));
     inspect::AddRows(forward_.buffers.attended, batch.count, sums_);
     return Status::Ok();
@@ -227,11 +235,11 @@ Status EffectRun::RunWithout(std::size_t layer, std::size_t head, HeadEffect* ef
     model::ComputeRotaryAngles(forward_, batch.count, batch.begin);
     LoadAttended(layer, batch);
     model::ReplaceHead(forward_, ablation, 0, batch.count);
-    model::FinishLayer(forward_, layer, batch.count, 0);
+    model::FinishLayer(forward_, RunOf(layer, batch));
     progress_.LayerDone(batch.count);
     for (std::size_t next = layer + 1; next < info_.layers; ++next) {
       FOVEA_RETURN_IF_ERROR(progress_.CheckCancelled());
-      model::RunLayer(forward_, next, batch.count, batch.begin, 0, nullptr, {});
+      model::RunLayer(forward_, RunOf(next, batch));
       progress_.LayerDone(batch.count);
     }
     return Score(batch, /*original=*/false);
@@ -256,7 +264,7 @@ Status EffectRun::AdvanceEntry(std::size_t layer) {
   return ForBatches([&](const Batch& batch) {
     FOVEA_RETURN_IF_ERROR(progress_.CheckCancelled());
     LoadAttended(layer, batch);
-    model::FinishLayer(forward_, layer, batch.count, 0);
+    model::FinishLayer(forward_, RunOf(layer, batch));
     std::copy_n(forward_.buffers.hidden_state, batch.count * info_.hidden_size, EntryOf(batch));
     progress_.LayerDone(batch.count);
     return Status::Ok();

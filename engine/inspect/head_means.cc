@@ -41,13 +41,14 @@ Result<HeadMeans> MeansOf(const Model& model, std::span<const std::int32_t> toke
   std::vector<double> sums(info.layers * hidden_size);
   for (std::size_t begin = 0; begin < tokens.size(); begin += batch) {
     const std::size_t count = std::min(batch, tokens.size() - begin);
-    model::Embed(forward, tokens.subspan(begin, count), begin);
+    model::Embed(forward, tokens.subspan(begin, count), {}, begin);
     for (std::size_t layer = 0; layer < info.layers; ++layer) {
       FOVEA_RETURN_IF_ERROR(model::CheckCancelled(cancelled));
-      model::AttendLayer(forward, layer, count, begin, nullptr);
+      const model::LayerRun run{.layer = layer, .position = begin, .count = count};
+      model::AttendLayer(forward, run);
       inspect::AddRows(forward.buffers.attended, count,
                        std::span(sums).subspan(layer * hidden_size, hidden_size));
-      if (layer + 1 < info.layers) model::FinishLayer(forward, layer, count, 0);
+      if (layer + 1 < info.layers) model::FinishLayer(forward, run);
     }
   }
   HeadMeans means{.heads = info.heads, .value_dim = info.value_dim, .values = {}};

@@ -14,6 +14,10 @@ Result<TextPlan> PlanText(const model::Hyperparameters& hp, std::span<const std:
                   std::to_string(tokens.size()) + " tokens are too few: at least " +
                       std::to_string(least) + (least == 1 ? " is needed" : " are needed"));
   }
+  if (hp.info.kind == ModelKind::kEncoderDecoder) {
+    return Status(StatusCode::kUnsupported,
+                  hp.info.path + ": heads of encoder–decoders cannot be measured");
+  }
   FOVEA_RETURN_IF_ERROR(model::CheckIds(hp.info, tokens));
   TextPlan text;
   text.context = options.context_size == 0 ? hp.info.context : options.context_size;
@@ -25,6 +29,8 @@ Result<TextPlan> PlanText(const model::Hyperparameters& hp, std::span<const std:
   SessionOptions sized = options;
   sized.context_size = tokens.size();
   sized.max_memory = 0;
+  // In an encoder all tokens attend to each other, so they run at once.
+  if (hp.info.kind == ModelKind::kEncoder) sized.prefill_batch = tokens.size();
   auto session = model::PlanSession(hp, sized);
   FOVEA_RETURN_IF_ERROR(session);
   text.session = *session;

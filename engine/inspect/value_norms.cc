@@ -83,11 +83,12 @@ Result<ValueNorms> ValueNorms::Create(const Model& model, std::vector<std::size_
     const Result<Kernels> kernels = Kernels::For(isa);
     FOVEA_RETURN_IF_ERROR(kernels);
     impl->isa = kernels->isa();
+    const model::Stack& stack = model.impl()->weights.main_stack();
     for (const std::size_t layer : layers) {
       if (!impl->layers[layer].empty()) continue;
       impl->layers[layer] = GramMatrices(
-          kernels->table(), model.impl()->weights.layers[layer].attention_output.weight, info.heads,
-          info.value_dim);
+          kernels->table(), stack.layers[layer].sublayers.front().attention.output.weight,
+          info.heads, info.value_dim);
     }
     return ValueNorms(std::move(impl));
   };

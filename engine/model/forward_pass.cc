@@ -1,71 +1,45 @@
 #include "engine/model/forward_pass.h"
 
 #include <algorithm>
-#include <cmath>
 
-#include "engine/matmul/read_row.h"
+#include "engine/model/feed_forward.h"
+#include "engine/model/token_work.h"
 
 namespace fovea::model {
 namespace {
 
-/// Tokens of one parallel task where the work per token is small: enough that handing out a task
-/// costs little beside it, and a whole block of cached keys, so that no two tasks write to the same
-/// cache lines.
-constexpr std::size_t kTokensPerTask = 16;
-
-/// Calls body(token) for every token in [first, count), spread over the workers.
-template <typename Body>
-void ForEachToken(const ForwardContext& context, std::size_t first, std::size_t count,
-                  const Body& body) {
-  if (first >= count) return;
-  const std::size_t tasks = (count - first + kTokensPerTask - 1) / kTokensPerTask;
-  const auto task = [&](std::size_t index, std::size_t /*worker*/) {
-    const std::size_t begin = first + index * kTokensPerTask;
-    const std::size_t end = std::min(begin + kTokensPerTask, count);
-    for (std::size_t token = begin; token < end; ++token) body(token);
-  };
-  if (tasks == 1) {
-    task(0, 0);
-  } else {
-    context.parallel->Run(tasks, task);
-  }
-}
-
-/// x, out: [n]; may alias.
-void ApplyNorm(const ForwardContext& context, const Norm& norm, const float* x, std::size_t n,
-               float* out, std::size_t offset = 0) {
-  const float epsilon = context.hp->norm_epsilon;
-  if (context.hp->family->norm == NormKind::kRms) {
-    context.kernels->rms_norm(x, norm.weight.data() + offset, epsilon, n, out);
-  } else {
-    const float* bias = norm.bias.empty() ? nullptr : norm.bias.data() + offset;
-    context.kernels->layer_norm(x, norm.weight.data() + offset, bias, epsilon, n, out);
-  }
-}
-
-/// Normalizes each head if there is a norm, then rotates it. x: [heads, head_dim]
-void NormAndRotateHeads(const ForwardContext& context, const Norm& norm, const float* cosine,
-                        const float* sine, std::size_t heads, float* x) {
+/// Normalizes each head, or the whole row, if there is a norm; then rotates each head. x: [heads,
+/// head_dim]
+void NormAndRotateHeads(const ForwardContext& context, const Norm& norm, bool whole_row,
+                        const float* cosine, const float* sine, std::size_t heads, float* x) {
   const Hyperparameters& hp = *context.hp;
-  const std::size_t dim = hp.info.head_dim;
+  const std::size_t dim = context.info->head_dim;
   const std::size_t pairs = hp.rope.dims / 2;
   const auto layout = hp.family->positions == PositionKind::kRopeInterleaved
                           ? kernels::RopeLayout::kInterleaved
                           : kernels::RopeLayout::kHalves;
+  if (norm && whole_row) ApplyNorm(context, norm, x, heads * dim, x);
   for (std::size_t head = 0; head < heads; ++head) {
     float* row = x + head * dim;
     // A weight longer than a head holds one norm per head.
     const std::size_t offset = norm.weight.size() > dim ? head * dim : 0;
-    if (norm) ApplyNorm(context, norm, row, dim, row, offset);
+    if (norm && !whole_row) ApplyNorm(context, norm, row, dim, row, offset);
     if (pairs > 0) context.kernels->rope(row, cosine, sine, pairs, layout);
   }
 }
 
-/// Computes queries, keys and values of the batch; stores keys and values in the cache.
-void ProjectQueryKeyValue(const ForwardContext& context, std::size_t layer, std::size_t count,
-                          std::size_t position) {
-  const ModelInfo& info = context.hp->info;
-  const LayerWeights& weights = context.weights->layers[layer];
+/// Which of a layer's projections a call computes.
+struct Projections {
+  bool queries = true;
+  bool keys = true;  ///< And values.
+};
+
+/// Computes queries, keys and values of the batch from `input` [count, hidden_size]; stores keys
+/// and values in the cache.
+void ProjectQueryKeyValue(const ForwardContext& context, const LayerRun& run, const float* input,
+                          Projections wanted) {
+  const StackInfo& info = *context.info;
+  const AttentionWeights& weights = context.stack->layers[run.layer].sublayers.front().attention;
   const Buffers& b = context.buffers;
   const std::size_t query_row = info.heads * info.head_dim;
   const std::size_t key_row = info.kv_heads * info.head_dim;
@@ -75,144 +49,185 @@ void ProjectQueryKeyValue(const ForwardContext& context, std::size_t layer, std:
       {weights.key.weight, weights.key.bias_data(), b.key, key_row},
       {weights.value.weight, weights.value.bias_data(), b.value, value_row},
   };
-  matmul::Multiply(context.matmul, products, b.normed, info.hidden_size, count);
+  const std::size_t first = wanted.queries ? 0 : 1;
+  const std::size_t end = wanted.keys ? 3 : 1;
+  matmul::Multiply(context.matmul, std::span(products + first, end - first), input,
+                   info.hidden_size, run.count);
 
-  const bool windowed = info.windows[layer] != 0;
+  const bool windowed = info.windows[run.layer] != 0;
   const float* cosine = windowed ? b.window_cosine : b.cosine;
   const float* sine = windowed ? b.window_sine : b.sine;
   const std::size_t pairs = context.hp->rope.dims / 2;
-  ForEachToken(context, 0, count, [&](std::size_t t) {
-    NormAndRotateHeads(context, weights.query_norm, cosine + t * pairs, sine + t * pairs,
-                       info.heads, b.query + t * query_row);
-    NormAndRotateHeads(context, weights.key_norm, cosine + t * pairs, sine + t * pairs,
-                       info.kv_heads, b.key + t * key_row);
-    context.cache->Store(*context.kernels, layer, position + t, b.key + t * key_row,
+  const std::size_t cache_layer = info.causal ? run.layer : 0;
+  ForEachToken(context, 0, run.count, [&](std::size_t t) {
+    if (wanted.queries) {
+      NormAndRotateHeads(context, weights.query_norm, weights.norms_of_rows, cosine + t * pairs,
+                         sine + t * pairs, info.heads, b.query + t * query_row);
+    }
+    if (!wanted.keys) return;
+    NormAndRotateHeads(context, weights.key_norm, weights.norms_of_rows, cosine + t * pairs,
+                       sine + t * pairs, info.kv_heads, b.key + t * key_row);
+    context.cache->Store(*context.kernels, cache_layer, run.position + t, b.key + t * key_row,
                          b.value + t * value_row);
   });
 }
 
-void Attend(const ForwardContext& context, std::size_t layer, std::size_t count,
-            std::size_t position, AttentionObserver* observer) {
-  const ModelInfo& info = context.hp->info;
-  const std::size_t window = info.windows[layer];
+/// What calls of both kinds of attention have in common. Queries and outputs are those of the
+/// tokens from `first` on.
+attention::Call CallOf(const ForwardContext& context, const LayerRun& run, std::size_t first) {
+  const StackInfo& info = *context.info;
   attention::Call call;
-  call.tokens = count;
+  call.tokens = run.count - first;
   call.heads = info.heads;
   call.kv_heads = info.kv_heads;
   call.head_dim = info.head_dim;
   call.value_dim = info.value_dim;
-  call.positions = position + count;
-  call.query = context.buffers.query;
   call.query_stride = info.heads * info.head_dim;
-  call.key = context.cache->Keys(layer);
-  call.value = context.cache->Values(layer);
-  call.mask.kind = window == 0 ? Mask::Kind::kCausal : Mask::Kind::kSlidingWindow;
-  call.mask.window = window;
-  call.mask.first_query = position;
+  call.query = context.buffers.query + first * call.query_stride;
+  call.mask.first_query = run.position + first;
   call.scale = info.attention_scale;
   call.softcap = info.attention_softcap;
-  call.out = context.buffers.attended;
   call.out_stride = info.heads * info.value_dim;
-  call.observer = observer;
-  call.layer = layer;
+  call.out = context.buffers.attended + first * call.out_stride;
+  call.observer = run.observer;
+  call.layer = run.layer;
+  return call;
+}
+
+Mask::Kind MaskKindOf(bool causal, bool windowed) {
+  if (causal) return windowed ? Mask::Kind::kSlidingWindow : Mask::Kind::kCausal;
+  return windowed ? Mask::Kind::kSymmetricWindow : Mask::Kind::kNone;
+}
+
+/// keys: positions in the cache that the batch may attend to, its own included.
+void AttendSelf(const ForwardContext& context, const LayerRun& run, std::size_t keys) {
+  const StackInfo& info = *context.info;
+  const std::size_t cache_layer = info.causal ? run.layer : 0;
+  const std::size_t window = info.windows[run.layer];
+  attention::Call call = CallOf(context, run, 0);
+  call.stream = context.stream;
+  call.positions = keys;
+  call.key = context.cache->Keys(cache_layer);
+  call.value = context.cache->Values(cache_layer);
+  call.mask.kind = MaskKindOf(info.causal, window != 0);
+  call.mask.window = window;
+  call.bias = context.bias;
   attention::Run(context.attention, call);
 }
 
-/// down(act(gate(x)) * up(x)) or down(act(up(x))), for the tokens from `first` on. input: [count,
-/// hidden_size]
-void FeedForward(const ForwardContext& context, const LayerWeights& weights, const float* input,
-                 std::size_t first, std::size_t count) {
-  const ModelInfo& info = context.hp->info;
-  const Family& family = *context.hp->family;
+/// Queries of the tokens from first_needed on, against the keys of the encoder's output.
+void AttendCross(const ForwardContext& context, const LayerRun& run, const Sublayer& sublayer,
+                 const float* input) {
+  const StackInfo& info = *context.info;
+  const std::size_t first = run.first_needed;
+  const std::size_t query_row = info.heads * info.head_dim;
+  const Linear& query = sublayer.attention.query;
+  const matmul::Product product[] = {
+      {query.weight, query.bias_data(), context.buffers.query + first * query_row, query_row}};
+  matmul::Multiply(context.matmul, product, input + first * info.hidden_size, info.hidden_size,
+                   run.count - first);
+  attention::Call call = CallOf(context, run, first);
+  call.stream = AttentionStream::kCross;
+  call.positions = context.cross_keys;
+  call.key = context.cross_cache->Keys(run.layer);
+  call.value = context.cross_cache->Values(run.layer);
+  call.mask.kind = Mask::Kind::kNone;
+  call.new_keys = Mask::Range{0, context.cross_keys_are_new ? context.cross_keys : 0};
+  attention::Run(context.attention, call);
+}
+
+void ReplaceHeads(const ForwardContext& context, const LayerRun& run, AttentionStream stream) {
+  for (const HeadAblation& ablation : run.ablations) {
+    if (ablation.layer == run.layer && ablation.stream == stream) {
+      ReplaceHead(context, ablation, run.first_needed, run.count);
+    }
+  }
+}
+
+/// The output projection of attention, for the tokens from first_needed on.
+void ProjectAttention(const ForwardContext& context, const LayerRun& run,
+                      const Sublayer& sublayer) {
+  const StackInfo& info = *context.info;
   const Buffers& b = context.buffers;
-  const std::size_t rows = count - first;
-  float* gate = b.gate + (family.gate == Gate::kNone ? 0 : first * info.ffn_size);
-  float* up = b.up + first * info.ffn_size;
-  const matmul::Product products[] = {
-      {weights.up.weight, weights.up.bias_data(), up, info.ffn_size},
-      {weights.gate.weight, weights.gate.bias_data(), gate, info.ffn_size},
-  };
-  const std::span<const matmul::Product> used(products, family.gate == Gate::kNone ? 1 : 2);
-  matmul::Multiply(context.matmul, used, input + first * info.hidden_size, info.hidden_size, rows);
-  ForEachToken(context, 0, rows, [&](std::size_t t) {
-    float* row = up + t * info.ffn_size;
-    const float* gate_row = gate + t * info.ffn_size;
-    const bool silu = family.activation == Activation::kSilu;
-    if (family.gate == Gate::kNone) {
-      (silu ? context.kernels->silu : context.kernels->gelu)(row, info.ffn_size, row);
-    } else {
-      (silu ? context.kernels->silu_mul : context.kernels->gelu_mul)(gate_row, row, info.ffn_size,
-                                                                     row);
+  const std::size_t first = run.first_needed;
+  const std::size_t attended_row = info.heads * info.value_dim;
+  const Linear& output = sublayer.attention.output;
+  const matmul::Product product[] = {{output.weight, output.bias_data(),
+                                      b.projected + first * info.hidden_size, info.hidden_size}};
+  matmul::Multiply(context.matmul, product, b.attended + first * attended_row, attended_row,
+                   run.count - first);
+}
+
+/// What a sublayer reads: [count, hidden_size].
+const float* InputOf(const ForwardContext& context, const Sublayer& sublayer) {
+  const bool normed = sublayer.shares_input || static_cast<bool>(sublayer.norm_before);
+  return normed ? context.buffers.normed : context.buffers.hidden_state;
+}
+
+/// Adds a sublayer's output to the residual stream, `pending` [count, hidden_size] before it if
+/// that is not null; then normalizes the input of the next sublayer, if there is one.
+void AddResidual(const ForwardContext& context, const LayerRun& run, const Sublayer& sublayer,
+                 float* output, const float* pending, const Sublayer* next) {
+  const std::size_t n = context.info->hidden_size;
+  const Buffers& b = context.buffers;
+  ForEachToken(context, run.first_needed, run.count, [&](std::size_t t) {
+    float* x = b.hidden_state + t * n;
+    float* out = output + t * n;
+    if (context.hp->residual_scale != 1.0F) {
+      context.kernels->scale(context.hp->residual_scale, n, out);
+    }
+    if (sublayer.norm_after) ApplyNorm(context, sublayer.norm_after, out, n, out);
+    if (sublayer.norm_again) {
+      context.kernels->add(x, out, n, out);
+      ApplyNorm(context, sublayer.norm_residual, out, n, out);
+      context.kernels->add(x, out, n, x);
+      ApplyNorm(context, sublayer.norm_again, x, n, x);
+      return;
+    }
+    if (!sublayer.parallel_with_next) {
+      if (pending != nullptr) context.kernels->add(x, pending + t * n, n, x);
+      context.kernels->add(x, out, n, x);
+    }
+    if (sublayer.norm_residual) ApplyNorm(context, sublayer.norm_residual, x, n, x);
+    if (next != nullptr && next->norm_before) {
+      ApplyNorm(context, next->norm_before, x, n, b.normed + t * n);
     }
   });
-  const matmul::Product down[] = {{weights.down.weight, weights.down.bias_data(),
-                                   b.ffn_out + first * info.hidden_size, info.hidden_size}};
-  matmul::Multiply(context.matmul, down, up, info.ffn_size, rows);
+}
+
+/// Calls body(context, run) for every batch of the text.
+template <typename Body>
+void ForEachBatch(const ForwardContext& context, const LayerRun& run, const Body& body) {
+  for (std::size_t begin = 0; begin < run.count; begin += context.batch) {
+    LayerRun part = run;
+    part.position = begin;
+    part.count = std::min(context.batch, run.count - begin);
+    body(BatchOf(context, begin), part);
+  }
 }
 
 }  // namespace
 
-void Embed(const ForwardContext& context, std::span<const std::int32_t> tokens,
-           std::size_t position) {
-  const Hyperparameters& hp = *context.hp;
-  const Weights& weights = *context.weights;
-  const Buffers& b = context.buffers;
-  const std::size_t hidden_size = hp.info.hidden_size;
-  ForEachToken(context, 0, tokens.size(), [&](std::size_t t) {
-    float* x = b.hidden_state + t * hidden_size;
-    const MatrixView& table = weights.token_embedding;
-    float* unpacked = b.normed + t * hidden_size;  // No data type needs more bytes than floats do.
-    matmul::ReadRow(*context.kernels, table, static_cast<std::size_t>(tokens[t]),
-                    reinterpret_cast<std::byte*>(unpacked), x);
-    if (hp.family->scale_embedding) {
-      context.kernels->scale(std::sqrt(static_cast<float>(hidden_size)), hidden_size, x);
-    }
-    if (weights.position_embedding) {
-      float* learned = b.normed + t * hidden_size;
-      const MatrixView& positions = weights.position_embedding;
-      context.kernels->dequantize(positions.type, positions.Row(position + t), hidden_size,
-                                  learned);
-      context.kernels->add(x, learned, hidden_size, x);
-    }
-  });
-  ComputeRotaryAngles(context, tokens.size(), position);
-}
-
-void ComputeRotaryAngles(const ForwardContext& context, std::size_t count, std::size_t position) {
-  const Hyperparameters& hp = *context.hp;
-  const Buffers& b = context.buffers;
-  const std::size_t pairs = hp.rope.dims / 2;
-  const bool any_window = std::any_of(hp.info.windows.begin(), hp.info.windows.end(),
-                                      [](std::size_t window) { return window != 0; });
-  ForEachToken(context, 0, count, [&](std::size_t t) {
-    context.rope->Fill(position + t, b.cosine + t * pairs, b.sine + t * pairs);
-    if (any_window) {
-      context.window_rope->Fill(position + t, b.window_cosine + t * pairs,
-                                b.window_sine + t * pairs);
-    }
-  });
-}
-
 void NormLayerInput(const ForwardContext& context, std::size_t layer, std::size_t count) {
-  const LayerWeights& weights = context.weights->layers[layer];
+  const Sublayer& sublayer = context.stack->layers[layer].sublayers.front();
+  if (!sublayer.norm_before) return;
   const Buffers& b = context.buffers;
-  const std::size_t hidden_size = context.hp->info.hidden_size;
+  const std::size_t n = context.info->hidden_size;
   ForEachToken(context, 0, count, [&](std::size_t t) {
-    ApplyNorm(context, weights.attention_norm, b.hidden_state + t * hidden_size, hidden_size,
-              b.normed + t * hidden_size);
+    ApplyNorm(context, sublayer.norm_before, b.hidden_state + t * n, n, b.normed + t * n);
   });
 }
 
-void AttendLayer(const ForwardContext& context, std::size_t layer, std::size_t count,
-                 std::size_t position, AttentionObserver* observer) {
-  NormLayerInput(context, layer, count);
-  ProjectQueryKeyValue(context, layer, count, position);
-  Attend(context, layer, count, position, observer);
+void AttendLayer(const ForwardContext& context, const LayerRun& run) {
+  NormLayerInput(context, run.layer, run.count);
+  const Sublayer& sublayer = context.stack->layers[run.layer].sublayers.front();
+  ProjectQueryKeyValue(context, run, InputOf(context, sublayer), {});
+  AttendSelf(context, run, run.position + run.count);
 }
 
 void ReplaceHead(const ForwardContext& context, const HeadAblation& ablation, std::size_t first,
                  std::size_t count) {
-  const ModelInfo& info = context.hp->info;
+  const StackInfo& info = *context.info;
   for (std::size_t t = first; t < count; ++t) {
     float* output = context.buffers.attended + (t * info.heads + ablation.head) * info.value_dim;
     if (ablation.replacement.empty()) {
@@ -224,71 +239,78 @@ void ReplaceHead(const ForwardContext& context, const HeadAblation& ablation, st
 }
 
 bool SharesNorm(const LayerWeights& weights) {
-  return !static_cast<bool>(weights.ffn_norm);
+  return weights.sublayers.back().shares_input;
 }
 
-void FinishLayer(const ForwardContext& context, std::size_t layer, std::size_t count,
-                 std::size_t first_needed) {
-  const Hyperparameters& hp = *context.hp;
-  const ModelInfo& info = hp.info;
-  const LayerWeights& weights = context.weights->layers[layer];
+void FinishLayer(const ForwardContext& context, const LayerRun& run) {
+  const std::vector<Sublayer>& sublayers = context.stack->layers[run.layer].sublayers;
   const Buffers& b = context.buffers;
-  const std::size_t hidden_size = info.hidden_size;
-  const std::size_t attended_row = info.heads * info.value_dim;
-  const matmul::Product output[] = {{weights.attention_output.weight,
-                                     weights.attention_output.bias_data(),
-                                     b.projected + first_needed * hidden_size, hidden_size}};
-  matmul::Multiply(context.matmul, output, b.attended + first_needed * attended_row, attended_row,
-                   count - first_needed);
-
-  // A layer whose feed-forward network has no norm of its own shares attention's, so it is
-  // parallel.
-  const bool own_norm = !SharesNorm(weights);
-  const bool parallel = hp.parallel_residual || !own_norm;
-  ForEachToken(context, first_needed, count, [&](std::size_t t) {
-    float* x = b.hidden_state + t * hidden_size;
-    float* projected = b.projected + t * hidden_size;
-    if (weights.post_attention_norm) {
-      ApplyNorm(context, weights.post_attention_norm, projected, hidden_size, projected);
+  const float* pending = nullptr;
+  for (const Sublayer& sublayer : sublayers) {
+    const Sublayer* next = &sublayer == &sublayers.back() ? nullptr : &sublayer + 1;
+    float* output = b.projected;
+    switch (sublayer.kind) {
+      case SublayerKind::kSelfAttention: ProjectAttention(context, run, sublayer); break;
+      case SublayerKind::kCrossAttention:
+        AttendCross(context, run, sublayer, InputOf(context, sublayer));
+        ReplaceHeads(context, run, AttentionStream::kCross);
+        ProjectAttention(context, run, sublayer);
+        break;
+      case SublayerKind::kFeedForward:
+        FeedForward(context, run, sublayer.feed_forward, InputOf(context, sublayer));
+        output = b.ffn_out;
+        break;
     }
-    if (!parallel) context.kernels->add(x, projected, hidden_size, x);
-    if (own_norm) ApplyNorm(context, weights.ffn_norm, x, hidden_size, b.normed + t * hidden_size);
-  });
-  FeedForward(context, weights, b.normed, first_needed, count);
-  ForEachToken(context, first_needed, count, [&](std::size_t t) {
-    float* x = b.hidden_state + t * hidden_size;
-    float* ffn = b.ffn_out + t * hidden_size;
-    if (weights.post_ffn_norm) ApplyNorm(context, weights.post_ffn_norm, ffn, hidden_size, ffn);
-    if (parallel) context.kernels->add(x, b.projected + t * hidden_size, hidden_size, x);
-    context.kernels->add(x, ffn, hidden_size, x);
-  });
-}
-
-void RunLayer(const ForwardContext& context, std::size_t layer, std::size_t count,
-              std::size_t position, std::size_t first_needed, AttentionObserver* observer,
-              std::span<const HeadAblation> ablations) {
-  AttendLayer(context, layer, count, position, observer);
-  if (first_needed >= count) return;
-  for (const HeadAblation& ablation : ablations) {
-    if (ablation.layer == layer) ReplaceHead(context, ablation, first_needed, count);
+    AddResidual(context, run, sublayer, output, pending, next);
+    pending = sublayer.parallel_with_next ? output : nullptr;
   }
-  FinishLayer(context, layer, count, first_needed);
 }
 
-void ComputeLogits(const ForwardContext& context, std::size_t first, std::size_t count) {
-  const ModelInfo& info = context.hp->info;
-  const Weights& weights = *context.weights;
-  const Buffers& b = context.buffers;
-  ForEachToken(context, 0, count, [&](std::size_t t) {
-    ApplyNorm(context, weights.output_norm, b.hidden_state + (first + t) * info.hidden_size,
-              info.hidden_size, b.normed + t * info.hidden_size);
+void RunLayer(const ForwardContext& context, const LayerRun& run) {
+  AttendLayer(context, run);
+  if (run.first_needed >= run.count) return;
+  ReplaceHeads(context, run, context.stream);
+  FinishLayer(context, run);
+}
+
+void RunEncoderLayer(const ForwardContext& context, const LayerRun& run) {
+  if (run.count <= context.batch) return RunLayer(context, run);
+  const Sublayer& sublayer = context.stack->layers[run.layer].sublayers.front();
+  // All keys first: the first batch attends to those of the last.
+  ForEachBatch(context, run, [&](const ForwardContext& batch, const LayerRun& part) {
+    NormLayerInput(batch, part.layer, part.count);
+    ProjectQueryKeyValue(batch, part, InputOf(batch, sublayer), {.queries = false});
   });
-  const matmul::Product product[] = {
-      {weights.output.weight, weights.output.bias_data(), b.logits, info.vocabulary}};
-  matmul::Multiply(context.matmul, product, b.normed, info.hidden_size, count);
-  if (info.logit_softcap > 0.0F) {
-    for (std::size_t t = 0; t < count; ++t) {
-      context.kernels->softcap(info.logit_softcap, info.vocabulary, b.logits + t * info.vocabulary);
+  ForEachBatch(context, run, [&](const ForwardContext& batch, const LayerRun& part) {
+    NormLayerInput(batch, part.layer, part.count);
+    ProjectQueryKeyValue(batch, part, InputOf(batch, sublayer), {.keys = false});
+    AttendSelf(batch, part, run.count);
+    ReplaceHeads(batch, part, batch.stream);
+    FinishLayer(batch, part);
+  });
+}
+
+void StoreCrossKeys(const ForwardContext& decoder, const float* encoded, std::size_t count) {
+  const StackInfo& info = *decoder.info;
+  const Buffers& b = decoder.buffers;
+  const std::size_t key_row = info.kv_heads * info.head_dim;
+  const std::size_t value_row = info.kv_heads * info.value_dim;
+  for (std::size_t layer = 0; layer < info.layers; ++layer) {
+    for (const Sublayer& sublayer : decoder.stack->layers[layer].sublayers) {
+      if (sublayer.kind != SublayerKind::kCrossAttention) continue;
+      const Linear& key = sublayer.attention.key;
+      const Linear& value = sublayer.attention.value;
+      const matmul::Product products[] = {{key.weight, key.bias_data(), b.key, key_row},
+                                          {value.weight, value.bias_data(), b.value, value_row}};
+      for (std::size_t begin = 0; begin < count; begin += decoder.batch) {
+        const std::size_t tokens = std::min(decoder.batch, count - begin);
+        matmul::Multiply(decoder.matmul, products, encoded + begin * info.hidden_size,
+                         info.hidden_size, tokens);
+        ForEachToken(decoder, 0, tokens, [&](std::size_t t) {
+          decoder.cross_cache->Store(*decoder.kernels, layer, begin + t, b.key + t * key_row,
+                                     b.value + t * value_row);
+        });
+      }
     }
   }
 }

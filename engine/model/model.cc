@@ -48,9 +48,10 @@ const ModelInfo& Model::info() const {
 ModelMemory Model::memory() const {
   const ModelInfo& info = impl_->hp.info;
   return {.weights = impl_->source->bytes().size(),
-          .metadata = sizeof(Impl) + impl_->source->heap_bytes() + impl_->weights.heap_bytes() +
-                      info.windows.capacity() * sizeof(std::size_t) +
-                      (impl_->tokenizer != nullptr ? impl_->tokenizer->memory_bytes() : 0)};
+          .metadata =
+              sizeof(Impl) + impl_->source->heap_bytes() + impl_->weights.heap_bytes() +
+              (info.windows.capacity() + info.encoder.windows.capacity()) * sizeof(std::size_t) +
+              (impl_->tokenizer != nullptr ? impl_->tokenizer->memory_bytes() : 0)};
 }
 const Tokenizer* Model::tokenizer() const {
   return impl_->tokenizer.get();
@@ -77,6 +78,28 @@ std::string_view PositionKindName(PositionKind kind) {
     case PositionKind::kRopeInterleaved: return "rope interleaved";
     case PositionKind::kRopeHalves: return "rope";
     case PositionKind::kLearned: return "learned";
+    case PositionKind::kSinusoidal: return "sinusoidal";
+    case PositionKind::kAlibi: return "alibi";
+    case PositionKind::kRelativeBuckets: return "relative buckets";
+  }
+  return "";
+}
+
+std::string_view ModelKindName(ModelKind kind) {
+  switch (kind) {
+    case ModelKind::kDecoder: return "decoder";
+    case ModelKind::kEncoder: return "encoder";
+    case ModelKind::kEncoderDecoder: return "encoder-decoder";
+  }
+  return "";
+}
+
+std::string_view PoolingName(Pooling pooling) {
+  switch (pooling) {
+    case Pooling::kNone: return "none";
+    case Pooling::kMean: return "mean";
+    case Pooling::kCls: return "cls";
+    case Pooling::kLast: return "last";
   }
   return "";
 }

@@ -32,7 +32,10 @@ class Runner {
 
   const Model::Impl& model() const { return *model_; }
   const SessionPlan& plan() const { return plan_; }
+  /// Of the decoder, or of a plain encoder.
   const ForwardContext& forward() const { return forward_; }
+  /// Of the encoder, alone or before a decoder.
+  const ForwardContext& encoder() const { return has_both() ? encoder_ : forward_; }
 
   /// kNonFinite if one of the position's logits is not finite.
   Status CheckFinite(std::span<const float> logits, std::size_t position) const;
@@ -40,17 +43,23 @@ class Runner {
  private:
   Runner(std::shared_ptr<const Model::Impl> model, const SessionPlan& plan)
       : model_(std::move(model)), plan_(plan) {}
+  bool has_both() const { return model_->hp.info.kind == ModelKind::kEncoderDecoder; }
   Status Allocate();
   void Connect(std::size_t context);
+  ForwardContext ContextOf(const StackInfo& info, const Stack& stack, attention::KvCache& cache);
 
   const std::shared_ptr<const Model::Impl> model_;
   const SessionPlan plan_;
   platform::AlignedBuffer scratch_;
   attention::KvCache cache_;
+  attention::KvCache encoder_cache_;
+  attention::KvCache cross_cache_;
   std::unique_ptr<platform::Parallel> parallel_;
   RopeTable rope_;
   RopeTable window_rope_;
+  RopeTable sinusoids_;
   ForwardContext forward_;
+  ForwardContext encoder_;
 };
 
 }  // namespace fovea::model

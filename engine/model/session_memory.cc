@@ -6,6 +6,7 @@
 #include <tuple>
 
 #include "engine/matmul/matmul.h"
+#include "engine/model/distance_bias.h"
 #include "fovea/status_macros.h"
 #include "platform/checked_math.h"
 
@@ -30,31 +31,61 @@ class LayoutBuilder {
   CheckedSize end_ = 0;
 };
 
+/// Buffers are shared by the stacks of a model: each size is that of the larger one.
+StackInfo LargestOf(const ModelInfo& info) {
+  StackInfo largest = info;
+  const StackInfo& encoder = info.encoder;
+  for (std::size_t StackInfo::*size :
+       {&StackInfo::heads, &StackInfo::kv_heads, &StackInfo::head_dim, &StackInfo::value_dim,
+        &StackInfo::hidden_size, &StackInfo::ffn_size}) {
+    largest.*size = std::max(largest.*size, encoder.*size);
+  }
+  return largest;
+}
+
+attention::KvCacheShape CacheShape(const StackInfo& info, DataType type, std::size_t layers,
+                                   std::size_t positions) {
+  return {.type = type,
+          .layers = layers,
+          .kv_heads = info.kv_heads,
+          .head_dim = info.head_dim,
+          .value_dim = info.value_dim,
+          .positions = positions};
+}
+
 Result<ScratchLayout> PlanScratch(const Hyperparameters& hp, SessionPlan& plan) {
   const ModelInfo& info = hp.info;
+  const StackInfo shape = LargestOf(info);
   const CheckedSize batch = plan.prefill_batch;
+  // An encoder has the hidden states of its whole text there, and the angles of all positions.
+  const CheckedSize tokens = std::max(plan.prefill_batch, plan.encoder_context_size);
   const std::size_t pairs = hp.rope.dims / 2;
   ScratchLayout layout;
   LayoutBuilder block;
-  const std::size_t gate_size = hp.family->gate == Gate::kNone ? 0 : info.ffn_size;
+  const std::size_t ffn_size = std::max({shape.ffn_size, hp.expert_ffn_size, hp.shared_ffn_size});
+  const std::size_t gate_size = hp.family->gate == Gate::kNone ? 0 : ffn_size;
+  const std::size_t expert_row = hp.experts == 0 ? 0 : shape.hidden_size;
   const struct {
     float* Buffers::*buffer;
     CheckedSize floats;
   } sizes[] = {
-      {&Buffers::hidden_state, batch * info.hidden_size},
-      {&Buffers::normed, batch * info.hidden_size},
-      {&Buffers::query, batch * info.heads * info.head_dim},
-      {&Buffers::key, batch * info.kv_heads * info.head_dim},
-      {&Buffers::value, batch * info.kv_heads * info.value_dim},
-      {&Buffers::attended, batch * info.heads * info.value_dim},
-      {&Buffers::projected, batch * info.hidden_size},
+      {&Buffers::hidden_state, tokens * shape.hidden_size},
+      {&Buffers::normed, batch * shape.hidden_size},
+      {&Buffers::query, batch * shape.heads * info.head_dim},
+      {&Buffers::key, batch * shape.kv_heads * info.head_dim},
+      {&Buffers::value, batch * shape.kv_heads * info.value_dim},
+      {&Buffers::attended, batch * shape.heads * info.value_dim},
+      {&Buffers::projected, batch * shape.hidden_size},
       {&Buffers::gate, batch * gate_size},
-      {&Buffers::up, batch * info.ffn_size},
-      {&Buffers::ffn_out, batch * info.hidden_size},
-      {&Buffers::cosine, batch * pairs},
-      {&Buffers::sine, batch * pairs},
-      {&Buffers::window_cosine, batch * pairs},
-      {&Buffers::window_sine, batch * pairs},
+      {&Buffers::up, batch * ffn_size},
+      {&Buffers::ffn_out, batch * shape.hidden_size},
+      {&Buffers::cosine, tokens * pairs},
+      {&Buffers::sine, tokens * pairs},
+      {&Buffers::window_cosine, tokens * pairs},
+      {&Buffers::window_sine, tokens * pairs},
+      {&Buffers::expert_weights, batch * hp.experts},
+      {&Buffers::expert_input, batch * expert_row},
+      {&Buffers::expert_output, batch * expert_row},
       {&Buffers::logits, CheckedSize(plan.logit_rows()) * info.vocabulary},
   };
   static_assert(std::size(sizes) == std::tuple_size_v<decltype(layout.buffers)>);
@@ -62,7 +93,7 @@ Result<ScratchLayout> PlanScratch(const Hyperparameters& hp, SessionPlan& plan) 
     layout.buffers[i] = {sizes[i].buffer, block.Floats(sizes[i].floats)};
   }
   const std::size_t max_cols =
-      std::max({info.hidden_size, info.ffn_size, info.heads * info.value_dim});
+      std::max({shape.hidden_size, ffn_size, shape.heads * shape.value_dim});
   plan.matmul = {.batch_size = plan.prefill_batch,
                  .max_cols = max_cols,
                  .workers = plan.threads,
@@ -72,6 +103,18 @@ Result<ScratchLayout> PlanScratch(const Hyperparameters& hp, SessionPlan& plan) 
   layout.attention_floats =
       attention::ScratchFloats(*plan.kernels, AttentionScratchShape(hp, plan));
   layout.attention = block.Floats(layout.attention_floats);
+  const auto bias = [&](const StackInfo& stack, std::size_t positions, std::size_t& floats) {
+    const CheckedSize size = DistanceBiasFloats(hp, stack, positions);
+    floats = size.value();
+    return block.Floats(size);
+  };
+  if (info.has_encoder()) {
+    layout.encoder_bias =
+        bias(info.encoder_stack(), plan.encoder_context_size, layout.encoder_bias_floats);
+  }
+  if (info.has_decoder()) {
+    layout.decoder_bias = bias(info, plan.context_size, layout.decoder_bias_floats);
+  }
   if (!block.end().ok()) {
     return Status(StatusCode::kLimitExceeded,
                   info.path + ": the scratch memory of a prefill batch of " +
@@ -84,20 +127,29 @@ Result<ScratchLayout> PlanScratch(const Hyperparameters& hp, SessionPlan& plan) 
 Status ResolveOptions(const Hyperparameters& hp, const SessionOptions& options, SessionPlan& plan) {
   const ModelInfo& info = hp.info;
   plan.context_size = options.context_size == 0 ? info.context : options.context_size;
-  if (hp.family->positions == PositionKind::kLearned && plan.context_size > info.context) {
-    return {StatusCode::kLimitExceeded,
-            info.path + ": " + std::to_string(plan.context_size) +
-                " tokens asked for, but the model has learned positions for only " +
-                std::to_string(info.context)};
+  if (info.kind == ModelKind::kEncoder) {
+    plan.encoder_context_size = plan.context_size;
+  } else if (info.kind == ModelKind::kEncoderDecoder) {
+    plan.encoder_context_size =
+        options.encoder_context_size == 0 ? info.context : options.encoder_context_size;
   }
-  if (plan.context_size > kMaxPositions) {
-    return {StatusCode::kLimitExceeded, std::to_string(plan.context_size) +
-                                            " tokens asked for; the limit is " +
-                                            std::to_string(kMaxPositions)};
+  for (const std::size_t tokens : {plan.context_size, plan.encoder_context_size}) {
+    if (hp.family->positions == PositionKind::kLearned && tokens > info.context) {
+      return {StatusCode::kLimitExceeded,
+              info.path + ": " + std::to_string(tokens) +
+                  " tokens asked for, but the model has learned positions for only " +
+                  std::to_string(info.context)};
+    }
+    if (tokens > kMaxPositions) {
+      return {StatusCode::kLimitExceeded, std::to_string(tokens) +
+                                              " tokens asked for; the limit is " +
+                                              std::to_string(kMaxPositions)};
+    }
   }
   if (options.prefill_batch == 0)
     return {StatusCode::kInvalidArgument, "prefill_batch must be at least 1"};
-  plan.prefill_batch = std::min(options.prefill_batch, plan.context_size);
+  plan.prefill_batch =
+      std::min(options.prefill_batch, std::max(plan.context_size, plan.encoder_context_size));
   plan.threads = options.runner == nullptr ? options.threads : options.runner->workers();
   if (plan.threads == 0 || plan.threads > kMaxThreads) {
     const char* what = options.runner == nullptr ? "threads" : "workers of a task runner";
@@ -116,32 +168,38 @@ Status ResolveOptions(const Hyperparameters& hp, const SessionOptions& options, 
   const Result<Kernels> kernels = Kernels::For(options.isa);
   FOVEA_RETURN_IF_ERROR(kernels);
   plan.kernels = &kernels->table();
-  plan.kv = {.type = options.kv_type,
-             .layers = info.layers,
-             .kv_heads = info.kv_heads,
-             .head_dim = info.head_dim,
-             .value_dim = info.value_dim,
-             .positions = plan.context_size};
+  // An encoder is done with a layer's keys when it comes to the next.
+  const std::size_t layers = info.kind == ModelKind::kEncoder ? 1 : info.layers;
+  plan.kv = CacheShape(info, options.kv_type, layers, plan.context_size);
+  if (info.kind == ModelKind::kEncoderDecoder) {
+    plan.encoder_kv = CacheShape(info.encoder, options.kv_type, 1, plan.encoder_context_size);
+    plan.cross_kv = CacheShape(info, options.kv_type, info.layers, plan.encoder_context_size);
+  }
   return Status::Ok();
 }
 
 }  // namespace
 
 attention::ScratchShape AttentionScratchShape(const Hyperparameters& hp, const SessionPlan& plan) {
+  const StackInfo shape = LargestOf(hp.info);
+  const bool cross = hp.info.kind == ModelKind::kEncoderDecoder;
   return {.batch_size = plan.prefill_batch,
-          .max_positions = plan.context_size,
-          .heads = hp.info.heads,
-          .kv_heads = hp.info.kv_heads,
-          .head_dim = hp.info.head_dim,
-          .value_dim = hp.info.value_dim,
+          .max_positions = std::max(plan.context_size, plan.encoder_context_size),
+          .heads = shape.heads,
+          .kv_heads = shape.kv_heads,
+          .head_dim = shape.head_dim,
+          .value_dim = shape.value_dim,
           .workers = plan.threads,
-          .new_keys = plan.prefill_batch};
+          .new_keys =
+              cross ? std::max(plan.prefill_batch, plan.encoder_context_size) : plan.prefill_batch};
 }
 
 Result<SessionPlan> PlanSession(const Hyperparameters& hp, const SessionOptions& options) {
   SessionPlan plan;
   FOVEA_RETURN_IF_ERROR(ResolveOptions(hp, options, plan));
-  const CheckedSize kv_bytes = attention::KvCache::Bytes(plan.kv);
+  const CheckedSize kv_bytes = attention::KvCache::Bytes(plan.kv) +
+                               attention::KvCache::Bytes(plan.encoder_kv) +
+                               attention::KvCache::Bytes(plan.cross_kv);
   auto layout = PlanScratch(hp, plan);
   FOVEA_RETURN_IF_ERROR(layout);
   plan.scratch = *layout;

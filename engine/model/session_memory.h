@@ -27,11 +27,15 @@ struct BufferPlace {
 
 /// What lies where in the block of scratch memory of a session. Offsets and `total` in bytes.
 struct ScratchLayout {
-  std::array<BufferPlace, 15> buffers;
+  std::array<BufferPlace, 18> buffers;
   std::size_t matmul = 0;
   std::size_t matmul_floats = 0;  // matmul::ScratchFloats
   std::size_t attention = 0;
   std::size_t attention_floats = 0;  // attention::ScratchFloats, no observer
+  std::size_t encoder_bias = 0;
+  std::size_t encoder_bias_floats = 0;  // DistanceBiasFloats
+  std::size_t decoder_bias = 0;
+  std::size_t decoder_bias_floats = 0;  // DistanceBiasFloats
   std::size_t total = 0;
 };
 
@@ -42,12 +46,15 @@ inline constexpr std::size_t kMaxThreads = 256;
 inline constexpr std::size_t kLogitRows = 16;
 
 struct SessionPlan {
-  std::size_t context_size = 0;
+  std::size_t context_size = 0;          ///< Of the decoder, or of the model's only stack.
+  std::size_t encoder_context_size = 0;  ///< 0 without an encoder.
   std::size_t prefill_batch = 0;
   std::size_t threads = 1;
   Arithmetic arithmetic = Arithmetic::kFast;
   const kernels::KernelTable* kernels = nullptr;
-  attention::KvCacheShape kv;
+  attention::KvCacheShape kv;          ///< Of the decoder, or one layer of the only encoder.
+  attention::KvCacheShape encoder_kv;  ///< Of an encoder–decoder: one layer of its encoder.
+  attention::KvCacheShape cross_kv;    ///< Of an encoder–decoder.
   matmul::ScratchShape matmul;
   ScratchLayout scratch;
   MemoryPlan memory;

@@ -256,9 +256,17 @@ INSTANTIATE_TEST_SUITE_P(Peer, GoldenTest, ::testing::ValuesIn(PeerCases()), Cas
 GTEST_ALLOW_UNINSTANTIATED_PARAMETERIZED_TEST(GoldenTest);
 
 TEST(GoldenFiles, CoverEverySupportedFamily) {
+  std::vector<std::string> models;
+  for (const Case& c : OwnCases()) models.push_back(c.model);
+  for (const std::string folder : {"encoders", "encoder_decoders"}) {
+    for (const auto& entry : std::filesystem::directory_iterator(
+             FOVEA_SOURCE_DIR "/tests/golden/data/" + folder)) {
+      if (entry.path().extension() == ".gguf") models.push_back(entry.path().string());
+    }
+  }
   std::map<std::string, int> models_of;
-  for (const Case& c : OwnCases()) {
-    auto model = Model::Load(c.model);
+  for (const std::string& file : models) {
+    auto model = Model::Load(file);
     ASSERT_TRUE(model) << model.error().message();
     ++models_of[model->info().family];
   }

@@ -46,9 +46,12 @@ enum class PositionKind : std::uint8_t {
   kRopeInterleaved,  ///< Rotary: values 2i and 2i + 1 of a head are rotated together.
   kRopeHalves,       ///< Rotary: values i and i + half of the rotated ones.
   kLearned,          ///< A learned vector per position is added to the embedding.
+  kSinusoidal,       ///< A fixed vector of sines and cosines is added (Vaswani et al. 2017).
+  kAlibi,            ///< Scores fall linearly with distance (ALiBi, Press et al. 2022).
+  kRelativeBuckets,  ///< A learned bias per head and bucket of distances (T5, Raffel et al. 2020).
 };
 
-/// "rope interleaved", "rope" or "learned".
+/// "rope interleaved", "rope", "learned", "sinusoidal", "alibi" or "relative buckets".
 std::string_view PositionKindName(PositionKind kind);
 
 /// How rotary angles are stretched for contexts longer than the one of the training.
@@ -57,37 +60,77 @@ enum class RopeScaling : std::uint8_t { kNone, kLinear, kYarn, kLlama3, kLongRop
 /// "none", "linear", "yarn", "llama3" or "longrope".
 std::string_view RopeScalingName(RopeScaling scaling);
 
-/// The hyperparameters of a model, as its file states them.
-struct ModelInfo {
-  std::string path;             ///< As given to Load; FromBuffer's name.
-  std::string family;           ///< GGUF's general.architecture, e.g. "llama".
-  std::string name;             ///< general.name, may be empty.
-  std::size_t layers = 0;       ///< Transformer blocks.
-  std::size_t heads = 0;        ///< Query heads per layer.
-  std::size_t kv_heads = 0;     ///< Key/value heads per layer; divides heads.
-  std::size_t head_dim = 0;     ///< Width of a query or key head.
-  std::size_t value_dim = 0;    ///< Width of a value head.
-  std::size_t hidden_size = 0;  ///< Embedding length.
-  std::size_t ffn_size = 0;     ///< Feed-forward length.
-  std::size_t vocabulary = 0;   ///< Token ids: 0 … vocabulary - 1.
-  std::size_t context = 0;      ///< Tokens it was trained for.
+/// Which stacks of layers a model has.
+enum class ModelKind : std::uint8_t {
+  kDecoder,         ///< One causal stack that continues a text (GPT, Llama).
+  kEncoder,         ///< One stack in which every token attends to the whole text (BERT).
+  kEncoderDecoder,  ///< A decoder that also attends to an encoder's output (T5, BART).
+};
+
+/// "decoder", "encoder" or "encoder-decoder".
+std::string_view ModelKindName(ModelKind kind);
+
+/// How the hidden states of a text become one vector.
+enum class Pooling : std::uint8_t {
+  kNone,  ///< They do not: one vector per token.
+  kMean,  ///< The mean over all tokens.
+  kCls,   ///< That of the first token.
+  kLast,  ///< That of the last token.
+};
+
+/// "none", "mean", "cls" or "last".
+std::string_view PoolingName(Pooling pooling);
+
+/// One stack of layers.
+struct StackInfo {
+  std::size_t layers = 0;            ///< Transformer blocks.
+  std::size_t heads = 0;             ///< Query heads per layer.
+  std::size_t kv_heads = 0;          ///< Key/value heads per layer; divides heads.
+  std::size_t head_dim = 0;          ///< Width of a query or key head.
+  std::size_t value_dim = 0;         ///< Width of a value head.
+  std::size_t hidden_size = 0;       ///< Embedding length.
+  std::size_t ffn_size = 0;          ///< Feed-forward length.
+  bool causal = true;                ///< Whether a token attends to earlier ones only.
+  float attention_scale = 0.0F;      ///< Multiplies q · k.
+  float attention_softcap = 0.0F;    ///< 0: none.
+  std::vector<std::size_t> windows;  ///< Sliding window of each layer, 0: full attention. [layers]
+};
+
+/// The hyperparameters of a model, as its file states them. Those of StackInfo are the decoder's,
+/// or the encoder's of a model that has no decoder.
+struct ModelInfo : StackInfo {
+  std::string path;                      ///< As given to Load; FromBuffer's name.
+  std::string family;                    ///< GGUF's general.architecture, e.g. "llama".
+  std::string name;                      ///< general.name, may be empty.
+  ModelKind kind = ModelKind::kDecoder;  ///< Which stacks there are.
+  StackInfo encoder;                     ///< Of an encoder–decoder: the encoder's stack.
+  std::size_t vocabulary = 0;            ///< Token ids: 0 … vocabulary - 1.
+  std::size_t context = 0;               ///< Tokens it was trained for.
   PositionKind position = PositionKind::kRopeHalves;  ///< How positions enter.
   float rope_base = 0.0F;                             ///< Base of the rotary angles.
   RopeScaling rope_scaling = RopeScaling::kNone;      ///< How angles are stretched.
   float rope_factor = 1.0F;          ///< How far the context was stretched; 1: not.
-  float attention_scale = 0.0F;      ///< Multiplies q · k.
-  float attention_softcap = 0.0F;    ///< 0: none.
   float logit_softcap = 0.0F;        ///< 0: none.
-  std::vector<std::size_t> windows;  ///< Sliding window of each layer, 0: full attention. [layers]
-  std::uint64_t parameters = 0;      ///< Weights counted.
-  std::uint64_t weight_bytes = 0;    ///< Bytes of all tensors in the file.
-  std::uint64_t file_bytes = 0;      ///< Bytes of the whole file.
-  std::string weight_type;           ///< The type that holds most bytes, e.g. "Q8_0".
+  Pooling pooling = Pooling::kNone;  ///< How the file says that texts become vectors.
+  /// Whether positions have logits: decoders do, encoders with a head for masked tokens.
+  bool has_logits = true;
+  std::int32_t decoder_start_token = -1;  ///< First token of an encoder–decoder's output; -1: none.
+  std::uint64_t parameters = 0;           ///< Weights counted.
+  std::uint64_t weight_bytes = 0;         ///< Bytes of all tensors in the file.
+  std::uint64_t file_bytes = 0;           ///< Bytes of the whole file.
+  std::string weight_type;                ///< The type that holds most bytes, e.g. "Q8_0".
   /// Fingerprint of the bytes that were loaded, from file or buffer: XXH3 of 128 bits, 32 hex
   /// digits, as the command xxh128sum prints them. Computed while loading, before weights are
   /// rearranged; a mapped file is read once for it, and its pages are given back. Empty without
   /// LoadOptions::content_hash.
   std::string content_hash;
+
+  /// Whether it has an encoder, alone or before a decoder.
+  bool has_encoder() const { return kind != ModelKind::kDecoder; }
+  /// Whether it has a decoder.
+  bool has_decoder() const { return kind != ModelKind::kEncoder; }
+  /// The encoder's stack; of a plain decoder an empty one.
+  const StackInfo& encoder_stack() const { return kind == ModelKind::kEncoder ? *this : encoder; }
 };
 
 /// One tensor of the file.

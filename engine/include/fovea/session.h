@@ -24,6 +24,8 @@ struct SessionOptions {
   /// Positions the KV cache holds; 0: the model's context. May exceed the model's context only for
   /// models without learned positions.
   std::size_t context_size = 0;
+  /// Tokens that the encoder of an encoder–decoder takes at most; 0: the model's context.
+  std::size_t encoder_context_size = 0;
   /// Tokens that prefill runs at once; the result does not depend on it.
   std::size_t prefill_batch = 256;
   /// Element type of cached keys and values: kF32, kF16, kBF16, or kQ8_0 for 8-bit integers with
@@ -59,8 +61,9 @@ struct MemoryPlan {
 /// projection is replaced. Queries, keys, values and the head's own map are computed as always;
 /// later layers see the change, and so do the keys and values that they cache.
 struct HeadAblation {
-  std::size_t layer = 0;  ///< Counted from 0.
-  std::size_t head = 0;   ///< Query head.
+  AttentionStream stream = AttentionStream::kSelf;  ///< Which attention of the layer.
+  std::size_t layer = 0;                            ///< Counted from 0.
+  std::size_t head = 0;                             ///< Query head.
   /// [value_dim], put in place of the head's output for every token of the call; empty: zeros. Not
   /// owned.
   std::span<const float> replacement = {};
@@ -78,10 +81,24 @@ struct RunOptions {
   std::function<bool()> cancelled = {};
   /// Called after each layer of each prefill batch with the work done so far, from 0 to 1.
   std::function<void(double done)> on_progress = {};
+  /// Called with the hidden states of tokens [position, position + count): layer 0 is what enters
+  /// the first layer, layer n what leaves the n-th. rows: [count, hidden_size], valid during the
+  /// call.
+  std::function<void(std::size_t layer, std::size_t position, std::span<const float> rows)>
+      on_hidden = {};
+  /// Segment of each token of a pair of texts (BERT's token types), for Encode and Embed; empty:
+  /// all 0. Not owned.
+  std::span<const std::int32_t> token_types = {};
   /// Heads taken out during this call; of several entries for one head the last counts. Positions
   /// that ran before keep what they cached. kInvalidArgument for a head that does not exist or a
   /// replacement that is not value_dim long.
   std::span<const HeadAblation> ablations = {};
+};
+
+/// How Session::Embed makes one vector of a text.
+struct EmbedOptions {
+  std::optional<Pooling> pooling = std::nullopt;  ///< Nothing: as the model's file says, or mean.
+  bool normalize = true;                          ///< Scale the vector to length 1.
 };
 
 /// Belongs to one thread at a time. It keeps what its model has loaded alive: the Model that it was
@@ -121,10 +138,33 @@ class Session {
   Session& operator=(Session&&) noexcept;
   ~Session();
 
+  /// Runs the whole text through the encoder; returns its output [tokens, hidden_size], valid until
+  /// the next call. Of an encoder–decoder it also fills the keys and values of cross-attention and
+  /// forgets the decoder's positions; then Prefill starts with ModelInfo::decoder_start_token.
+  /// kUnsupported if the model has no encoder; else as Prefill. Example:
+  /// @code
+  /// auto states = session.Encode(ids, {.observer = &maps});
+  /// if (!states) return states.status();
+  /// @endcode
+  Result<std::span<const float>> Encode(std::span<const std::int32_t> tokens,
+                                        const RunOptions& run = {});
+
+  /// Encode, then one vector of the text: [hidden_size], valid until the next call.
+  /// kInvalidArgument for Pooling::kNone. Errors as of Encode.
+  Result<std::span<const float>> Embed(std::span<const std::int32_t> tokens,
+                                       const EmbedOptions& options = {},
+                                       const RunOptions& run = {});
+
+  /// Tokens that Encode takes at most; 0 for a plain decoder.
+  std::size_t encoder_context_size() const;
+  /// Tokens of the last Encode; 0 before one.
+  std::size_t encoded_tokens() const;
+
   /// Runs the tokens after those already cached; returns the last position's logits [vocabulary],
   /// valid until the next call. kLimitExceeded if they do not fit, kInvalidArgument for an id
   /// outside the vocabulary, kNonFinite if a logit is not finite; the cache is then as before the
-  /// call.
+  /// call. kUnsupported of a model without decoder, kInvalidArgument of an encoder–decoder before
+  /// Encode.
   Result<std::span<const float>> Prefill(std::span<const std::int32_t> tokens,
                                          const RunOptions& run = {});
 
@@ -137,6 +177,8 @@ class Session {
   /// @endcode
   Status Truncate(std::size_t position);
 
+  /// The hyperparameters of the model that it runs.
+  const ModelInfo& info() const;
   std::size_t position() const;      ///< Tokens in the cache.
   std::size_t context_size() const;  ///< Capacity.
   Isa isa() const;                   ///< The instruction set of kernels().

@@ -20,6 +20,7 @@ constexpr std::size_t kMaxHiddenSize = 1U << 20;
 constexpr std::size_t kMaxHeads = 1U << 14;
 constexpr std::size_t kMaxHeadDim = 1U << 14;
 constexpr std::size_t kMaxContext = 1U << 28;
+constexpr std::size_t kMaxVocabulary = 1U << 30;
 
 /// Reads keys under "<family>." and remembers the first error, so that one check after several
 /// reads is enough.
@@ -81,6 +82,7 @@ class KeyReader {
   void Fail(StatusCode code, const std::string& key, const std::string& reason) {
     if (status_.ok()) status_ = file_.Error(code, "key '" + key + "' " + reason);
   }
+  bool Has(const char* key) const { return file_.HasKey(prefix_ + key); }
   std::string Name(const char* key) const { return prefix_ + key; }
   const format::ModelSource& file() const { return file_; }
   const Status& status() const { return status_; }
@@ -117,6 +119,7 @@ Status CheckFamily(const format::ModelSource& file, const Family** family) {
 }
 
 void ReadShape(KeyReader& keys, ModelInfo& info) {
+  // Of an encoder–decoder it is the encoder's; a decoder of another depth is stated apart.
   info.layers = keys.Uint("block_count", 1, kMaxLayers);
   info.hidden_size = keys.Uint("embedding_length", 1, kMaxHiddenSize);
   info.context = keys.Uint("context_length", 1, kMaxContext);
@@ -151,10 +154,6 @@ void ReadShape(KeyReader& keys, ModelInfo& info) {
     return keys.Fail(StatusCode::kLimitExceeded, keys.Name("embedding_length"),
                      "gives heads wider than " + std::to_string(kMaxHeadDim));
   }
-  if (keys.FindUint("expert_count", 0, kMaxHiddenSize).value_or(0) > 0) {
-    keys.Fail(StatusCode::kUnsupported, keys.Name("expert_count"),
-              "is not 0: mixtures of experts are not supported");
-  }
 }
 
 RopeScaling ReadScalingType(KeyReader& keys) {
@@ -175,9 +174,13 @@ RopeScaling ReadScalingType(KeyReader& keys) {
   return RopeScaling::kNone;
 }
 
+bool IsRotary(PositionKind kind) {
+  return kind == PositionKind::kRopeInterleaved || kind == PositionKind::kRopeHalves;
+}
+
 void ReadRope(KeyReader& keys, Hyperparameters& hp) {
   ModelInfo& info = hp.info;
-  if (hp.family->positions == PositionKind::kLearned) return;
+  if (!IsRotary(hp.family->positions)) return;
   RopeParameters& rope = hp.rope;
   rope.dims = keys.FindUint("rope.dimension_count", 0, kMaxHeadDim).value_or(info.head_dim);
   rope.base = keys.Positive("rope.freq_base", 10000.0F);
@@ -232,7 +235,35 @@ void ReadWindows(KeyReader& keys, const Family& family, ModelInfo& info) {
   const std::size_t period = keys.FindUint("attention.sliding_window_pattern", 0, kMaxLayers)
                                  .value_or(family.window_period);
   for (std::size_t layer = 0; layer < info.layers; ++layer) {
-    if (period == 0 || layer % period + 1 < period) info.windows[layer] = window;
+    const bool full = period != 0 && (family.first_layer_is_full ? layer % period == 0
+                                                                 : layer % period + 1 >= period);
+    if (!full) info.windows[layer] = window;
+  }
+}
+
+/// What depends on the distance between query and key.
+void ReadDistances(KeyReader& keys, Hyperparameters& hp) {
+  constexpr float kUsualMaxBias = 8.0F;  // Press et al. 2022: slopes from 2^(-8/heads) to 2^-8.
+  const bool alibi = hp.family->positions == PositionKind::kAlibi;
+  const float bias =
+      keys.FindFloat("attention.max_alibi_bias").value_or(alibi ? kUsualMaxBias : 0.0F);
+  if (alibi && bias > 0.0F) {
+    hp.alibi_max_bias = bias;
+  } else if (bias != 0.0F || alibi) {
+    keys.Fail(alibi ? StatusCode::kMalformed : StatusCode::kUnsupported,
+              keys.Name("attention.max_alibi_bias"),
+              alibi ? "must be positive" : "is not supported for this family");
+  }
+  if (hp.family->positions == PositionKind::kRelativeBuckets) {
+    constexpr std::size_t kMinBuckets = 4;  // Two directions, each exact and logarithmic.
+    constexpr std::size_t kMaxBuckets = 4096;
+    hp.max_distance =
+        keys.FindUint("attention.relative_max_distance", 1, kMaxContext).value_or(hp.max_distance);
+    hp.distance_buckets = keys.Uint("attention.relative_buckets_count", kMinBuckets, kMaxBuckets);
+    if (hp.distance_buckets % kMinBuckets != 0) {
+      keys.Fail(StatusCode::kMalformed, keys.Name("attention.relative_buckets_count"),
+                "must be a multiple of 4");
+    }
   }
 }
 
@@ -242,9 +273,10 @@ void ReadAttention(KeyReader& keys, Hyperparameters& hp) {
   const bool by_hidden_size = family.layers_scaled_by_hidden_size != 0 &&
                               family.layers_scaled_by_hidden_size == info.layers;
   const std::size_t scaled_size = by_hidden_size ? info.hidden_size / info.heads : info.head_dim;
+  const float usual_scale =
+      1.0F / std::sqrt(static_cast<float>(std::max<std::size_t>(scaled_size, 1)));
   info.attention_scale =
-      keys.Positive("attention.scale",
-                    1.0F / std::sqrt(static_cast<float>(std::max<std::size_t>(scaled_size, 1))));
+      keys.Positive("attention.scale", family.unscaled_scores ? 1.0F : usual_scale);
   if (family.reads_attention_softcap) {
     info.attention_softcap =
         keys.FindFloat("attn_logit_softcapping").value_or(family.attention_softcap);
@@ -255,15 +287,108 @@ void ReadAttention(KeyReader& keys, Hyperparameters& hp) {
   if (info.attention_softcap < 0.0F || info.logit_softcap < 0.0F) {
     keys.Fail(StatusCode::kMalformed, keys.Name("*_logit_softcapping"), "must not be negative");
   }
-  // ALiBi and clamped projections would silently change the maps.
-  for (const char* key : {"attention.max_alibi_bias", "attention.clamp_kqv"}) {
-    if (keys.FindFloat(key).value_or(0.0F) != 0.0F) {
-      keys.Fail(StatusCode::kUnsupported, keys.Name(key), "is not supported for this family");
-    }
+  ReadDistances(keys, hp);
+  // Clamped projections would silently change the maps.
+  if (keys.FindFloat("attention.clamp_kqv").value_or(0.0F) != 0.0F) {
+    keys.Fail(StatusCode::kUnsupported, keys.Name("attention.clamp_kqv"),
+              "is not supported for this family");
   }
-  if (keys.FindBool("attention.causal").value_or(true) == false) {
+  info.causal = family.kind != ModelKind::kEncoder;
+  if (keys.FindBool("attention.causal").value_or(info.causal) != info.causal) {
     keys.Fail(StatusCode::kUnsupported, keys.Name("attention.causal"),
-              "is false: bidirectional models of this family are not supported");
+              info.causal ? "is false: bidirectional models of this family are not supported"
+                          : "is true: causal models of this family are not supported");
+  }
+}
+
+Pooling ReadPooling(KeyReader& keys) {
+  constexpr std::size_t kRank = 4;  // Of re-rankers, whose head this engine does not run.
+  switch (keys.FindUint("pooling_type", 0, kRank).value_or(0)) {
+    case 1: return Pooling::kMean;
+    case 2: return Pooling::kCls;
+    case 3: return Pooling::kLast;
+    default: return Pooling::kNone;
+  }
+}
+
+/// The family's activation, unless the source states another: few GGUF files do, folders always.
+Activation ReadActivation(KeyReader& keys, const Family& family) {
+  const char* key = keys.Has("hidden_activation") ? "hidden_activation" : "activation";
+  const std::string_view name = keys.FindString(key, "");
+  if (name.empty()) return family.activation;
+  if (name == "gelu") return Activation::kGeluErf;
+  if (name == "gelu_new" || name == "gelu_pytorch_tanh") return Activation::kGelu;
+  if (name == "relu") return Activation::kRelu;
+  if (name == "silu" || name == "swish") return Activation::kSilu;
+  keys.Fail(StatusCode::kUnsupported, keys.Name(key),
+            "is " + keys.file().Describe(keys.Name(key)) +
+                "; supported are gelu, gelu_new, gelu_pytorch_tanh, relu, silu, swish");
+  return family.activation;
+}
+
+/// Mixtures of experts: how many there are, how large, and how many of them a token uses.
+void ReadExperts(KeyReader& keys, Hyperparameters& hp) {
+  constexpr std::size_t kMaxExperts = 4096;
+  const std::size_t count = keys.FindUint("expert_count", 0, kMaxExperts).value_or(0);
+  if (count != 0 && !hp.family->experts) {
+    return keys.Fail(StatusCode::kUnsupported, keys.Name("expert_count"),
+                     "is not 0: mixtures of experts of this family are not supported");
+  }
+  if (!hp.family->experts) return;
+  hp.experts = keys.Uint("expert_count", 1, kMaxExperts);
+  hp.experts_used = keys.Uint("expert_used_count", 1, kMaxExperts);
+  hp.expert_ffn_size =
+      keys.FindUint("expert_feed_forward_length", 1, kMaxHiddenSize).value_or(hp.info.ffn_size);
+  hp.shared_ffn_size =
+      keys.FindUint("expert_shared_feed_forward_length", 0, kMaxHiddenSize).value_or(0);
+  hp.normalize_expert_weights =
+      keys.FindBool("expert_weights_norm").value_or(hp.family->normalize_expert_weights);
+  hp.expert_weight_scale = keys.Positive("expert_weights_scale", 1.0F);
+  if (hp.experts_used > hp.experts) {
+    keys.Fail(StatusCode::kMalformed, keys.Name("expert_used_count"),
+              "is more than the " + std::to_string(hp.experts) + " experts");
+  }
+}
+
+/// Embeddings, output, and the two stacks of an encoder–decoder.
+void ReadStacks(KeyReader& keys, Hyperparameters& hp) {
+  const Family& family = *hp.family;
+  ModelInfo& info = hp.info;
+  info.kind = family.kind;
+  info.pooling = ReadPooling(keys);
+  info.has_logits = info.has_decoder();
+  hp.activation = ReadActivation(keys, family);
+  hp.embedding_size = family.embedding_projection
+                          ? keys.Uint("embedding_length_small", 1, kMaxHiddenSize)
+                          : info.hidden_size;
+  hp.embedding_scale =
+      family.scale_embedding ? std::sqrt(static_cast<float>(info.hidden_size)) : 1.0F;
+  hp.embedding_scale = keys.Positive("embedding_scale", hp.embedding_scale);
+  if (family.reads_scales) {
+    hp.residual_scale = keys.Positive("residual_scale", 1.0F);
+    hp.logit_scale = 1.0F / keys.Positive("logit_scale", 1.0F);
+  }
+  ReadExperts(keys, hp);
+  if (family.kind != ModelKind::kEncoderDecoder) return;
+  info.encoder = info;
+  info.encoder.causal = false;
+  info.layers = keys.FindUint("decoder_block_count", 1, kMaxLayers).value_or(info.layers);
+  info.windows.resize(info.layers, 0);
+  info.ffn_size =
+      keys.FindUint("decoder_feed_forward_length", 1, kMaxHiddenSize).value_or(info.ffn_size);
+  if (const auto heads = keys.FindUint("decoder_attention.head_count", 1, kMaxHeads)) {
+    if (info.hidden_size % *heads != 0) {
+      return keys.Fail(StatusCode::kMalformed, keys.Name("decoder_attention.head_count"),
+                       "does not divide the embedding length " + std::to_string(info.hidden_size));
+    }
+    info.heads = *heads;
+    info.kv_heads = *heads;
+    info.head_dim = info.hidden_size / *heads;
+    info.value_dim = info.head_dim;
+    info.attention_scale = 1.0F / std::sqrt(static_cast<float>(info.head_dim));
+  }
+  if (const auto start = keys.FindUint("decoder_start_token_id", 0, kMaxVocabulary)) {
+    info.decoder_start_token = static_cast<std::int32_t>(*start);
   }
 }
 
@@ -298,13 +423,14 @@ Result<Hyperparameters> ReadHyperparameters(const format::ModelSource& file) {
   ReadRope(keys, hp);
   ReadWindows(keys, family, hp.info);
   ReadAttention(keys, hp);
+  ReadStacks(keys, hp);
   if (!keys.status().ok()) return keys.status();
 
   hp.info.position = family.positions;
   hp.info.rope_base = hp.rope.base;
   hp.info.rope_factor = hp.rope.factor;
   hp.info.rope_scaling = hp.rope.scaling;
-  if (family.positions == PositionKind::kLearned) hp.info.rope_base = 0.0F;
+  if (!IsRotary(family.positions)) hp.info.rope_base = 0.0F;
   return hp;
 }
 

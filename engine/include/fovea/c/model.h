@@ -71,7 +71,10 @@ typedef int32_t fovea_position;
 enum {
   FOVEA_POSITION_ROPE_INTERLEAVED = 0, /**< Rotary: values 2i and 2i + 1 of a head together. */
   FOVEA_POSITION_ROPE_HALVES = 1,      /**< Rotary: values i and i + half of the rotated ones. */
-  FOVEA_POSITION_LEARNED = 2           /**< A learned vector is added to the embedding. */
+  FOVEA_POSITION_LEARNED = 2,          /**< A learned vector is added to the embedding. */
+  FOVEA_POSITION_SINUSOIDAL = 3,       /**< A fixed vector of sines and cosines is added. */
+  FOVEA_POSITION_ALIBI = 4,            /**< Scores fall linearly with distance. */
+  FOVEA_POSITION_RELATIVE_BUCKETS = 5  /**< A learned bias per head and bucket of distances. */
 };
 
 /** How rotary angles are stretched for contexts longer than the one of the training. */
