@@ -2,7 +2,7 @@
 #ifndef FOVEA_MODEL_FEED_FORWARD_H_
 #define FOVEA_MODEL_FEED_FORWARD_H_
 
-#include "engine/model/forward_pass.h"
+#include "engine/model/forward_context.h"
 
 namespace fovea::model {
 

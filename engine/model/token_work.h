@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <cstddef>
 
-#include "engine/model/forward_pass.h"
+#include "engine/model/forward_context.h"
 
 namespace fovea::model {
 

@@ -1,5 +1,6 @@
-// Encoder–decoders against encoder_decoder_reference.py (double precision): the maps of all three streams, the
-// encoder's output and logits along a given target, for every instruction set that this machine runs.
+// Encoder–decoders against encoder_decoder_reference.py (double precision): the maps of all three
+// streams, the encoder's output and logits along a given target, for every instruction set that
+// this machine runs.
 
 #include <gtest/gtest.h>
 
@@ -98,10 +99,9 @@ class EncoderDecoderGolden : public ::testing::TestWithParam<std::tuple<Fixture,
   }
 
   void CheckMaps(const AttentionRecorder& maps) {
-    for (const auto& [stream, name] :
-         {std::pair{AttentionStream::kEncoder, "encoder_attention"},
-          std::pair{AttentionStream::kSelf, "decoder_attention"},
-          std::pair{AttentionStream::kCross, "cross_attention"}}) {
+    for (const auto& [stream, name] : {std::pair{AttentionStream::kEncoder, "encoder_attention"},
+                                       std::pair{AttentionStream::kSelf, "decoder_attention"},
+                                       std::pair{AttentionStream::kCross, "cross_attention"}}) {
       EXPECT_LE(LargestMapError(maps, stream, golden_.at(name)), kAttentionError) << name;
     }
   }
@@ -161,8 +161,9 @@ INSTANTIATE_TEST_SUITE_P(EncoderDecoders, EncoderDecoderGolden,
                          [](const auto& fixture) {
                            std::string name = std::get<0>(fixture.param).name + "_" +
                                               std::string(IsaName(std::get<1>(fixture.param)));
-                           std::replace_if(name.begin(), name.end(),
-                                           [](char c) { return std::isalnum(c) == 0; }, '_');
+                           std::replace_if(
+                               name.begin(), name.end(),
+                               [](char c) { return std::isalnum(c) == 0; }, '_');
                            return name;
                          });
 

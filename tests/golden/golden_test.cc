@@ -259,8 +259,8 @@ TEST(GoldenFiles, CoverEverySupportedFamily) {
   std::vector<std::string> models;
   for (const Case& c : OwnCases()) models.push_back(c.model);
   for (const std::string folder : {"encoders", "encoder_decoders"}) {
-    for (const auto& entry : std::filesystem::directory_iterator(
-             FOVEA_SOURCE_DIR "/tests/golden/data/" + folder)) {
+    for (const auto& entry :
+         std::filesystem::directory_iterator(FOVEA_SOURCE_DIR "/tests/golden/data/" + folder)) {
       if (entry.path().extension() == ".gguf") models.push_back(entry.path().string());
     }
   }
@@ -269,6 +269,11 @@ TEST(GoldenFiles, CoverEverySupportedFamily) {
     auto model = Model::Load(file);
     ASSERT_TRUE(model) << model.error().message();
     ++models_of[model->info().family];
+  }
+  // Families without GGUF files come as folders, which are named after them.
+  for (const auto& entry :
+       std::filesystem::directory_iterator(FOVEA_SOURCE_DIR "/tests/golden/data/folders")) {
+    if (entry.is_directory()) ++models_of[entry.path().filename().string()];
   }
   for (const std::string_view family : SupportedFamilies()) {
     EXPECT_GE(models_of[std::string(family)], 1) << family;
