@@ -58,6 +58,11 @@ TEST(RecordingPlanTest, WindowsHideCells) {
   model.windows = {0, 3};
   const RecordingPlan plan = PlanRecording(ShapeOf(5, 2, 1, 1, 8), model, 1'000, 1, false);
   EXPECT_EQ(plan.VisibleCells(), 15.0 + 12.0);
+  RecordingPlan bidirectional = plan;
+  bidirectional.causal = false;
+  EXPECT_EQ(bidirectional.VisibleCells(), 25.0 + 13.0);
+  bidirectional.windows = {7, 8};
+  EXPECT_EQ(bidirectional.VisibleCells(), 23.0 + 25.0);
 }
 
 TEST(PageRecorderTest, KeepsQueriesAndKeysOfTheChosenHeadsOnly) {

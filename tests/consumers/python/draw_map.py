@@ -9,6 +9,7 @@ import sys
 
 import numpy as np
 
+FOVEA_STREAM_SELF = 0
 size_t, void_p, char_p = ctypes.c_size_t, ctypes.c_void_p, ctypes.c_char_p
 
 
@@ -22,7 +23,7 @@ class RunOptions(ctypes.Structure):
 
 
 class Map(ctypes.Structure):
-    _fields_ = [("struct_size", size_t), ("tokens", size_t), ("stride", size_t),
+    _fields_ = [("struct_size", size_t), ("queries", size_t), ("keys", size_t), ("stride", size_t),
                 ("weights", ctypes.POINTER(ctypes.c_float))]
 
 
@@ -64,10 +65,10 @@ def attention_map(library, model_path, text, layer, head):
             raise RuntimeError(library.fovea_session_error(session).decode())
 
         view = Map(struct_size=ctypes.sizeof(Map))
-        check(library.fovea_recorder_map(recorder, size_t(layer), size_t(head),
+        check(library.fovea_recorder_map(recorder, size_t(layer), size_t(head), FOVEA_STREAM_SELF,
                                          ctypes.byref(view), ctypes.byref(error)))
-        rows = np.ctypeslib.as_array(view.weights, (view.tokens, view.stride))
-        return rows[:, :view.tokens].copy()  # The library's own memory ends with the recorder.
+        rows = np.ctypeslib.as_array(view.weights, (view.queries, view.stride))
+        return rows[:, :view.keys].copy()  # The library's own memory ends with the recorder.
     finally:
         library.fovea_recorder_free(recorder)
         library.fovea_session_free(session)

@@ -35,6 +35,7 @@ Result<MapSet> BidirectionalMaps(const DumpShape& shape, const std::vector<KeptT
                                                .value = values,
                                                .scale = trace.scale,
                                                .softcap = trace.softcap,
+                                               .bias = trace.BiasOf(shape.heads[head]),
                                                .isa = trace.isa});
       FOVEA_RETURN_IF_ERROR(attended);
       maps.weights.insert(maps.weights.end(), attended->weights.begin(), attended->weights.end());

@@ -15,7 +15,8 @@
 namespace fovea::dump {
 
 /// Every query attends to all `tokens` tokens (at most the planned ones): softmax(softcap(q · k
-/// scale)). Only these layers are recomputed; their queries and keys stay those of the causal run.
+/// scale) + bias). Only these layers are recomputed; their queries and keys stay those of the
+/// causal run.
 Result<MapSet> BidirectionalMaps(const DumpShape& shape, const std::vector<KeptTrace>& traces,
                                  std::size_t tokens);
 

@@ -134,6 +134,11 @@ void StreamingDump::OnTrace(const AttentionTrace& trace) {
     kept->isa = trace.isa;
   }
   try {
+    if (kept != nullptr) {
+      kept->bias_table.assign(trace.bias.table.begin(), trace.bias.table.end());
+      kept->bias_stride = trace.bias.head_stride;
+      kept->bias_zero = trace.bias.zero;
+    }
     WriteTraceHeads({trace.query, trace.query_begin, trace.query_count, trace.heads},
                     trace.head_dim, shape_.heads, query_[layer],
                     kept == nullptr ? nullptr : &kept->query);

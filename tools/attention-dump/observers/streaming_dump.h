@@ -25,7 +25,19 @@ struct KeptTrace {
   std::vector<float> key;    ///< [kv_heads, planned tokens, head_dim]
   float scale = 1.0F;
   float softcap = 0.0F;
+  /// [model heads, bias_stride], or empty; as of AttentionBias.
+  std::vector<float> bias_table = {};
+  std::size_t bias_stride = 0;
+  std::size_t bias_zero = 0;
   Isa isa = Isa::kScalar;  ///< Of the kernels that computed them.
+
+  /// Of one query head; lives as long as this.
+  AttentionBias BiasOf(std::size_t head) const {
+    if (bias_table.empty()) return {};
+    return {.table = std::span(bias_table).subspan(head * bias_stride, bias_stride),
+            .head_stride = bias_stride,
+            .zero = bias_zero};
+  }
 };
 
 class StreamingDump final : public AttentionObserver {

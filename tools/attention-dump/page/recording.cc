@@ -50,7 +50,10 @@ double RecordingPlan::VisibleCells() const {
   for (std::size_t layer = 0; layer < layers.size(); ++layer) {
     const std::size_t window = layer < windows.size() ? windows[layer] : 0;
     if (!causal) {
-      cells += all * all;
+      // A symmetric window leaves out a triangle on either side.
+      const auto hidden =
+          window == 0 || window / 2 >= tokens ? 0.0 : all - static_cast<double>(window / 2) - 1.0;
+      cells += all * all - hidden * (hidden + 1.0);
     } else if (window == 0 || window >= tokens) {
       cells += all * (all + 1.0) / 2.0;
     } else {

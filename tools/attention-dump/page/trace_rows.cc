@@ -9,6 +9,11 @@ namespace {
 
 constexpr std::size_t kRows = 64;
 
+Mask::Kind MaskKind(const HeadTrace& trace) {
+  if (trace.window == 0) return trace.causal ? Mask::Kind::kCausal : Mask::Kind::kNone;
+  return trace.causal ? Mask::Kind::kSlidingWindow : Mask::Kind::kSymmetricWindow;
+}
+
 }  // namespace
 
 HeadTrace TraceOf(const Recording& recording, std::size_t map, std::size_t tokens, bool causal) {
@@ -36,13 +41,8 @@ Status RebuildRows(const HeadTrace& trace, std::size_t begin, std::size_t end,
   const std::vector<float> values(trace.tokens, 0.0F);
   for (std::size_t first = begin; first < end; first += kRows) {
     const std::size_t rows = std::min(kRows, end - first);
-    const std::size_t keys = trace.causal ? first + rows : trace.tokens;
-    Mask mask;
-    mask.kind = !trace.causal      ? Mask::Kind::kNone
-                : trace.window > 0 ? Mask::Kind::kSlidingWindow
-                                   : Mask::Kind::kCausal;
-    mask.window = trace.window;
-    mask.first_query = first;
+    const Mask mask = {.kind = MaskKind(trace), .window = trace.window, .first_query = first};
+    const std::size_t keys = mask.KeyRange(rows - 1, trace.tokens).end;
     const Result<AttendOutputs> block =
         Attend({.queries = rows,
                 .keys = keys,

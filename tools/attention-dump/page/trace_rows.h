@@ -18,8 +18,8 @@ struct HeadTrace {
   std::span<const float> query, key;  ///< [tokens, dim]
   float scale = 1.0F;
   float softcap = 0.0F;
-  bool causal = true;      ///< False: every query attends to every key.
-  std::size_t window = 0;  ///< 0: none.
+  bool causal = true;      ///< False: queries attend to keys on both sides.
+  std::size_t window = 0;  ///< 0: none; else sliding if causal, or symmetric.
   Isa isa = Isa::kScalar;  ///< Of the kernels that computed query and key.
 };
 
