@@ -5,6 +5,7 @@
 
 Writes NAME.gguf and NAME.npz.  Tensor names, shapes and keys are those that llama.cpp's converter writes for the family.
 The weights are drawn so that attention is neither flat nor one-hot, and a seed is taken whose greedy margins are clear.
+So must the choice of experts be: rounded keys or activations must not send a token to another one.
 """
 import argparse, collections, hashlib, os, sys
 
@@ -19,7 +20,7 @@ from tokenizer import SPACE, byte_alphabet                   # noqa: E402
 
 TEXT = 'The cat sat on the mat. The dog saw the cat and ran to the mat.'
 PROMPT = 'The cat sat on the mat and the dog ran to it.'
-GREEDY_STEPS, CLEAR_MARGIN = 8, 0.1
+GREEDY_STEPS, CLEAR_MARGIN, ROUTER_MARGIN = 8, 0.1, 0.05
 
 
 # ---- tokenizers
@@ -104,6 +105,11 @@ class Weights:
         w = (self.rng.standard_normal((rows, columns)) * gain / np.sqrt(columns)).astype(np.float32)
         self.out.append((name + '.weight', w, self.matrix_type))
 
+    def experts(self, name, count, rows, columns):
+        """The matrices of all experts in one tensor, [count, rows, columns]."""
+        w = (self.rng.standard_normal((count, rows, columns)) * 1.5 / np.sqrt(columns)).astype(np.float32)
+        self.out.append((name + '.weight', w, self.matrix_type))
+
     def vector(self, name, size, centre, spread):
         w = (centre + spread * self.rng.standard_normal(size)).astype(np.float32)
         self.out.append((name, w, gguf.F32))
@@ -166,6 +172,24 @@ def llama_block(w, p, s):
         w.norm(p + 'post_ffw_norm', s['dim'])
 
 
+def experts_block(w, p, s):
+    w.norm(p + 'attn_norm', s['dim'])
+    projections(w, p, s, bias=False)
+    if s.get('head_norms') or s.get('row_norms'):
+        for n, heads in (('q', s['heads']), ('k', s['kv'])):
+            w.norm(p + f'attn_{n}_norm', s['head_dim'] * (heads if s.get('row_norms') else 1))
+    output_projection(w, p, s)
+    w.norm(p + 'ffn_norm', s['dim'])
+    w.matrix(p + 'ffn_gate_inp', s['experts'], s['dim'], 2.0)
+    w.experts(p + 'ffn_gate_exps', s['experts'], s['hidden'], s['dim'])
+    w.experts(p + 'ffn_up_exps', s['experts'], s['hidden'], s['dim'])
+    w.experts(p + 'ffn_down_exps', s['experts'], s['dim'], s['hidden'])
+    if s.get('shared'):
+        w.matrix(p + 'ffn_gate_shexp', s['shared'], s['dim'])
+        w.matrix(p + 'ffn_up_shexp', s['shared'], s['dim'])
+        w.matrix(p + 'ffn_down_shexp', s['dim'], s['shared'])
+
+
 def phi3_block(w, p, s):
     w.norm(p + 'attn_norm', s['dim'])
     fused_projection(w, p, s, bias=False)
@@ -216,6 +240,11 @@ def narrow(**more):
     return shape(**(dict(dim=48, kv=4, head_dim=12, hidden=40) | more))
 
 
+def mixture(**more):
+    """Small, because there are many experts."""
+    return shape(**(dict(dim=32, head_dim=8, hidden=20) | more))
+
+
 def llama3_divisors(n_rot, theta, factor=8.0, low=1.0, high=4.0, original=64):
     """Llama 3's RoPE scaling as the converter stores it: what each frequency is divided by."""
     wave = 2 * np.pi * theta ** (np.arange(0, n_rot, 2) / n_rot)
@@ -239,6 +268,15 @@ NEOX = dict(arch='gptneox', block=gpt2_block, tokenizer=byte_level_tokenizer('gp
             norm_bias=True, shape=narrow())
 STABLELM = dict(arch='stablelm', block=stablelm_block, tokenizer=byte_level_tokenizer('stablelm2'), eps=(NORM_EPS, 1e-5),
                 output=True, norm_bias=True)
+QWEN3MOE = dict(arch='qwen3moe', block=experts_block, tokenizer=byte_level_tokenizer('qwen2'), eps=(RMS_EPS, 1e-6),
+                output=True, matrix=gguf.F32, head_length=True)
+GRANITEMOE = dict(arch='granitemoe', block=experts_block, tokenizer=byte_level_tokenizer('refact'), eps=(RMS_EPS, 1e-6),
+                  output=False, matrix=gguf.F32, embedding_gain=1.0)
+
+
+def granite_scales(**more):
+    return rope(8) | {'attention.scale': 0.5, 'embedding_scale': 2.5, 'residual_scale': 0.6, 'logit_scale': 0.75} | more
+
 
 VARIANTS = {
     'llama': LLAMA | dict(shape=shape(hidden=48), keys=rope(16)),
@@ -262,6 +300,18 @@ VARIANTS = {
     'qwen3': dict(arch='qwen3', block=llama_block, tokenizer=byte_level_tokenizer('qwen2'), eps=(RMS_EPS, 1e-6), output=False,
                   shape=narrow(kv=2, head_dim=16, head_norms=True), keys=rope(16, 1000000.0), head_length=True,
                   matrix=gguf.F32),
+    'qwen3moe': QWEN3MOE | dict(
+        shape=mixture(head_dim=12, head_norms=True, hidden=12, experts=8, used=3), keys=rope(12, 1000000.0) | {
+            'expert_feed_forward_length': 12}, stated_hidden=48),
+    'qwen3moe-q8_0': QWEN3MOE | dict(
+        shape=mixture(head_norms=True, hidden=32, experts=6, used=2), keys=rope(8, 1000000.0) | {
+            'expert_feed_forward_length': 32}, stated_hidden=48, file_type=7,
+        types={'ffn_gate_exps': 'Q8_0', 'ffn_up_exps': 'Q8_0', 'ffn_down_exps': 'Q8_0'}),
+    'olmoe': dict(arch='olmoe', block=experts_block, tokenizer=byte_level_tokenizer('olmo'), eps=(RMS_EPS, 1e-5), output=True,
+                  matrix=gguf.F32, shape=mixture(row_norms=True, hidden=12, experts=8, used=3), keys=rope(8)),
+    'granitemoe': GRANITEMOE | dict(shape=mixture(experts=7, used=2), keys=granite_scales()),
+    'granitemoe-shared': GRANITEMOE | dict(shape=mixture(experts=6, used=3, shared=28), keys=granite_scales(
+        expert_shared_feed_forward_length=28)),
     'gpt2': dict(arch='gpt2', block=gpt2_block, tokenizer=byte_level_tokenizer('gpt-2'), eps=(NORM_EPS, 1e-5), output=False,
                  norm_bias=True, shape=narrow(), positions=True, keys={}, context=64),
     'gemma': GEMMA | dict(arch='gemma', shape=narrow(kv=1, head_dim=16), keys={}, head_length=True),
@@ -292,13 +342,15 @@ def metadata(name, v, tokenizer):
         'context_length': v.get('context', 256),
         'embedding_length': s['dim'],
         'block_count': s['layers'],
-        'feed_forward_length': s['hidden'],
+        'feed_forward_length': v.get('stated_hidden', s['hidden']),
         'attention.head_count': s['heads'],
     }
     if arch not in ('gpt2', 'gptneox'):                 # their converters leave it out: as many KV heads as heads
         keys['attention.head_count_kv'] = s['kv']
     if v.get('head_length'):
         keys |= {'attention.key_length': s['head_dim'], 'attention.value_length': s['head_dim']}
+    if 'experts' in s:
+        keys |= {'expert_count': s['experts'], 'expert_used_count': s['used']}
     keys |= {v['eps'][0]: v['eps'][1]} | v['keys']
     general = {'general.architecture': arch, 'general.type': 'model', 'general.name': f'{name} synthetic',
                'general.license': 'cc0-1.0', 'general.file_type': v.get('file_type', 0 if v.get('matrix') == gguf.F32 else 1)}
@@ -327,11 +379,11 @@ def quantized(tensor, types, rng):
     """The tensor with its matrix in the block type that `types` names for it: random blocks of the same spread."""
     name, w, kind = tensor
     want = types.get(name.removesuffix('.weight').rsplit('.', 1)[-1])
-    if w.ndim != 2:
+    if want is None:
         return tensor
     if want == 'BF16':
         return name, w, (30, bfloat16(w))
-    return name, w, (TYPES[want][0], random_blocks(want, *w.shape, w.std(), rng))
+    return name, w, (TYPES[want][0], random_blocks(want, w.size // w.shape[-1], w.shape[-1], w.std(), rng))
 
 
 def make_random(name, out):
@@ -341,12 +393,15 @@ def make_random(name, out):
     tokenizer = v['tokenizer']()
     meta = metadata(name, v, tokenizer)
     first = int(hashlib.sha256(name.encode()).hexdigest()[:6], 16)
-    for seed in range(first, first + 200):
+    for seed in range(first, first + 1000):
         gguf.write(path, meta, tensors(v, len(tokenizer['tokenizer.ggml.tokens']), seed))
         model = Model(path)
         ids = model.tokenizer.encode(PROMPT)
-        if model.greedy(ids, GREEDY_STEPS)[1].min() > CLEAR_MARGIN:
-            return run(model, ids, PROMPT.encode(), GREEDY_STEPS, note={'seed': seed})
+        if model.greedy(ids, GREEDY_STEPS)[1].min() > CLEAR_MARGIN and model.router_margin > ROUTER_MARGIN:
+            note = {'seed': seed}
+            if 'experts' in v['shape']:
+                note['router_margin'] = round(float(model.router_margin), 4)
+            return run(model, ids, PROMPT.encode(), GREEDY_STEPS, note=note)
     raise RuntimeError(f'{name}: no seed with clear margins')
 
 

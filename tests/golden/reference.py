@@ -5,7 +5,7 @@
                [--greedy N] [--context N] [--precision f32|f16]
 
 Writes tokens [T], logits [T, vocab], attention_L0.. [heads, T, T], greedy_tokens, greedy_margin, prompt and meta.
-Families: llama, qwen2, qwen3, gpt2, gemma, gemma2, gemma3, phi2, phi3, gptneox, stablelm.
+Families: llama, qwen2, qwen3, qwen3moe, olmoe, granitemoe, gpt2, gemma, gemma2, gemma3, phi2, phi3, gptneox, stablelm.
 
 It is slow and plain on purpose, and shares no line with the C++ engine.  Weights are the values the file stores, in
 float64; nothing is rounded on the way.  GELU is the tanh form for every family, as in llama.cpp.
@@ -19,11 +19,17 @@ from tokenizer import Tokenizer
 
 
 # What a family does differently.  rope: 'pairs' turns (2i, 2i+1), 'halves' turns (i, i + n/2), None has no RoPE.
-# act: 'swiglu' and 'geglu' are gated, 'gelu' is not.  Everything else is read from the tensors and keys in the file.
+# act: 'swiglu' and 'geglu' are gated, 'gelu' is not.  router, of mixtures of experts: 'all' weighs the chosen experts by
+# the softmax over all of them, 'renormalised' divides that by its sum over the chosen, 'chosen' takes the softmax of the
+# chosen alone.  row_norms: query and key are normed as whole rows, before they are cut into heads.  Everything else is
+# read from the tensors and keys in the file.
 FAMILIES = {
     'llama':    dict(norm='rms', rope='pairs', act='swiglu'),
     'qwen2':    dict(norm='rms', rope='halves', act='swiglu'),
     'qwen3':    dict(norm='rms', rope='halves', act='swiglu'),
+    'qwen3moe': dict(norm='rms', rope='halves', act='swiglu', router='renormalised'),
+    'olmoe':    dict(norm='rms', rope='halves', act='swiglu', router='all', row_norms=True),
+    'granitemoe': dict(norm='rms', rope='pairs', act='swiglu', router='chosen'),
     'phi3':     dict(norm='rms', rope='halves', act='swiglu'),
     'gemma':    dict(norm='rms', rope='halves', act='geglu', scale_embedding=True),
     'gemma2':   dict(norm='rms', rope='halves', act='geglu', scale_embedding=True, window_period=2),
@@ -77,6 +83,8 @@ class Model:
         self.logit_cap = g.get('final_logit_softcapping', 0.0)
         self.window = g.get('sliding_window') or g.get('attention.sliding_window', 0)
         self.n_rot = g.get('rope.dimension_count', self.head_dim)
+        self.residual_scale = g.get('residual_scale', 1.0)
+        self.router_margin = math.inf       # smallest gap so far of router logits: last chosen expert, first not chosen
 
     # ---- pieces
 
@@ -149,8 +157,11 @@ class Model:
             q, k, v = np.split(self.linear(x, p + 'attn_qkv'), np.cumsum(sizes)[:2], -1)
         else:
             q, k, v = (self.linear(x, p + f'attn_{n}') for n in 'qkv')
+        row_norms = self.family.get('row_norms')
+        if row_norms:
+            q, k = self.norm(q, p + 'attn_q_norm'), self.norm(k, p + 'attn_k_norm')
         q, k, v = q.reshape(t, self.heads, d), k.reshape(t, self.kv_heads, d), v.reshape(t, self.kv_heads, d)
-        if self.w(p + 'attn_q_norm.weight') is not None:
+        if self.w(p + 'attn_q_norm.weight') is not None and not row_norms:
             q, k = self.norm(q, p + 'attn_q_norm'), self.norm(k, p + 'attn_k_norm')
         tables = self.rope_tables(t, layer)
         q, k = self.rope(q, tables), self.rope(k, tables)
@@ -178,10 +189,40 @@ class Model:
             return 1 / math.sqrt(self.dim // self.heads)
         if self.g.architecture == 'gemma3' and self.layers == 62:      # Gemma 3 27B likewise
             return 1 / math.sqrt(self.dim // self.heads)
-        return 1 / math.sqrt(self.head_dim)
+        return self.g.get('attention.scale', 1 / math.sqrt(self.head_dim))
+
+    def route(self, x, layer):
+        """Weights of the experts of every token, [T, experts]; 0 for those that a token does not use."""
+        logits, used = self.linear(x, f'blk.{layer}.ffn_gate_inp'), self.g.get('expert_used_count')
+        order = np.argsort(-logits, -1, kind='stable')                 # of equal logits the first expert comes first
+        ranked = np.take_along_axis(logits, order, -1)
+        if used < logits.shape[-1]:
+            self.router_margin = min(self.router_margin, (ranked[:, used - 1] - ranked[:, used]).min())
+        kind = self.family['router']
+        share = softmax(ranked[:, :used]) if kind == 'chosen' else softmax(ranked)[:, :used]
+        if kind == 'renormalised':
+            share = share / share.sum(-1, keepdims=True)
+        weights = np.zeros_like(logits)
+        np.put_along_axis(weights, order[:, :used], share, -1)
+        return weights
+
+    def experts(self, x, layer):
+        """Every expert runs over every token here, and the router's weights decide what of it counts."""
+        p = f'blk.{layer}.'
+        weights, y = self.route(x, layer), 0
+        gate, up, down = (self.w(p + f'ffn_{n}_exps.weight') for n in ('gate', 'up', 'down'))      # [experts, out, in]
+        for expert in range(weights.shape[-1]):
+            hidden = silu(x @ gate[expert].T) * (x @ up[expert].T)
+            y = y + weights[:, expert, None] * (hidden @ down[expert].T)
+        if p + 'ffn_up_shexp.weight' in self.g.tensors:                # granitemoe: every token goes through it too
+            hidden = silu(self.linear(x, p + 'ffn_gate_shexp')) * self.linear(x, p + 'ffn_up_shexp')
+            y = y + self.linear(hidden, p + 'ffn_down_shexp')
+        return y
 
     def feed_forward(self, x, layer):
         p, act = f'blk.{layer}.', self.family['act']
+        if 'router' in self.family:
+            return self.experts(x, layer)
         up = self.linear(x, p + 'ffn_up')
         if act == 'gelu':
             return self.linear(gelu(up), p + 'ffn_down')
@@ -201,11 +242,11 @@ class Model:
             return x + att + self.feed_forward(normed, layer)
         if self.g.architecture == 'gptneox' and self.parallel:
             return x + att + self.feed_forward(self.norm(x, p + 'ffn_norm'), layer)
-        x = x + att
+        x = x + att * self.residual_scale
         ff = self.feed_forward(self.norm(x, p + 'ffn_norm'), layer)
         if self.w(p + 'post_ffw_norm.weight') is not None:
             ff = self.norm(ff, p + 'post_ffw_norm')
-        return x + ff
+        return x + ff * self.residual_scale
 
     # ---- the whole
 
@@ -214,6 +255,7 @@ class Model:
         x = self.w('token_embd.weight')[ids]
         if self.family.get('scale_embedding'):
             x = x * math.sqrt(self.dim)
+        x = x * self.g.get('embedding_scale', 1.0)
         if self.w('position_embd.weight') is not None:
             x = x + self.w('position_embd.weight')[:len(ids)]
         maps = []
@@ -221,6 +263,7 @@ class Model:
             x = self.block(x, layer, maps)
         x = self.norm(x, 'output_norm')
         logits = self.linear(x, 'output' if self.w('output.weight') is not None else 'token_embd')
+        logits = logits / self.g.get('logit_scale', 1.0)
         if self.logit_cap:
             logits = self.logit_cap * np.tanh(logits / self.logit_cap)
         return logits, maps
