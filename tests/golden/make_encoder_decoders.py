@@ -12,7 +12,7 @@ import numpy as np
 import encoder_decoder_reference as reference
 from folder_reference import rounded
 from make_folders import GREEDY_STEPS, SOURCE, TARGET, is_clear
-from make_synthetic import learn_merges
+from synthetic_tokenizers import learn_merges
 from tokenizer import SPACE
 
 HERE = os.path.dirname(os.path.abspath(__file__))
