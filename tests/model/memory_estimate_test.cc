@@ -19,7 +19,8 @@ namespace {
 const std::string kShipped = FOVEA_SOURCE_DIR "/tools/models/fovea-tiny-q8_0.gguf";
 
 TEST(MemoryEstimateTest, CountsTheFileAndWhatASessionAllocates) {
-  for (const std::string& path : {kShipped, Data("gpt2"), Data("gemma3")}) {
+  for (const std::string& path :
+       {kShipped, Data("gpt2"), Data("gemma3"), Data("granitemoe-shared")}) {
     const SessionOptions options = {.context_size = 32, .prefill_batch = 8, .threads = 3};
     auto memory = EstimateMemory(path, options);
     ASSERT_TRUE(memory) << memory.error().message();
@@ -39,8 +40,8 @@ TEST(MemoryEstimateTest, CountsTheFileAndWhatASessionAllocates) {
 }
 
 TEST(MemoryEstimateTest, CountsTheMetadataThatTheAllocatorGives) {
-  // gpt2 has a byte-level vocabulary with merges, the others SentencePiece ones.
-  for (const std::string& path : {kShipped, Data("gemma3"), Data("gpt2")}) {
+  // gpt2 and qwen3moe have a byte-level vocabulary with merges, the others SentencePiece ones.
+  for (const std::string& path : {kShipped, Data("gemma3"), Data("gpt2"), Data("qwen3moe")}) {
     const std::size_t before = testing::AllocatedBytes();
     auto model = Model::Load(path, {.map = true});
     ASSERT_TRUE(model) << model.error().message();
