@@ -1,5 +1,6 @@
 // Tokenizers, detokenizers and samplers for C callers.
 
+#include <algorithm>
 #include <limits>
 #include <optional>
 #include <span>
@@ -63,6 +64,22 @@ fovea_status Text(const fovea_tokenizer* tokenizer, char* out, std::size_t capac
   });
 }
 
+/// Up to `capacity` tokens in arrays of the caller, which may be null; how many there are in
+/// *count.
+Status StoreTokens(const std::vector<fovea::Token>& tokens, std::int32_t* ids, std::size_t* offsets,
+                   std::size_t capacity, std::size_t* count) {
+  *count = tokens.size();
+  for (std::size_t i = 0; i < tokens.size() && i < capacity; ++i) {
+    if (ids != nullptr) ids[i] = tokens[i].id;
+    if (offsets == nullptr) continue;
+    offsets[2 * i] = tokens[i].begin;
+    offsets[2 * i + 1] = tokens[i].end;
+  }
+  if (tokens.size() <= capacity) return Status::Ok();
+  return {c_api::kBufferTooSmall, "the text has " + std::to_string(tokens.size()) +
+                                      " tokens, the array holds " + std::to_string(capacity)};
+}
+
 }  // namespace
 
 fovea_status fovea_model_tokenizer(const fovea_model* model, const fovea_tokenizer** tokenizer,
@@ -115,18 +132,35 @@ fovea_status fovea_tokenize(const fovea_tokenizer* tokenizer, const char* text, 
         std::string_view(text, size),
         {.add_special = read.no_special == 0, .parse_special = read.parse_special != 0});
     FOVEA_RETURN_IF_ERROR(tokens);
-    *count = tokens->size();
-    if (ids == nullptr && offsets == nullptr) return Status::Ok();
-    for (std::size_t i = 0; i < tokens->size() && i < capacity; ++i) {
-      const fovea::Token& token = (*tokens)[i];
-      if (ids != nullptr) ids[i] = token.id;
-      if (offsets == nullptr) continue;
-      offsets[2 * i] = token.begin;
-      offsets[2 * i + 1] = token.end;
+    if (ids == nullptr && offsets == nullptr) capacity = tokens->size();  // It only counts.
+    return StoreTokens(*tokens, ids, offsets, capacity, count);
+  });
+}
+
+fovea_status fovea_tokenize_pair(const fovea_tokenizer* tokenizer, const char* first,
+                                 size_t first_size, const char* second, size_t second_size,
+                                 const fovea_tokenize_options* options, int32_t* ids,
+                                 int32_t* segment_ids, size_t* offsets, size_t capacity,
+                                 size_t* count, fovea_error* error) {
+  if (count != nullptr) *count = 0;
+  return c_api::Guarded(error, [&]() -> Status {
+    if (tokenizer == nullptr) return c_api::NullArgument("tokenizer");
+    if (first == nullptr && first_size != 0) return c_api::NullArgument("first");
+    if (second == nullptr && second_size != 0) return c_api::NullArgument("second");
+    if (count == nullptr) return c_api::NullArgument("count");
+    fovea_tokenize_options read;
+    FOVEA_RETURN_IF_ERROR(c_api::ReadOptions(options, "fovea_tokenize_options", &read));
+    const auto pair = tokenizer->tokenizer->EncodePair(
+        std::string_view(first, first_size), std::string_view(second, second_size),
+        {.add_special = read.no_special == 0, .parse_special = read.parse_special != 0});
+    FOVEA_RETURN_IF_ERROR(pair);
+    if (segment_ids != nullptr) {
+      std::copy_n(pair->segment_ids.begin(), std::min(capacity, pair->segment_ids.size()),
+                  segment_ids);
+    } else if (ids == nullptr && offsets == nullptr) {
+      capacity = pair->tokens.size();  // It only counts.
     }
-    if (tokens->size() <= capacity) return Status::Ok();
-    return {c_api::kBufferTooSmall, "the text has " + std::to_string(tokens->size()) +
-                                        " tokens, the array holds " + std::to_string(capacity)};
+    return StoreTokens(pair->tokens, ids, offsets, capacity, count);
   });
 }
 
@@ -164,6 +198,22 @@ int32_t fovea_bos_id(const fovea_tokenizer* tokenizer) {
 int32_t fovea_eos_id(const fovea_tokenizer* tokenizer) {
   const auto* source = TokenizerOf(tokenizer);
   return source == nullptr ? -1 : source->eos_id();
+}
+int32_t fovea_unknown_id(const fovea_tokenizer* tokenizer) {
+  const auto* source = TokenizerOf(tokenizer);
+  return source == nullptr ? -1 : source->unknown_id();
+}
+int32_t fovea_separator_id(const fovea_tokenizer* tokenizer) {
+  const auto* source = TokenizerOf(tokenizer);
+  return source == nullptr ? -1 : source->separator_id();
+}
+int32_t fovea_padding_id(const fovea_tokenizer* tokenizer) {
+  const auto* source = TokenizerOf(tokenizer);
+  return source == nullptr ? -1 : source->padding_id();
+}
+int32_t fovea_mask_id(const fovea_tokenizer* tokenizer) {
+  const auto* source = TokenizerOf(tokenizer);
+  return source == nullptr ? -1 : source->mask_id();
 }
 int32_t fovea_is_special(const fovea_tokenizer* tokenizer, int32_t id) {
   const auto* source = TokenizerOf(tokenizer);

@@ -1,6 +1,7 @@
 #include "engine/text/special_tokens.h"
 
 #include <algorithm>
+#include <iterator>
 #include <span>
 #include <string_view>
 
@@ -139,6 +140,11 @@ class Resolver {
 };
 
 }  // namespace
+
+bool EndsGeneration(std::string_view text) {
+  return std::find(std::begin(kEndOfGeneration), std::end(kEndOfGeneration), text) !=
+         std::end(kEndOfGeneration);
+}
 
 std::vector<std::int32_t> ResolveSpecialTokens(const PieceMap& map, Vocabulary* vocabulary) {
   return Resolver(map, vocabulary).Run();

@@ -165,6 +165,11 @@ static void BadTextIsRefused(const fovea_tokenizer* tokenizer) {
   CHECK_ERROR(fovea_tokenize(tokenizer, "ab\xFF", 3, NULL, NULL, NULL, 0, &count, &error),
               FOVEA_INVALID_ARGUMENT, error, "2");
   CHECK(count == 0);
+  count = 7;
+  CHECK_ERROR(
+      fovea_tokenize_pair(tokenizer, "a", 1, "b", 1, NULL, NULL, NULL, NULL, 0, &count, &error),
+      FOVEA_UNSUPPORTED, error, "no form for pairs");
+  CHECK(count == 0);
   fovea_sampler* sampler;
   int32_t id;
   const float nan_logits[2] = {0.0f, (float)strtod("nan", NULL)};

@@ -35,12 +35,18 @@ static void ModelsAndText(const fovea_model* model, const fovea_tokenizer* token
   REFUSED(fovea_tokenize(NULL, "a", 1, NULL, NULL, NULL, 0, &count, NULL));
   REFUSED(fovea_tokenize(tokenizer, NULL, 1, NULL, NULL, NULL, 0, &count, NULL));
   REFUSED(fovea_tokenize(tokenizer, "a", 1, NULL, NULL, NULL, 0, NULL, NULL));
+  REFUSED(fovea_tokenize_pair(NULL, "a", 1, "b", 1, NULL, NULL, NULL, NULL, 0, &count, NULL));
+  REFUSED(fovea_tokenize_pair(tokenizer, NULL, 1, "b", 1, NULL, NULL, NULL, NULL, 0, &count, NULL));
+  REFUSED(fovea_tokenize_pair(tokenizer, "a", 1, NULL, 1, NULL, NULL, NULL, NULL, 0, &count, NULL));
+  REFUSED(fovea_tokenize_pair(tokenizer, "a", 1, "b", 1, NULL, NULL, NULL, NULL, 0, NULL, NULL));
   REFUSED(fovea_detokenize(NULL, &id, 0, text, 32, NULL, NULL));
   REFUSED(fovea_detokenize(tokenizer, NULL, 1, text, 32, NULL, NULL));
   REFUSED(fovea_detokenize(tokenizer, NULL, 0, NULL, 32, NULL, NULL));
   REFUSED(fovea_piece_bytes(NULL, 1, text, 32, NULL, NULL));
   REFUSED(fovea_display_piece(NULL, 1, text, 32, NULL, NULL));
   CHECK(fovea_vocabulary_size(NULL) == 0 && fovea_bos_id(NULL) == -1 && fovea_eos_id(NULL) == -1);
+  CHECK(fovea_unknown_id(NULL) == -1 && fovea_separator_id(NULL) == -1);
+  CHECK(fovea_padding_id(NULL) == -1 && fovea_mask_id(NULL) == -1);
   CHECK(!fovea_is_special(NULL, 1) && !fovea_is_end_of_generation(NULL, 1));
   CHECK_TEXT(fovea_tokenizer_kind(NULL), "");
   REFUSED(fovea_detokenizer_create(NULL, 0, NULL, &stream, NULL));

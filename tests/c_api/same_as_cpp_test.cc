@@ -5,9 +5,13 @@
 
 #include <cstring>
 #include <fovea/fovea.hpp>
+#include <fstream>
 #include <optional>
 #include <string>
 #include <vector>
+
+#include "tests/format/gguf_builder.h"
+#include "tests/platform/temporary_folder.h"
 
 namespace fovea {
 namespace {
@@ -171,6 +175,64 @@ TEST_P(SameAsCppTest, StatisticsOfHeadsAreTheSame) {
     EXPECT_EQ(fovea_head_type(&heads[i]), std::string(HeadType(expected[i])));
   }
   fovea_statistics_free(statistics);
+}
+
+TEST(SameAsCpp, PairsOfTextsAreTheSame) {
+  testing::GgufBuilder file;
+  file.Add("tokenizer.ggml.model", "bert");
+  file.Add("tokenizer.ggml.tokens",
+           std::vector<std::string>{"[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "▁a", "▁b"});
+  file.Add("tokenizer.ggml.cls_token_id", std::uint32_t{2});
+  file.Add("tokenizer.ggml.seperator_token_id", std::uint32_t{3});
+  file.Add("tokenizer.ggml.unknown_token_id", std::uint32_t{1});
+  file.Add("tokenizer.ggml.mask_token_id", std::uint32_t{4});
+  const auto bytes = file.Build();
+  const platform::TemporaryFolder folder;
+  const std::string path = folder.File("vocab.gguf");
+  std::ofstream(path, std::ios::binary)
+      .write(reinterpret_cast<const char*>(bytes.data()),
+             static_cast<std::streamsize>(bytes.size()));
+
+  fovea_error error;
+  fovea_tokenizer* tokenizer = nullptr;
+  ASSERT_EQ(fovea_tokenizer_load(path.c_str(), nullptr, &tokenizer, &error), FOVEA_OK)
+      << error.message;
+  std::int32_t ids[8];
+  std::int32_t segments[8];
+  std::size_t offsets[16];
+  std::size_t count = 0;
+  ASSERT_EQ(fovea_tokenize_pair(tokenizer, "a b", 3, "x b", 3, nullptr, ids, segments, offsets, 8,
+                                &count, &error),
+            FOVEA_OK)
+      << error.message;
+  const auto cpp = LoadTokenizer(path);
+  ASSERT_TRUE(cpp.ok()) << cpp.status().message();
+  const auto pair = (*cpp)->EncodePair("a b", "x b");
+  ASSERT_TRUE(pair.ok()) << pair.status().message();
+  EXPECT_EQ(std::vector<std::int32_t>(ids, ids + count), TokenIds(pair->tokens));
+  EXPECT_EQ(std::vector<std::int32_t>(ids, ids + count),
+            (std::vector<std::int32_t>{2, 5, 6, 3, 1, 6, 3}));
+  EXPECT_EQ(std::vector<std::int32_t>(segments, segments + count), pair->segment_ids);
+  for (std::size_t i = 0; i < count; ++i) {
+    EXPECT_EQ(offsets[2 * i], pair->tokens[i].begin);
+    EXPECT_EQ(offsets[2 * i + 1], pair->tokens[i].end);
+  }
+
+  EXPECT_EQ(fovea_tokenize_pair(tokenizer, "a b", 3, "x b", 3, nullptr, nullptr, nullptr, nullptr,
+                                0, &count, nullptr),
+            FOVEA_OK);
+  EXPECT_EQ(count, 7U);
+  segments[2] = 9;
+  EXPECT_EQ(fovea_tokenize_pair(tokenizer, "a b", 3, "x b", 3, nullptr, ids, segments, nullptr, 2,
+                                &count, nullptr),
+            FOVEA_BUFFER_TOO_SMALL);
+  EXPECT_EQ(count, 7U);
+  EXPECT_EQ(segments[2], 9);
+  EXPECT_EQ(fovea_unknown_id(tokenizer), 1);
+  EXPECT_EQ(fovea_separator_id(tokenizer), 3);
+  EXPECT_EQ(fovea_padding_id(tokenizer), 0);
+  EXPECT_EQ(fovea_mask_id(tokenizer), 4);
+  fovea_tokenizer_free(tokenizer);
 }
 
 INSTANTIATE_TEST_SUITE_P(Arithmetic, SameAsCppTest,

@@ -236,6 +236,33 @@ TEST(VocabularyFiles, Gpt2MayBeginWithBos) {
   EXPECT_EQ(IdsOf(*folder.Read(), "ab"), (Ids{4, 2}));
 }
 
+TEST(VocabularyFiles, TokenizerJsonComesFirstWithTheSpecialTokensOfItsConfig) {
+  BertFolder folder;
+  folder.Write("tokenizer.json", R"({"model": {"type": "WordLevel", "unk_token": "?", "vocab": {
+      "?": 0, "a": 1, "end": 2, "pad": 3}}, "added_tokens": [
+      {"id": 4, "content": "<m>", "special": true}, {"id": 5, "content": "<|im_end|>",
+       "special": true}]})");
+  folder.Write("tokenizer_config.json", R"({"eos_token": "end", "pad_token": {"content": "pad"},
+      "mask_token": "<m>", "unk_token": "?", "bos_token": "not there", "sep_token": null})");
+  const auto t = ReadFolderTokenizer(folder.path());
+  ASSERT_TRUE(t.ok()) << t.status().message();
+  EXPECT_EQ((*t)->kind(), "wordlevel");
+  EXPECT_EQ((*t)->eos_id(), 2);
+  EXPECT_EQ((*t)->padding_id(), 3);
+  EXPECT_EQ((*t)->mask_id(), 4);
+  EXPECT_EQ((*t)->unknown_id(), 0);
+  EXPECT_EQ((*t)->bos_id(), -1);
+  EXPECT_TRUE((*t)->IsEndOfGeneration(2));
+  EXPECT_TRUE((*t)->IsEndOfGeneration(5));
+  EXPECT_FALSE((*t)->IsEndOfGeneration(4));
+  folder.Write("tokenizer_config.json", "{");
+  EXPECT_FALSE(ReadFolderTokenizer(folder.path()).ok());
+  const BertFolder files;
+  const auto word_piece = ReadFolderTokenizer(files.path());
+  ASSERT_TRUE(word_piece.ok()) << word_piece.status().message();
+  EXPECT_EQ((*word_piece)->kind(), "wordpiece");
+}
+
 TEST(VocabularyFiles, FoldersThatAreWrongGiveOneLine) {
   EXPECT_NE(Folder().Error().find(": there is no vocab.txt"), std::string::npos);
   const auto error_with = [](std::string_view name, std::string_view contents) {

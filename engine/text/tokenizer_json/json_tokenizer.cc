@@ -2,17 +2,18 @@
 
 #include <utility>
 
-#include "engine/text/tokenizer_json/staged_tokenizer.h"
 #include "fovea/status_macros.h"
 #include "platform/exceptions.h"
 
 namespace fovea::text {
 namespace {
 
-Result<std::unique_ptr<Tokenizer>> Create(const format::JsonDocument& json) {
+Result<std::unique_ptr<Tokenizer>> Create(const format::JsonDocument& json,
+                                          const SpecialTexts& texts) {
   const Fields root(json, json.root(), "");
   if (!json.root().IsObject()) return root.Malformed("is no JSON object");
   Stages stages;
+  stages.texts = texts;
   const auto model = root.Find("model");
   if (!model) return root.Malformed("model is missing");
   auto read_model = ReadWordModel(root.Below(*model, "model"));
@@ -43,18 +44,20 @@ Result<std::unique_ptr<Tokenizer>> Create(const format::JsonDocument& json) {
 
 }  // namespace
 
-Result<std::unique_ptr<Tokenizer>> CreateTokenizer(const format::JsonDocument& json) {
-  return platform::IfMemoryLasts([&] { return Create(json); },
+Result<std::unique_ptr<Tokenizer>> CreateTokenizer(const format::JsonDocument& json,
+                                                   const SpecialTexts& texts) {
+  return platform::IfMemoryLasts([&] { return Create(json, texts); },
                                  [&]() -> Result<std::unique_ptr<Tokenizer>> {
                                    return json.Error(StatusCode::kOutOfMemory,
                                                      "not enough memory for the tokenizer");
                                  });
 }
 
-Result<std::unique_ptr<Tokenizer>> ReadTokenizerJson(const std::string& path) {
+Result<std::unique_ptr<Tokenizer>> ReadTokenizerJson(const std::string& path,
+                                                     const SpecialTexts& texts) {
   const auto json = format::JsonDocument::Read(path, {.max_bytes = kMaxTokenizerJsonBytes});
   FOVEA_RETURN_IF_ERROR(json);
-  return CreateTokenizer(*json);
+  return CreateTokenizer(*json, texts);
 }
 
 }  // namespace fovea::text

@@ -7,6 +7,7 @@
 #include "engine/text/checked_text.h"
 #include "engine/text/display.h"
 #include "engine/text/pair_form.h"
+#include "engine/text/special_tokens.h"
 #include "fovea/status_macros.h"
 
 namespace fovea::text {
@@ -59,7 +60,10 @@ class StagedTokenizer final : public Tokenizer {
     return added != nullptr && added->special;
   }
   bool IsEndOfGeneration(std::int32_t id) const override {
-    return id != kNoToken && id == eos_id();
+    if (id == kNoToken) return false;
+    if (id == stages_.ids.eos) return true;
+    const AddedToken* added = stages_.added.Find(id);
+    return added != nullptr && added->special && EndsGeneration(added->content);
   }
   std::string_view kind() const override { return stages_.model->kind(); }
   bool adds_space_prefix() const override { return stages_.decoder.adds_space_prefix(); }
@@ -172,6 +176,20 @@ void FindId(const AddedTokens& added, std::initializer_list<std::string_view> te
 void FindIds(Stages* stages) {
   const TextTemplate& around = stages->around;
   SpecialIds& ids = stages->ids;
+  const struct {
+    const std::string* text;
+    std::int32_t* id;
+  } stated[] = {{&stages->texts.bos, &ids.bos},         {&stages->texts.eos, &ids.eos},
+                {&stages->texts.unknown, &ids.unknown}, {&stages->texts.separator, &ids.separator},
+                {&stages->texts.padding, &ids.padding}, {&stages->texts.mask, &ids.mask}};
+  for (const auto& row : stated) {
+    if (row.text->empty()) continue;
+    const auto& tokens = stages->added.tokens();
+    const auto found = std::find_if(tokens.begin(), tokens.end(), [&](const AddedToken& token) {
+      return token.content == *row.text;
+    });
+    *row.id = found != tokens.end() ? found->id : stages->model->vocabulary().Find(*row.text);
+  }
   if (ids.bos == kNoToken && !around.before.empty()) ids.bos = around.before.front();
   if (ids.eos == kNoToken && !around.after.empty()) ids.eos = around.after.back();
   FindId(stages->added, {"<unk>", "[UNK]"}, &ids.unknown);

@@ -31,6 +31,16 @@ struct SpecialIds {
   std::int32_t mask = kNoToken;
 };
 
+/// Texts of special tokens that a file states; empty: not stated.
+struct SpecialTexts {
+  std::string bos;
+  std::string eos;
+  std::string unknown;
+  std::string separator;
+  std::string padding;
+  std::string mask;
+};
+
 /// The stages, in the order in which a text passes them.
 struct Stages {
   AddedTokens added;
@@ -39,11 +49,13 @@ struct Stages {
   std::unique_ptr<WordModel> model;
   TextTemplate around;
   PieceDecoder decoder = PieceDecoder::Words();
+  SpecialTexts texts;
   SpecialIds ids;
 };
 
-/// Ids that nothing states are found by the usual texts of special tokens ("[MASK]", "<pad>", …).
-/// kMalformed, without a file's name, for ids beyond the vocabulary.
+/// Ids come from the texts that are stated, from the template (BOS and EOS), and else are found by
+/// the usual texts of special tokens ("[MASK]", "<pad>", …). kMalformed, without a file's name, for
+/// ids beyond the vocabulary.
 Result<std::unique_ptr<Tokenizer>> MakeStagedTokenizer(Stages stages);
 
 }  // namespace fovea::text

@@ -19,9 +19,6 @@ namespace {
 
 using format::SentencePieceFile;
 
-constexpr std::string_view kFiles[] = {"spiece.model", "sentencepiece.bpe.model",
-                                       "tokenizer.model"};
-constexpr std::string_view kMarianSource = "source.spm";
 constexpr std::string_view kMarianVocabulary = "vocab.json";
 
 /// What a family does beside its pieces.
@@ -159,8 +156,8 @@ Status SetForm(const Family& family, const TokenizerConfig& config, std::string_
 Result<std::unique_ptr<Tokenizer>> Read(const std::string& folder) {
   auto config = ReadTokenizerConfig(folder);
   FOVEA_RETURN_IF_ERROR(config);
-  std::string_view name = kFiles[0];
-  for (const std::string_view candidate : kFiles) {
+  std::string_view name = kSentencePieceFiles[0];
+  for (const std::string_view candidate : kSentencePieceFiles) {
     if (!HasFile(folder, candidate)) continue;
     name = candidate;
     break;
@@ -263,21 +260,6 @@ Result<std::unique_ptr<Tokenizer>> ReadSentencePieceFiles(const std::string& fol
 
 Result<std::unique_ptr<Tokenizer>> ReadMarianFiles(const std::string& folder) {
   return IfMemoryLasts(folder, ReadMarian);
-}
-
-Result<std::unique_ptr<Tokenizer>> ReadVocabularyFiles(const std::string& folder) {
-  if (HasFile(folder, kMarianSource)) return ReadMarianFiles(folder);
-  for (const std::string_view name : kFiles) {
-    if (HasFile(folder, name)) return ReadSentencePieceFiles(folder);
-  }
-  if (HasFile(folder, "vocab.json") && HasFile(folder, "merges.txt")) {
-    return ReadByteLevelFiles(folder);
-  }
-  if (HasFile(folder, "vocab.txt")) return ReadWordPieceFiles(folder);
-  return Status(StatusCode::kNotFound,
-                folder +
-                    ": there is no vocab.txt, no vocab.json with merges.txt, and no "
-                    "spiece.model, sentencepiece.bpe.model, tokenizer.model or source.spm");
 }
 
 }  // namespace fovea::text

@@ -17,6 +17,11 @@
 
 namespace fovea::text {
 
+/// The names that SentencePiece files have, the first that exists counts.
+inline constexpr std::string_view kSentencePieceFiles[] = {
+    "spiece.model", "sentencepiece.bpe.model", "tokenizer.model"};
+inline constexpr std::string_view kMarianSource = "source.spm";
+
 /// Special tokens by what they are for.
 enum class TokenRole : std::uint8_t { kBos, kEos, kUnknown, kSeparator, kPadding, kCls, kMask };
 inline constexpr std::size_t kTokenRoles = 7;

@@ -1,6 +1,6 @@
-// Tokenizers of model folders without a tokenizer.json, from the files that came before it. What
-// such files leave open (which tokens are put around a text, how words are cut) follows from the
-// class of the tokenizer, which tokenizer_config.json or config.json names.
+// Tokenizers of model folders: tokenizer.json, or the files that came before it. What those leave
+// open (which tokens are put around a text, how words are cut) follows from the class of the
+// tokenizer, which tokenizer_config.json or config.json names.
 #ifndef FOVEA_TEXT_VOCABULARY_FILES_VOCABULARY_FILES_H_
 #define FOVEA_TEXT_VOCABULARY_FILES_VOCABULARY_FILES_H_
 
@@ -10,6 +10,10 @@
 #include "fovea/tokenizer.h"
 
 namespace fovea::text {
+
+/// tokenizer.json, with the special tokens that tokenizer_config.json states; or else what
+/// ReadVocabularyFiles gives. Errors as there.
+Result<std::unique_ptr<Tokenizer>> ReadFolderTokenizer(const std::string& folder);
 
 /// The first of the ways below whose files are in the folder, Marian's first and WordPiece last.
 /// kNotFound if there are none of them. Errors of all: kUnsupported names a class that is not

@@ -71,6 +71,25 @@ FOVEA_API fovea_status fovea_tokenize(const fovea_tokenizer* tokenizer, const ch
                                       int32_t* ids, size_t* offsets, size_t capacity, size_t* count,
                                       fovea_error* error);
 
+/** Two texts as one input, in the form that the tokenizer states ([CLS] a [SEP] b [SEP], …), as
+ * encoders read a sentence and its translation. segment_ids [capacity], if not NULL, becomes the
+ * "token type" of each token; offsets are bytes of the text that the token comes from; all else as
+ * fovea_tokenize. FOVEA_UNSUPPORTED if the tokenizer has no form for pairs. Thread-safe.
+ *
+ * @code
+ * int32_t ids[512], segments[512];
+ * size_t count;
+ * fovea_tokenize_pair(tokenizer, a, strlen(a), b, strlen(b), NULL, ids, segments, NULL, 512,
+ * &count, &error);
+ * @endcode
+ */
+FOVEA_API fovea_status fovea_tokenize_pair(const fovea_tokenizer* tokenizer, const char* first,
+                                           size_t first_size, const char* second,
+                                           size_t second_size,
+                                           const fovea_tokenize_options* options, int32_t* ids,
+                                           int32_t* segment_ids, size_t* offsets, size_t capacity,
+                                           size_t* count, fovea_error* error);
+
 /** The text of `count` ids, without the space that SentencePiece adds in front; invalid bytes
  * become U+FFFD. Stores at most `capacity` bytes, the last of them a zero byte; *length (may be
  * NULL) becomes the length of the whole text without it. FOVEA_BUFFER_TOO_SMALL if length + 1 >
@@ -114,11 +133,20 @@ FOVEA_API size_t fovea_vocabulary_size(const fovea_tokenizer* tokenizer);
 FOVEA_API int32_t fovea_bos_id(const fovea_tokenizer* tokenizer);
 /** See fovea_bos_id. */
 FOVEA_API int32_t fovea_eos_id(const fovea_tokenizer* tokenizer);
+/** The id that stands for unknown text; -1 if the model has none. */
+FOVEA_API int32_t fovea_unknown_id(const fovea_tokenizer* tokenizer);
+/** The id between two texts (SEP); -1 if the model has none. */
+FOVEA_API int32_t fovea_separator_id(const fovea_tokenizer* tokenizer);
+/** The id behind short texts of a batch; -1 if the model has none. */
+FOVEA_API int32_t fovea_padding_id(const fovea_tokenizer* tokenizer);
+/** The id of a word to be predicted; -1 if the model has none. */
+FOVEA_API int32_t fovea_mask_id(const fovea_tokenizer* tokenizer);
 /** 1 for control tokens (BOS, EOS, CLS, SEP, …), else 0. */
 FOVEA_API int32_t fovea_is_special(const fovea_tokenizer* tokenizer, int32_t id);
 /** 1 if generation should stop after this id (EOS and end-of-turn ids of the file), else 0. */
 FOVEA_API int32_t fovea_is_end_of_generation(const fovea_tokenizer* tokenizer, int32_t id);
-/** "llama", "gpt2" or "bert", as tokenizer.ggml.model says; "" for NULL. */
+/** "llama", "gpt2", "bert" or "t5", as tokenizer.ggml.model says; for the files of a model folder
+ * "bpe", "unigram", "wordpiece" or "wordlevel"; "" for NULL. */
 FOVEA_API const char* fovea_tokenizer_kind(const fovea_tokenizer* tokenizer);
 
 /* ---------------------------------------------------------------------------------------------
