@@ -69,7 +69,7 @@ class Tokenizer {
                                            const TokenizeOptions& options = {}) const;
 
   /// Two texts as one input, in the form that the tokenizer states (BERT: [CLS] a [SEP] b [SEP],
-  /// segments 0 and 1; RoBERTa: <s> a </s></s> b </s>, all segments 0; T5: a </s> b </s>). Without
+  /// segments 0 and 1; RoBERTa: BOS a EOS EOS b EOS, all segments 0; T5: a EOS b EOS). Without
   /// add_special, one text follows the other. kUnsupported if the tokenizer has no form for pairs;
   /// other errors as of Tokenize. Example:
   /// @code

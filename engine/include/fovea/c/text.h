@@ -78,9 +78,9 @@ FOVEA_API fovea_status fovea_tokenize(const fovea_tokenizer* tokenizer, const ch
  *
  * @code
  * int32_t ids[512], segments[512];
- * size_t count;
- * fovea_tokenize_pair(tokenizer, a, strlen(a), b, strlen(b), NULL, ids, segments, NULL, 512,
- * &count, &error);
+ * const char* other = "Le chat";
+ * size_t count, a = strlen(text), b = strlen(other);
+ * fovea_tokenize_pair(tokenizer, text, a, other, b, NULL, ids, segments, NULL, 512, &count, NULL);
  * @endcode
  */
 FOVEA_API fovea_status fovea_tokenize_pair(const fovea_tokenizer* tokenizer, const char* first,
