@@ -52,7 +52,9 @@ struct DumpInfo {
   Quantity quantity = Quantity::kWeight;
   std::string ablated;        ///< "L3H5, L4H1": heads whose output was taken away; empty: none.
   std::string ablation_json;  ///< What was taken away and its cost, an object; empty: nothing.
-  std::string mask;           ///< "causal", or "causal, sliding window" if a dumped layer has one.
+  /// "causal", of encoders "none"; with ", sliding window" or ", symmetric window" if a dumped
+  /// layer has one.
+  std::string mask;
   std::vector<std::size_t> windows;  ///< Per dumped layer, 0: none.
   std::string kv_type;               ///< "F32", "F16", "BF16", or "Q8_0" for 8-bit integers
   std::string arithmetic;            ///< "exact", or "fast" with quantized activations
@@ -75,7 +77,7 @@ struct MapSet {
   std::vector<std::size_t> layers, heads;  ///< Original numbers.
   std::vector<std::size_t> windows;        ///< Per entry of `layers`, 0: none.
   bool by_layer = false;                   ///< One map per layer, in the place of head 0.
-  bool causal = true;                      ///< False: every cell is visible (bidirectional).
+  bool causal = true;                      ///< False: keys on both sides are visible.
   std::vector<float> weights;              ///< [layers, heads, side, side]; masked cells 0.
 
   /// Cells per row and column.
@@ -84,11 +86,16 @@ struct MapSet {
   const float* Map(std::size_t layer_index, std::size_t head_index) const {
     return weights.data() + (layer_index * heads.size() + head_index) * side() * side();
   }
+  /// Distance of the nearest pair of tokens in the cell.
+  std::size_t Gap(std::size_t query, std::size_t key) const {
+    const std::size_t cells = query > key ? query - key : key - query;
+    return cells == 0 ? 0 : cells * block - (block - 1);
+  }
   /// False for a cell that the mask hides (all of its block): drawn as masked, never as zero.
   bool Visible(std::size_t layer_index, std::size_t query, std::size_t key) const {
-    if (!causal) return true;
-    if (key > query) return false;
     const std::size_t window = windows.empty() ? 0 : windows[layer_index];
+    if (!causal) return window == 0 || Gap(query, key) <= window / 2;
+    if (key > query) return false;
     // The nearest pair of the block: its first query and its last key.
     return window == 0 || key == query || query * block - ((key + 1) * block - 1) < window;
   }

@@ -21,7 +21,11 @@ DumpInfo MakeDumpInfo(const Model& model, const Session& session, const Prompt& 
     info.windows.push_back(layer < windows.size() ? windows[layer] : 0);
     windowed = windowed || info.windows.back() != 0;
   }
-  info.mask = windowed ? "causal, sliding window" : "causal";
+  if (shape.causal) {
+    info.mask = windowed ? "causal, sliding window" : "causal";
+  } else {
+    info.mask = windowed ? "none, symmetric window" : "none";
+  }
   info.kv_type = DataTypeName(session.kv_type());
   info.arithmetic = session.arithmetic() == Arithmetic::kFast ? "fast" : "exact";
   info.isa = IsaName(session.isa());

@@ -14,6 +14,7 @@ DumpShape MapShape(const ModelInfo& model, std::size_t tokens, std::vector<std::
   shape.kv_heads = model.kv_heads;
   shape.head_dim = model.head_dim;
   shape.vocabulary = model.vocabulary;
+  shape.causal = model.causal;
   return shape;
 }
 

@@ -21,7 +21,8 @@ struct DumpShape {
   std::size_t kv_heads = 0;
   std::size_t head_dim = 0;
   std::size_t vocabulary = 0;
-  bool half = true;  ///< Weights and scores as float16.
+  bool causal = true;  ///< False: tokens attend to both sides (encoders).
+  bool half = true;    ///< Weights and scores as float16.
   bool scores = false;
   bool logits = false;
   bool trace = false;

@@ -37,6 +37,7 @@ class DiffJob final : public Job {
  protected:
   Status OpenOutputs() override;
   Status ReadTexts() override;
+  Status CheckKind() override;
   Status LoadModels() override;
   Status MakePrompts() override;
   Status CheckLengths() override;
@@ -112,6 +113,10 @@ Status DiffJob::CheckModels() const {
                                               "; give models with the same vocabulary"};
   }
   return Status::Ok();
+}
+
+Status DiffJob::CheckKind() {
+  return RequireDecoder("diff");
 }
 
 Status DiffJob::MakePrompts() {

@@ -39,6 +39,7 @@ class DumpJob final : public Job {
 
  protected:
   Status OpenOutputs() override;
+  Status CheckKind() override;
   Status CheckLengths() override;
   Status Plan() override;
   Status OpenSessions() override;
@@ -82,6 +83,27 @@ Status DumpJob::OpenOutputs() {
   Result<Outputs> outputs = Outputs::Open(arguments_.outputs);
   FOVEA_RETURN_IF_ERROR(outputs);
   outputs_ = std::move(*outputs);
+  return Status::Ok();
+}
+
+Status DumpJob::CheckKind() {
+  FOVEA_RETURN_IF_ERROR(Job::CheckKind());
+  const ModelInfo& info = model_->info();
+  if (info.has_decoder()) return Status::Ok();
+  const struct {
+    bool given;
+    const char* option;
+  } need_a_decoder[] = {{arguments_.generate.has_value(), "--generate"},
+                        {arguments_.stream.on, "--stream"},
+                        {ablation_.wanted(), "--ablate"},
+                        {arguments_.compare_mask, "--compare-mask"}};
+  for (const auto& option : need_a_decoder) {
+    if (option.given) return RequireDecoder(option.option);
+  }
+  if (arguments_.logits && !info.has_logits) {
+    return {StatusCode::kUnsupported,
+            "--logits: " + info.path + " is an encoder without a head that gives logits"};
+  }
   return Status::Ok();
 }
 
@@ -250,12 +272,14 @@ ModelRun DumpJob::MakeRun(const std::vector<std::int32_t>& prompt, LossRecorder*
       stream_->OnToken(position, token, position >= prompt.size(), logits);
     };
   }
-  if (shape_.logits || page_ || ablation_.wanted() || streams_prompt) {
-    run.on_logits = [this, &prompt, losses, streams_prompt](std::size_t position,
-                                                            std::span<const float> logits) {
+  // Logits of an encoder say what a token itself could be, not the next one.
+  const bool page_takes_logits = page_.has_value() && model_->info().has_decoder();
+  if (shape_.logits || page_takes_logits || ablation_.wanted() || streams_prompt) {
+    run.on_logits = [this, &prompt, losses, streams_prompt, page_takes_logits](
+                        std::size_t position, std::span<const float> logits) {
       if (shape_.logits) recorders_->OnLogits(position, logits);
       if (ablation_.wanted()) losses->OnLogits(position, logits);
-      if (page_) page_->recorder()->OnLogits(position, logits);
+      if (page_takes_logits) page_->recorder()->OnLogits(position, logits);
       if (streams_prompt && position + 1 < prompt.size()) {
         stream_->OnToken(position, prompt[position], false, logits);
       }

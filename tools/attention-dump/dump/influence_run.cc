@@ -34,6 +34,7 @@ class InfluenceJob final : public Job {
 
  protected:
   Status OpenOutputs() override;
+  Status CheckKind() override { return RequireDecoder(option()); }
   Status Plan() override;
   Status OpenSessions() override;
   Status RunModels() override;

@@ -21,6 +21,7 @@
 #include "tools/attention-dump/output/terminal_view.h"
 #include "tools/attention-dump/page/page_recorder.h"
 #include "tools/attention-dump/run/job.h"
+#include "tools/attention-dump/run/model_run.h"
 #include "tools/attention-dump/run/model_session.h"
 #include "tools/attention-dump/run/prompt.h"
 #include "tools/attention-dump/run/recorded_page.h"
@@ -37,6 +38,7 @@ class HeadsJob final : public Job {
  protected:
   Status OpenOutputs() override;
   Status ReadTexts() override { return arguments_.probe ? Status::Ok() : Job::ReadTexts(); }
+  Status CheckKind() override;
   Status MakePrompts() override;
   Status CheckLengths() override { return arguments_.probe ? Status::Ok() : Job::CheckLengths(); }
   Status Plan() override;
@@ -68,6 +70,12 @@ Status HeadsJob::OpenOutputs() {
   FOVEA_RETURN_IF_ERROR(files);
   files_ = std::move(*files);
   return Status::Ok();
+}
+
+Status HeadsJob::CheckKind() {
+  FOVEA_RETURN_IF_ERROR(Job::CheckKind());
+  if (arguments_.probe) return RequireDecoder("--probe");
+  return arguments_.ablate_all ? RequireDecoder("--ablate-all") : Status::Ok();
 }
 
 Status HeadsJob::MakePrompts() {
@@ -109,16 +117,14 @@ Status HeadsJob::RunModels() {
   tools::Progress progress(!arguments_.quiet);
   RunOptions options;
   options.observer = &observers;
-  if (page) {
+  if (page && model_->info().has_decoder()) {
     options.on_logits = [&](std::size_t position, std::span<const float> logits) {
       page->OnLogits(position, logits);
     };
   }
   options.cancelled = environment_.interrupted;
   options.on_progress = [&](double done) { progress.Update(done, "running the text"); };
-  if (const auto logits = session_->Prefill(ids, options); !logits) {
-    return AboutModel(logits.status());
-  }
+  if (const Status ran = RunText(ids, options, &*session_); !ran.ok()) return AboutModel(ran);
   table_.probed = arguments_.probe;
   for (const HeadStatistics& head : observer.Heads()) {
     table_.rows.push_back({.statistics = head, .effect = {}});

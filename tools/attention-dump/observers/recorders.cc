@@ -83,6 +83,7 @@ Status Recorders::Finish(DumpInfo* info) {
   for (MapSet* maps :
        {&kept_->whole, &kept_->picture, &kept_->pooled.largest, &kept_->pooled.mean}) {
     maps->windows = info->windows;
+    maps->causal = shape_.causal;
   }
   if (top_k_ != nullptr) {
     info->lossy.push_back(

@@ -87,6 +87,7 @@ RecordingPlan PlanRecording(const DumpShape& shape, const ModelInfo& model,
   plan.tokens = shape.tokens;
   plan.layers = shape.layers;
   plan.heads = shape.heads;
+  plan.causal = shape.causal;
   for (const std::size_t layer : shape.layers) {
     plan.windows.push_back(layer < model.windows.size() ? model.windows[layer] : 0);
   }

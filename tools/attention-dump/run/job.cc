@@ -17,6 +17,7 @@ Result<std::string> Job::Do() {
   FOVEA_RETURN_IF_ERROR(OpenOutputs());
   FOVEA_RETURN_IF_ERROR(ReadTexts());
   FOVEA_RETURN_IF_ERROR(LoadModels());
+  FOVEA_RETURN_IF_ERROR(CheckKind());
   FOVEA_RETURN_IF_ERROR(MakePrompts());
   FOVEA_RETURN_IF_ERROR(CheckLengths());
   FOVEA_RETURN_IF_ERROR(Plan());
@@ -38,6 +39,20 @@ Status Job::LoadModels() {
   FOVEA_RETURN_IF_ERROR(model);
   model_ = std::move(*model);
   return Status::Ok();
+}
+
+Status Job::CheckKind() {
+  if (model_->info().kind != ModelKind::kEncoderDecoder) return Status::Ok();
+  return AboutModel({StatusCode::kUnsupported,
+                     "of encoder-decoders only the maps are written: attention-dump MODEL --text "
+                     "SOURCE [--target TEXT] -o FILE.npz"});
+}
+
+Status Job::RequireDecoder(const std::string& what) const {
+  const ModelInfo& info = model_->info();
+  if (info.kind == ModelKind::kDecoder) return Status::Ok();
+  return {StatusCode::kUnsupported, what + ": it takes a decoder, and " + info.path + " is an " +
+                                        std::string(ModelKindName(info.kind))};
 }
 
 Status Job::MakePrompts() {

@@ -32,8 +32,10 @@ class Job {
 
   // The steps, in their order. Errors name what they are about.
   virtual Status OpenOutputs() { return Status::Ok(); }
-  virtual Status ReadTexts();     ///< Here: `text_`, from --text, --file or standard input.
-  virtual Status LoadModels();    ///< Here: `model_`.
+  virtual Status ReadTexts();   ///< Here: `text_`, from --text, --file or standard input.
+  virtual Status LoadModels();  ///< Here: `model_`.
+  /// Here: refuses what only a model with both stacks would need.
+  virtual Status CheckKind();
   virtual Status MakePrompts();   ///< Here: `prompt_`, the tokens of `text_`.
   virtual Status CheckLengths();  ///< Here: prompt and Generated() fit the context.
   /// What is measured and kept, and whether there is space for it.
@@ -47,6 +49,8 @@ class Job {
   /// Tokens that may be generated after the prompt.
   virtual std::size_t Generated() const { return 0; }
 
+  /// kUnsupported unless the model is a decoder; `what` needs one.
+  Status RequireDecoder(const std::string& what) const;
   /// Options for a session of `context_size` tokens of model_. `kept_bytes`: memory besides the
   /// session's that counts against --max-memory (the model's file counts already).
   SessionOptions OptionsFor(std::size_t context_size, std::uint64_t kept_bytes = 0) const;

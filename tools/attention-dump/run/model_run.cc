@@ -3,6 +3,11 @@
 
 namespace fovea::dump {
 
+Status RunText(std::span<const std::int32_t> tokens, const RunOptions& options, Session* session) {
+  if (session->info().has_encoder()) return session->Encode(tokens, options).status();
+  return session->Prefill(tokens, options).status();
+}
+
 Result<std::vector<std::int32_t>> RunModel(const ModelRun& run, Session* session,
                                            tools::Progress* progress) {
   const auto total = static_cast<double>(run.prompt.size() + run.generate);
@@ -15,6 +20,10 @@ Result<std::vector<std::int32_t>> RunModel(const ModelRun& run, Session* session
     progress->Update(done * static_cast<double>(run.prompt.size()) / total, "running the text");
   };
   std::vector<std::int32_t> generated;
+  if (session->info().kind == ModelKind::kEncoder) {
+    FOVEA_RETURN_IF_ERROR(RunText(run.prompt, options, session));
+    return generated;
+  }
   Result<std::span<const float>> logits = session->Prefill(run.prompt, options);
   options.on_progress = {};
   const auto tell = [&](std::int32_t token) {

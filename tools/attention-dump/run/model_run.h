@@ -13,6 +13,9 @@
 
 namespace fovea::dump {
 
+/// Runs the text: a decoder's prefill, or an encoder over all of it.
+Status RunText(std::span<const std::int32_t> tokens, const RunOptions& options, Session* session);
+
 struct ModelRun {
   std::span<const std::int32_t> prompt;
   /// At most; an end-of-generation id stops and is not part of the dump.

@@ -112,14 +112,16 @@ Result<std::string> LiveModel::RunAndPack(const Prompt& prompt, const DumpShape&
   ObserverGroup observers;
   observers.Add(&recorder);
   observers.Add(&row_sums);
-  const ModelRun run = {
-      .prompt = ids,
-      .generate = shape.generated,
-      .tokenizer = model_.tokenizer(),
-      .observer = &observers,
-      .stop = [&] { return recorder.failed() || stop(); },
-      .on_logits = [&](std::size_t position,
-                       std::span<const float> logits) { recorder.OnLogits(position, logits); }};
+  ModelRun run = {.prompt = ids,
+                  .generate = shape.generated,
+                  .tokenizer = model_.tokenizer(),
+                  .observer = &observers,
+                  .stop = [&] { return recorder.failed() || stop(); }};
+  if (model_.info().has_decoder()) {
+    run.on_logits = [&](std::size_t position, std::span<const float> logits) {
+      recorder.OnLogits(position, logits);
+    };
+  }
   FOVEA_RETURN_IF_ERROR(session_.Truncate(0));
   tools::Progress silent(false);
   const Result<std::vector<std::int32_t>> generated = RunModel(run, &session_, &silent);
