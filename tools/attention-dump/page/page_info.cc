@@ -211,8 +211,7 @@ Json Document(const DocumentInfo& document) {
   }
   std::vector<std::size_t> windows = recording.plan.windows;
   windows.resize(recording.plan.layers.size(), 0);
-  // Without their mask, causal maps have no window either.
-  if (!document.causal && recording.plan.causal) std::fill(windows.begin(), windows.end(), 0);
+  if (!document.causal) std::fill(windows.begin(), windows.end(), 0);
   Json pyramid = nullptr;
   if (document.pyramid_block > 0) {
     pyramid = {{"block", document.pyramid_block}, {"side", document.pyramid_side}};

@@ -99,7 +99,10 @@ RecordingPlan PlanRecording(const DumpShape& shape, const ModelInfo& model,
   const auto all = static_cast<double>(shape.tokens);
   const auto maps = static_cast<double>(shape.layers.size() * shape.heads.size());
   const double cells = plan.VisibleCells() + (also_without_mask ? maps * all * all : 0.0);
-  plan.weights = cells * (plan.half ? 2.0 : 4.0) * kTextBytesPerByte <= bytes;
+  // Queries and keys alone do not say what a model adds to scores by distance.
+  const bool biased =
+      model.position == PositionKind::kAlibi || model.position == PositionKind::kRelativeBuckets;
+  plan.weights = biased || cells * (plan.half ? 2.0 : 4.0) * kTextBytesPerByte <= bytes;
   plan.trace = !plan.weights || also_without_mask;
   if (shape.tokens > kMaxTokensWithoutPyramid) {
     plan.pyramid_block = PyramidBlock(plan, bytes, maps * (also_without_mask ? 3.0 : 1.0));

@@ -4,21 +4,25 @@
 // row(query, begin, end, out) writes the weights of the keys [begin, end), all of them visible, to
 // the front of `out`.
 
-// Which cells are visible: causal, perhaps with a window, or all.
+// Which cells are visible: causal or all, perhaps with a window. Without causality the window reaches
+// half as far to either side.
 class Mask {
   constructor(queries, keys, causal, window) {
     this.queries = queries;
     this.keys = keys;
     this.causal = causal;
-    this.window = causal ? window : 0;
+    this.window = window;
   }
 
   firstKey(query) {
-    return this.window ? Math.max(0, query + 1 - this.window) : 0;
+    if (!this.window) return 0;
+    const reach = this.causal ? this.window - 1 : Math.floor(this.window / 2);
+    return Math.max(0, query - reach);
   }
 
   endKey(query) {
-    return this.causal ? query + 1 : this.keys;
+    if (this.causal) return query + 1;
+    return this.window ? Math.min(this.keys, query + Math.floor(this.window / 2) + 1) : this.keys;
   }
 
   visible(query, key) {

@@ -253,7 +253,7 @@ class Viewer {
     const item = this.lists[this.headSide].at(l, h);
     this.find("head-name").textContent = item.name;
     const doc = docs[0];
-    const window = doc.causal && doc.windows && doc.windows[l];
+    const window = doc.windows && doc.windows[l];
     this.find("head-detail").textContent = [item.figures.type,
       doc.kv_head && `KV head ${doc.kv_head[h]}`, window ? `window ${window}` : "",
       "rows look at columns"].filter(Boolean).join(" · ");
