@@ -11,6 +11,8 @@ namespace {
 
 constexpr std::size_t kMaxMapBytes = 16 << 20;
 constexpr std::size_t kMaxReplacementBytes = 1024;  // The longest of Unicode has 33.
+/// A damaged trie may lead in circles, which must not make a text's time quadratic.
+constexpr std::size_t kMaxKeyBytes = 256;
 
 /// A unit of the double array (Darts-clone's layout).
 bool HasLeaf(std::uint32_t unit) {
@@ -56,7 +58,8 @@ Result<CharacterMap> CharacterMap::FromBase64(std::string_view text) {
 template <typename Visit>
 void CharacterMap::ForEach(std::string_view text, const Visit& visit) const {
   std::uint32_t node = Offset(trie_[0]);
-  for (std::size_t i = 0; i < text.size(); ++i) {
+  const std::size_t longest = std::min(text.size(), kMaxKeyBytes);
+  for (std::size_t i = 0; i < longest; ++i) {
     const auto byte = static_cast<std::uint8_t>(text[i]);
     if (byte == 0) return;
     node ^= byte;
