@@ -70,7 +70,7 @@ class Head {
   }
 
   visible(query, key) {
-    if (!this.causal) return true;
+    if (!this.causal) return !this.window || Math.abs(query - key) <= this.window >> 1;
     return key <= query && (!this.window || key > query - this.window);
   }
 

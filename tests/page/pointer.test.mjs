@@ -53,6 +53,7 @@ for (const [name, options] of Object.entries({
   "16-bit codes, grouped keys": { tokens: 50, bits: 16, heads: 6, kvHeads: 2 },
   "9-bit codes, a window, a soft cap": { tokens: 70, bits: 9, window: 20, softcap: 3 },
   "32-bit numbers, no mask": { tokens: 30, bits: 32, causal: false },
+  "a window to both sides": { tokens: 40, causal: false, window: 9 },
 })) {
   test(`rebuilt weights: ${name}`, async () => {
     const made = makeDocument(options);

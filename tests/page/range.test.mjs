@@ -105,3 +105,12 @@ test("maps side by side share their colours, differences are as wide to both sid
   assert.ok(drawn.includes(`+${text(change)}`) && drawn.includes(`−${text(change)}`), drawn.join(" "));
   await tab.done();
 });
+
+test("in long texts the first rows, whose weight few keys share, do not decide", async () => {
+  const even = makeDocument({ tokens: 200, layers: 1, heads: 1, sharpness: 0.01 });
+  const sources = new viewer.SourceStore(new viewer.HeadStore({
+    info: { docs: [even.doc] }, block: async (name) => even.blocks.get(name) ?? null }));
+  const map = await sources.map([0], 0, 0, { words: false, far: "max" });
+  const top = await map.typicalTop();  // a quarter of the rows has weights above 1 / 50
+  assert.ok(top >= 0.02 && top <= 0.03, `up to ${top}`);
+});

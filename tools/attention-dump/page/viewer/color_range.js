@@ -1,5 +1,7 @@
 // How far the colours reach. On the whole range 0–1 the first token (an attention sink) and the
-// token itself often leave nothing for the rest; "automatic" ends at the largest weight elsewhere.
+// token itself often leave nothing for the rest; "automatic" ends at the largest weight elsewhere. In
+// long texts the first rows, whose weight few keys share, would leave nothing for the others: there a
+// quarter of the rows may have weights beyond the end.
 
 const kRangeRows = 128;      // rows that are looked at, evenly over the map
 const kRangeWork = 24e6;     // products that this may take, in all rows
@@ -25,26 +27,36 @@ function rowWork(source) {
   return source.tokens ? rowWork(source.tokens) : source.keys * (source.head.dim || 1);
 }
 
-// Promises the end of the scale for a map: the largest weight of its rows, or difference of weights;
-// where rows and columns are one text, the first column and the diagonal do not count.
+const kLongText = 64;  // rows; with more, a quarter of them may go beyond the end
+
+// The end of the scale from the largest weights of rows; `long`: of a long text.
+function topOfRows(largest, long) {
+  const sorted = largest.filter((value) => value > 0).sort((a, b) => b - a);
+  return roundedTop(sorted[long ? Math.floor(sorted.length / 4) : 0] ?? 0);
+}
+
+// Promises the end of the scale for a map of weights or of their differences; where rows and columns
+// are one text, the first column and the diagonal do not count.
 async function typicalTop(map) {
   const { source, square, queries, keys } = map;
   const most = Math.max(kRangeFewestRows,
                         Math.min(kRangeRows, Math.floor(kRangeWork / rowWork(source))));
   const rows = Math.min(queries, most);
   const cells = new Float32Array(keys);
-  let top = 0;
+  const largest = [];
   for (let i = 0; i < rows; ++i) {
     const query = queries - 1 - Math.floor(i * queries / rows);
     const begin = Math.max(square ? 1 : 0, source.firstKey(query));
     const end = source.endKey(query);
     if (end <= begin) continue;
     source.row(query, begin, end, cells);
+    let top = 0;
     for (let key = begin; key < end; ++key) {
       const size = Math.abs(cells[key - begin]);
       if (size > top && !(square && key === query)) top = size;
     }
+    largest.push(top);
     if (sliceIsOver()) await nextSlice();
   }
-  return roundedTop(top);
+  return topOfRows(largest, queries > kLongText);
 }

@@ -94,7 +94,10 @@ function tickText(value) {
 function scaleTicks({ top, log, difference }) {
   const tick = (share, sign = "") => (share === 0 ? "0" : sign + tickText(top * share));
   const steps = log ? [1, 0.01] : [1, 0.5];
-  if (difference) return [...steps.map((s) => tick(s, "+")), "0", ...steps.reverse().map((s) => tick(s, "−"))];
+  if (difference) {
+    return [...steps.map((share) => tick(share, "+")), "0",
+      ...steps.reverse().map((share) => tick(share, "−"))];
+  }
   const ends = log ? [1, 0.1, 0.01, 0.001, 0] : [1, 0.5, 0];
   return ends.map((share, i) => (i === 0 && top < 1 ? tick(share, "≥") : tick(share)));
 }

@@ -59,7 +59,7 @@ function keyActions(viewer) {
     range: ready(() => viewer.set({ range: viewer.settings.range === "auto" ? "1" : "auto" })),
     whole: () => viewer.maps.viewport.reset(),
     zoom: (key) => viewer.maps.viewport.zoomAt(0.5, 0.5, key === "+" || key === "=" ? 1.5 : 1 / 1.5),
-    release: ready(() => { if (viewer.chosen !== null) viewer.choose(viewer.chosen); }),
+    release: ready(() => { if (viewer.focus.chosen !== null) viewer.focus.choose(viewer.focus.chosen); }),
     turn: ready((key, name) => {
       if (!viewer.controls.offered(name)) return;
       viewer.set({ [name]: viewer.controls.next(name, viewer.settings[name]) });
@@ -79,7 +79,7 @@ function keyActions(viewer) {
     stepReplay: ready((key) => {
       const last = (viewer.docs[0].candidates || []).length - 1;
       if (last < 0) return;
-      const from = viewer.step ?? (key === "." ? -1 : last + 1);
+      const from = viewer.focus.step ?? (key === "." ? -1 : last + 1);
       viewer.replay.go(Math.min(last, Math.max(0, from + (key === "." ? 1 : -1))));
     }),
     go: ready((key) => {

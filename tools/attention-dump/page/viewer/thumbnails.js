@@ -54,19 +54,21 @@ class Thumbnails {
     }
   }
 
-  // The end of the scale for these values, by the rule of color_range.js; where a block is more than
-  // a cell, the diagonal's blocks hold their neighbourhood too, and count.
+  // The end of the scale for these values, as color_range.js has it; where a block is more than a cell,
+  // the diagonal's blocks hold their neighbourhood too, and count.
   typicalTop(values, square) {
     const skipsDiagonal = square && this.rowBlock === 1;
-    let top = 0;
+    const largest = [];
     for (let row = 0; row < this.rows; ++row) {
+      let top = 0;
       for (let column = square ? 1 : 0; column < this.columns; ++column) {
         const value = values[row * this.columns + column];
         if (value === kMasked || (skipsDiagonal && row === column)) continue;
         top = Math.max(top, Math.abs(value));
       }
+      largest.push(top);
     }
-    return roundedTop(top);
+    return topOfRows(largest, this.queries > kLongText);
   }
 }
 

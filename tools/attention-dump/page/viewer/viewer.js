@@ -4,7 +4,8 @@
 // Which parts a changed setting redraws.
 const kRedraws = {
   palette: ["scales"], range: ["scales"], scale: ["scales", "text"], drop: ["pictures", "maps", "text"],
-  words: ["maps", "text"], values: ["pictures", "maps", "text"], far: ["maps"], pair: ["heads", "maps", "text"],
+  words: ["maps", "text"], values: ["pictures", "maps", "text"], far: ["maps"],
+  pair: ["heads", "maps", "text"],
   sort: ["heads"], order: ["heads"], overview: ["heads"], scope: ["text"], direction: ["text"],
 };
 
@@ -12,12 +13,7 @@ class Viewer {
   constructor() {
     this.settings = { ...kDefaults };
     this.place = null;     // {layer, head}: numbers of the model
-    this.chosen = null;    // token
-    this.hovered = null;   // token under the pointer
-    this.chosenKey = null;   // the same of the keys' text, where that is another
-    this.hoveredKey = null;
-    this.hoveredSide = 0;  // of maps side by side
-    this.step = null;      // of the replay
+    this.focus = new Focus(this);
     this.info = null;
     this.opened = 0;
     this.find = (id) => document.getElementById(id);
@@ -25,8 +21,8 @@ class Viewer {
       name === "sort" && isChange(value) ? { sort: value, order: "down" } : { [name]: value }));
     this.range = new RangeControl((range) => this.set({ range }));
     this.maps = new MapPane(this.find("maps"), {
-      onHover: (cell, side) => this.hoverCell(cell, side),
-      onChoose: (cell) => this.choose(this.axes.queries.begin[cell.query + 1] - 1),
+      onHover: (cell, side) => this.focus.hoverCell(cell, side),
+      onChoose: (cell) => this.focus.choose(this.axes.queries.begin[cell.query + 1] - 1),
       onView: () => this.keepAddress(),
     });
     this.grid = new GridView(this.find("grid"), (l, h) => this.openHead(l, h));
@@ -34,15 +30,8 @@ class Viewer {
       onOpen: (l, h) => this.openHead(l, h),
       onSort: (sort, descending) => this.set({ sort, order: descending ? "down" : "up" }),
     });
-    this.text = new TextPane({
-      onPoint: (token) => this.hoverToken(token),
-      onChoose: (token) => this.choose(token),
-      onMove: (step) => this.moveToken(step),
-      onPointKey: (token) => this.setHovered(this.hovered, token),
-      onChooseKey: (token) => this.chooseKey(token === this.chosenKey ? null : token),
-      onMoveKey: (step) => this.moveKey(step),
-    });
-    this.replay = new Replay(this.find("replay"), (step) => this.setStep(step));
+    this.text = new TextPane(this.focus.actions());
+    this.replay = new Replay(this.find("replay"), (step) => this.focus.setStep(step));
     this.theme = new Theme((paper) => this.restyle(paper));
     this.find("whole").addEventListener("click", () => this.maps.viewport.reset());
     this.find("save").addEventListener("click", () => this.run(this.savePicture()));
@@ -71,10 +60,7 @@ class Viewer {
     const [l, h] = info.first || [0, 0];
     const held = this.place && layers.includes(this.place.layer) && heads.includes(this.place.head);
     if (!held) this.place = { layer: layers[l], head: heads[h] };
-    const tokens = this.docs[0].tokens.length;
-    if (this.chosen !== null && this.chosen >= tokens) this.chosen = null;
-    this.hovered = this.hoveredKey = this.chosenKey = null;
-    this.step = null;
+    this.focus.open(this.docs[0].tokens.length);
     this.replay.open(this.docs, info.pair ? info.pair.labels : []);
     this.replay.show(null);
     this.makeScales();
@@ -104,7 +90,7 @@ class Viewer {
   // The document whose text is shown: of maps side by side the one last pointed at.
   get side() {
     if (this.docs.length < 2) return 0;
-    return this.settings.pair === "sides" ? this.hoveredSide : this.headSide;
+    return this.settings.pair === "sides" ? this.focus.side : this.headSide;
   }
 
   get doc() {
@@ -267,10 +253,10 @@ class Viewer {
     const shown = await this.maps.show(panes, {
       l, h, settings: { ...settings }, sources: this.sources,
       common: {
-        ...this.colors, name: item.name, thumbnail: this.picture, ...this.marks(),
+        ...this.colors, name: item.name, thumbnail: this.picture, ...this.focus.marks(),
       },
       describe: (...cell) =>
-        describeCell({ docs, labels, settings, reached: this.marks().reached }, ...cell),
+        describeCell({ docs, labels, settings, reached: this.focus.marks().reached }, ...cell),
     });
     if (!shown) return;
     this.range.show(settings.range, this.maps.automaticTop);
@@ -286,42 +272,8 @@ class Viewer {
     await saveCanvas(canvas, fileName([name, this.info.title], "png"));
   }
 
-  // What a map shows of the chosen token and of the replay: rows and columns, of which the first
-  // `reached` are there.
-  marks() {
-    const { queries, keys } = this.axes;
-    const square = isSquare(this.doc);
-    const row = this.chosen === null ? null : queries.of[this.chosen];
-    const rows = this.step === null ? Infinity : queries.lastWithin(this.lastToken) + 1;
-    const key = square ? this.chosen : this.chosenKey;
-    return { chosen: { row, column: key === null ? null : keys.of[key] },
-      reached: { rows, columns: square ? rows : Infinity } };
-  }
-
-  // The last token that is there, in the replay.
-  get lastToken() {
-    const last = this.doc.tokens.length - 1;
-    return this.step === null ? last
-      : Math.min(last, this.docs[0].candidates[this.step].position);
-  }
-
-  // The token in focus: under the pointer, chosen, of the replay's step, or the last. In the replay of
-  // words the last whole word.
-  get token() {
-    const { queries } = this.axes;
-    const { rows } = this.marks().reached;
-    if (rows === 0) return null;
-    const last = rows <= queries.count ? queries.begin[rows] - 1 : this.lastToken;
-    return Math.min(last, this.hovered ?? this.chosen ?? last);
-  }
-
-  // The key in focus: where there is one text the token itself.
-  get keyToken() {
-    return isSquare(this.doc) ? this.token : this.hoveredKey ?? this.chosenKey;
-  }
-
   async showText() {
-    const { settings, doc, side, scale, sources } = this;
+    const { settings, doc, side, scale, sources, focus } = this;
     const heads = this.lists[side].items.filter(({ l, h }) => settings.scope === "all" ||
       (l === this.l && (settings.scope === "layer" || h === this.h)));
     const names = {
@@ -330,78 +282,13 @@ class Viewer {
       all: `mean of all ${heads.length} heads`,
     };
     await this.text.show({
-      doc, heads, axes: this.axes, token: this.token, keyToken: this.keyToken,
-      pinned: this.chosen, pinnedKey: this.chosenKey,
-      scopeName: names[settings.scope],
+      doc, heads, axes: this.axes, token: focus.token, keyToken: focus.keyToken,
+      pinned: focus.chosen, pinnedKey: focus.chosenKey, scopeName: names[settings.scope],
       sources: (l, h) => sources.source(side, l, h, settings), words: settings.words,
       place: (value) => Math.max(0, scale.placeOfShare(value)), direction: settings.direction,
-      veilAfter: this.step === null ? null : this.lastToken,
-      lastRow: this.step === null ? null : this.marks().reached.rows - 1,
+      veilAfter: focus.step === null ? null : focus.lastToken,
+      lastRow: focus.step === null ? null : focus.marks().reached.rows - 1,
     });
-  }
-
-  hoverCell(cell, side) {
-    const token = cell ? this.axes.queries.begin[cell.query + 1] - 1 : null;
-    const key = cell && cell.key !== null ? this.axes.keys.begin[cell.key + 1] - 1 : null;
-    if (cell && side !== this.hoveredSide && this.settings.pair === "sides") this.hoveredSide = side;
-    this.setHovered(token, key);
-  }
-
-  hoverToken(token) {
-    this.setHovered(token);
-    this.maps.markRow(token === null ? null : this.axes.queries.of[token]);
-  }
-
-  // Moving on quickly shows only the latest.
-  setHovered(token, key = null) {
-    const keyToken = isSquare(this.doc) ? null : key;
-    if (token === this.hovered && keyToken === this.hoveredKey) return;
-    this.hovered = token;
-    this.hoveredKey = keyToken;
-    if (this.hoverPending) return;
-    this.hoverPending = true;
-    requestAnimationFrame(() => {
-      this.hoverPending = false;
-      this.run(this.showText());
-    });
-  }
-
-  choose(token) {
-    this.chosen = token === this.chosen ? null : token;
-    this.hovered = null;
-    this.maps.change(this.marks());
-    this.redraw(["text"]);
-  }
-
-  chooseKey(token) {
-    this.chosenKey = token;
-    this.hoveredKey = null;
-    this.maps.change(this.marks());
-    this.redraw(["text"]);
-  }
-
-  moveKey(step) {
-    const last = keyText(this.doc).tokens.length - 1;
-    this.chooseKey(Math.min(last, Math.max(0, (this.keyToken ?? -1) + step)));
-    this.text.keyView.reveal();
-  }
-
-  moveToken(step) {
-    const last = this.doc.tokens.length - 1;
-    this.chosen = Math.min(last, Math.max(0, (this.token ?? -1) + step));
-    this.hovered = null;
-    this.maps.change(this.marks());
-    this.redraw(["text"]);
-    this.text.view.reveal();
-  }
-
-  setStep(step) {
-    this.step = step;
-    this.chosen = null;
-    this.replay.show(step);
-    this.maps.markRow(null);
-    this.maps.change(this.marks());
-    this.redraw(["text"]);
   }
 
   keepAddress() {
@@ -410,7 +297,7 @@ class Viewer {
     this.addressTimer = setTimeout(() => {
       this.written = writeAddress({
         place: this.place, view: this.maps.range(this.axes), settings: this.settings,
-        defaults: kDefaults, token: this.chosen, step: this.step,
+        defaults: kDefaults, token: this.focus.chosen, step: this.focus.step,
       });
       keepAddressHash(this.written);
     }, 200);
@@ -424,10 +311,10 @@ class Viewer {
     }
     this.taking = true;
     Object.assign(this.settings, kDefaults, found.settings);
-    this.chosen = found.token !== null && found.token < tokens.length ? found.token : null;
     const steps = this.docs[0].candidates || [];
-    this.step = found.step !== null && found.step < steps.length ? found.step : null;
-    if (steps.length) this.replay.show(this.step);
+    this.focus.chosen = found.token !== null && found.token < tokens.length ? found.token : null;
+    this.focus.step = found.step !== null && found.step < steps.length ? found.step : null;
+    if (steps.length) this.replay.show(this.focus.step);
     this.makeScales();
     this.maps.showRange(found.view, this.axes);
     this.taking = false;
