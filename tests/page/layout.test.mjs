@@ -48,8 +48,8 @@ test("labels are not cut when words or longer texts need more room", async () =>
 });
 
 test("rows and columns are named, on narrow screens too", async () => {
-  const made = makeDocument({ tokens: 30, layers: 1, heads: 2 });
-  for (const width of [1400, 420]) {
+  for (const [width, tokens] of [[1400, 30], [420, 30], [420, 20]]) {
+    const made = makeDocument({ tokens, layers: 1, heads: 2 });
     const tab = await browser.open(makePage([made]), { width, extraScript: textSpy });
     await settled(tab);
     const { drawn, cut } = await spiedTexts(tab);

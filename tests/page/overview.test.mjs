@@ -44,6 +44,13 @@ for (const [layers, heads] of [[32, 32], [6, 4]]) {
     await tab.keyboard.press("Enter");
     assert.equal(await tab.locator("#head-name").innerText(), `L0H${heads - 1}`);
     assert.deepEqual(await inSight(tab), seen, "after keys in the overview");
+    await setting(tab, "overview").selectOption("table");
+    await goTo(tab, `#L${layers - 1}H0&heads=table`);
+    assert.deepEqual(await tab.evaluate(() => {
+      const frame = document.getElementById("table-frame").getBoundingClientRect();
+      const row = document.querySelector("#head-table .chosen").getBoundingClientRect();
+      return [row.top >= frame.top, row.bottom <= frame.bottom + 1];
+    }), [true, true]);
     await tab.done();
   });
 }

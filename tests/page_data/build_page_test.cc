@@ -133,6 +133,8 @@ TEST(BuildPageTest, MapsWithoutTheMaskShareQueriesAndKeys) {
   EXPECT_EQ(page.info["docs"][1]["share"], 0);
   EXPECT_EQ(page.info["docs"][1]["causal"], false);
   EXPECT_EQ(page.info["docs"][1]["windows"], (std::vector<int>{0, 0}));
+  EXPECT_FALSE(page.info["docs"][0]["candidates"].is_null());
+  EXPECT_TRUE(page.info["docs"][1]["candidates"].is_null());
   EXPECT_EQ(page.blocks.count("1/q/0/0"), 0U);
   ExpectMaps(page, text, 0);
   ExpectMaps(page, text, 1, false);

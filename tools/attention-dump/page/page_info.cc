@@ -212,6 +212,8 @@ Json Document(const DocumentInfo& document) {
   std::vector<std::size_t> windows = recording.plan.windows;
   windows.resize(recording.plan.layers.size(), 0);
   if (!document.causal) std::fill(windows.begin(), windows.end(), 0);
+  // Maps without the mask come from the run with it, whose predictions are not theirs.
+  const bool own_run = document.causal == recording.plan.causal;
   Json pyramid = nullptr;
   if (document.pyramid_block > 0) {
     pyramid = {{"block", document.pyramid_block}, {"side", document.pyramid_side}};
@@ -231,8 +233,8 @@ Json Document(const DocumentInfo& document) {
           {"causal", document.causal},
           {"has_values", document.has_values},
           {"stats", Statistics(document)},
-          {"loss", Losses(recording, tokens.size())},
-          {"candidates", Candidates(*document.text)},
+          {"loss", own_run ? Losses(recording, tokens.size()) : Json(nullptr)},
+          {"candidates", own_run ? Candidates(*document.text) : Json(nullptr)},
           {"store", Store(document)},
           {"thumb", document.thumbnail_side},
           {"pyramid", std::move(pyramid)},

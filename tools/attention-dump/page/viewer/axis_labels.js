@@ -19,12 +19,17 @@ function labelText(units, unit, withPosition) {
   return withPosition ? `${units.begin[unit]} ${piece}` : piece;
 }
 
+// Whether labels may tell positions too: they do where not every unit has its label.
+function tellsPositions(units) {
+  return units.count > 25;
+}
+
 // Room for the longest label of at most `most` pixels, judged by up to 400 of them.
 function labelWidth(units, most) {
   let widest = 20;
   const step = Math.max(1, Math.floor(units.count / 400));
   for (let unit = 0; unit < units.count && widest < most; unit += step) {
-    const text = labelText(units, unit, units.count > 25);
+    const text = labelText(units, unit, tellsPositions(units));
     widest = Math.max(widest, textWidth(text.slice(0, 40)));
   }
   return Math.ceil(Math.min(most, widest)) + kLabelGap;
@@ -84,10 +89,11 @@ class LabelPen {
     const { reached } = view.shown;
     const each = (isRow, units, start, span, cell, length, draw) => {
       const step = niceStep(kLabelLine / cell);
+      const withPosition = step > 1 && tellsPositions(units);
       const end = Math.min(units.count, start + span, isRow ? reached.rows : reached.columns);
       for (let i = Math.ceil(start / step) * step; i < end; i += step) {
         const middle = (i - start + 0.5) * cell;
-        if (middle >= 0 && middle <= length) draw(middle, this.label(units, i, step > 1, isRow));
+        if (middle >= 0 && middle <= length) draw(middle, this.label(units, i, withPosition, isRow));
       }
     };
     each(true, axes.queries, viewport.top, viewport.rows, view.cellHeight, plot.height,

@@ -46,11 +46,15 @@ class MapPane {
   // then shows all at once; an outdated call shows nothing.
   async show(panes, what) {
     this.waiting += 1;
-    for (const view of this.views) view.root.dataset.complete = "false";
+    for (const { root: map } of this.views) {
+      map.dataset.complete = "false";
+      map.setAttribute("aria-busy", "true");
+    }
     try {
       return await this.showAll(panes, what);
     } finally {
       this.waiting -= 1;
+      if (!this.waiting) for (const { root: map } of this.views) map.removeAttribute("aria-busy");
       this.schedule();
     }
   }

@@ -65,8 +65,21 @@ class HeadTable {
 
   select(index) {
     for (const row of this.table.tBodies[0].rows) {
-      row.classList.toggle("chosen", Number(row.dataset.index) === index);
+      const chosen = Number(row.dataset.index) === index;
+      row.classList.toggle("chosen", chosen);
+      if (chosen) this.reveal(row);
     }
+  }
+
+  // Scrolls the table, never the page, until the row is in sight below the heading.
+  reveal(row) {
+    const frame = this.table.parentElement;
+    const box = frame.getBoundingClientRect();
+    const at = row.getBoundingClientRect();
+    const top = box.top + frame.clientTop + this.table.tHead.offsetHeight;
+    const bottom = box.top + frame.clientTop + frame.clientHeight;
+    if (at.top < top) frame.scrollTop -= Math.ceil(top - at.top);
+    else if (at.bottom > bottom) frame.scrollTop += Math.ceil(at.bottom - bottom);
   }
 }
 
