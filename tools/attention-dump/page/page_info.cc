@@ -211,9 +211,9 @@ Json Document(const DocumentInfo& document) {
   }
   std::vector<std::size_t> windows = recording.plan.windows;
   windows.resize(recording.plan.layers.size(), 0);
-  if (!document.causal) std::fill(windows.begin(), windows.end(), 0);
-  // Maps without the mask come from the run with it, whose predictions are not theirs.
+  // Maps without the mask come from the run with it, whose windows and predictions are not theirs.
   const bool own_run = document.causal == recording.plan.causal;
+  if (!own_run) std::fill(windows.begin(), windows.end(), 0);
   Json pyramid = nullptr;
   if (document.pyramid_block > 0) {
     pyramid = {{"block", document.pyramid_block}, {"side", document.pyramid_side}};

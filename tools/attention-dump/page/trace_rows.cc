@@ -31,7 +31,7 @@ HeadTrace TraceOf(const Recording& recording, std::size_t map, std::size_t token
           .scale = trace.scale,
           .softcap = trace.softcap,
           .causal = causal,
-          .window = causal && layer < plan.windows.size() ? plan.windows[layer] : 0,
+          .window = causal == plan.causal && layer < plan.windows.size() ? plan.windows[layer] : 0,
           .isa = trace.isa};
 }
 
