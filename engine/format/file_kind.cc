@@ -57,7 +57,7 @@ std::string_view GuessFileKind(std::span<const std::byte> bytes) {
     if (text.starts_with(signature.start)) return signature.kind;
   }
   if (text.size() > kSafetensorsHeader && text[kSafetensorsHeader] == '{') {
-    return "a safetensors file; convert it to GGUF";
+    return "a safetensors file; give the folder that has it and config.json";
   }
   const auto probe = bytes.first(std::min(bytes.size(), kProbe));
   if (std::ranges::all_of(probe, [](std::byte b) { return b == std::byte{0}; })) {

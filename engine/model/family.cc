@@ -16,9 +16,9 @@ namespace {
 
 constexpr Family kKnownFamilies[] = {
     // Touvron et al. 2023; also Mistral, SmolLM, TinyLlama and others that convert to it.
-    {.name = "llama", .positions = PositionKind::kRopeInterleaved},
-    {.name = "qwen2"},
-    {.name = "qwen3", .head_norms = HeadNorms::kRequired},
+    {.name = "llama", .positions = PositionKind::kRopeInterleaved, .windows = Windows::kIfStated},
+    {.name = "qwen2", .windows = Windows::kIfStated},
+    {.name = "qwen3", .head_norms = HeadNorms::kRequired, .windows = Windows::kIfStated},
     // Yang et al. 2025
     {.name = "qwen3moe",
      .head_norms = HeadNorms::kRequired,

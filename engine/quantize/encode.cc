@@ -120,21 +120,6 @@ bool CanEncode(DataType type) {
   return WeightTypeOf(type).largest > 0.0F;
 }
 
-DataType OutputType(DataType wanted) {
-  return BlockElements(wanted) == 1 || wanted == DataType::kQ8_0 ? wanted : DataType::kQ6_K;
-}
-
-std::uint32_t FileTypeNumber(DataType type) {
-  return WeightTypeOf(type).file_type;
-}
-
-DataType FittingType(DataType wanted, std::size_t columns) {
-  const bool is_narrow = BlockElements(wanted) == kSuperBlock && columns % kSuperBlock != 0;
-  const DataType type = is_narrow ? WeightTypeOf(wanted).narrow : wanted;
-  const std::size_t block = BlockElements(type);
-  return block != 0 && columns % block != 0 ? DataType::kF16 : type;
-}
-
 std::size_t EncodedBytes(DataType type, std::size_t values) {
   return RowBytes(type, values);
 }

@@ -1,5 +1,5 @@
 // Stands in for encoding, quantizing and writing GGUF files in builds without them: what can say so
-// says so. (The rest, such as FittingType, does not exist: the linker says it.)
+// says so.
 #include "fovea/gguf_writer.h"
 #include "fovea/quantize.h"
 

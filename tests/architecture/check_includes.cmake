@@ -13,10 +13,11 @@ set(may_matmul matmul kernels tensor)
 set(may_attention attention kernels tensor)
 set(may_model model text attention matmul kernels tensor)
 set(may_model/load model format text tensor)  # The only place where a model knows the format of its file.
+set(may_model/load/folder model format text tensor quantize)  # Encodes weights while it loads them.
 set(also_model "engine/format/model_source.h")  # What every format looks like from above.
 set(may_inspect inspect model attention matmul text kernels tensor)
 set(may_c_api c_api)
-set(modules tensor format quantize text kernels matmul attention model model/load inspect c_api)
+set(modules tensor format quantize text kernels matmul attention model model/load model/load/folder inspect c_api)
 
 # Which module a public header belongs to: whoever may include the module may include the header. Everybody may
 # include those of `base`.

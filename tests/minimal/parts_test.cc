@@ -148,6 +148,8 @@ void LeftOutPartsSayIt(const fovea::Model& model, const char* path, const char* 
   ExpectLeftOut(fovea::GgufWriter::Create("out.gguf"), kNoQuantizer);
   EXPECT(fovea::EncodableTypes().empty());
 
+  ExpectLeftOut(fovea::Model::Load("."),
+                ".: this build of Fovea reads no model folders (FOVEA_FOLDERS=OFF)");
   ExpectLeftOut(fovea::Model::Load(other_family),
                 std::string(other_family) +
                     ": model family qwen2 is left out of this build of "

@@ -7,6 +7,7 @@ set(FOVEA_FAMILIES all CACHE STRING "Model families: all, or a list such as llam
 set(FOVEA_ISAS all CACHE STRING
     "Instruction sets to have kernels for, beside plain C++ which is always there: all, none, or a list such as avx2;avx512")
 option(FOVEA_INSPECT "Statistics of heads, rollout, flow, effects of heads, norms of values" ON)
+option(FOVEA_FOLDERS "Model folders: config.json, safetensors, tokenizer.json" ON)
 option(FOVEA_QUANTIZE "Encoding numbers, quantizing files, writing GGUF files" ON)
 option(FOVEA_C_API "The C API" ON)
 option(FOVEA_EXCEPTIONS
@@ -105,7 +106,7 @@ endforeach()
 fovea_leave_out(FOVEA_WITHOUT "${FOVEA_CHOSEN_ISAS}" ${isas})
 
 set(FOVEA_HAS_ALL_PARTS OFF)
-if(NOT FOVEA_LEFT_OUT AND FOVEA_INSPECT AND FOVEA_QUANTIZE AND FOVEA_C_API AND FOVEA_CHOSEN_FAMILIES STREQUAL FOVEA_KNOWN_FAMILIES)
+if(NOT FOVEA_LEFT_OUT AND FOVEA_INSPECT AND FOVEA_FOLDERS AND FOVEA_QUANTIZE AND FOVEA_C_API AND FOVEA_CHOSEN_FAMILIES STREQUAL FOVEA_KNOWN_FAMILIES)
   set(FOVEA_HAS_ALL_PARTS ON)
 endif()
 

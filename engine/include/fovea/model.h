@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -22,7 +23,7 @@ namespace fovea {
 struct LoadOptions {
   /// Map the file instead of reading it: starts faster and shares pages between processes. A mapped
   /// file must not shrink while the model or a session of it lives, so map only files that you
-  /// trust to stay put.
+  /// trust to stay put. Folders are always read: their weights are rearranged.
   bool map = false;
   /// Rearrange quantized matrices in memory for the kernels of Arithmetic::kFast. It costs no
   /// memory (the rearranged bytes take the place of the file's) and a fraction of the time that
@@ -36,6 +37,10 @@ struct LoadOptions {
   bool content_hash = true;
   /// Refuse to load if weights and metadata need more memory than this; 0: no limit. In bytes.
   std::size_t max_memory = 0;
+  /// Type that the matrices of a folder become while they are read, as QuantizeFile would choose it
+  /// for each; nothing: they stay as they are. kUnsupported in builds without the quantizer,
+  /// kInvalidArgument for a type that cannot be encoded and for GGUF files.
+  std::optional<DataType> quantize = std::nullopt;
   /// Gives the memory for the file's bytes; not owned, and must outlive the model and its sessions.
   /// Null: the C library.
   Allocator* allocator = nullptr;
@@ -122,7 +127,7 @@ struct ModelInfo : StackInfo {
   /// Fingerprint of the bytes that were loaded, from file or buffer: XXH3 of 128 bits, 32 hex
   /// digits, as the command xxh128sum prints them. Computed while loading, before weights are
   /// rearranged; a mapped file is read once for it, and its pages are given back. Empty without
-  /// LoadOptions::content_hash.
+  /// LoadOptions::content_hash. Of a folder: over its safetensors files in the order of their names.
   std::string content_hash;
 
   /// Whether it has an encoder, alone or before a decoder.
@@ -157,7 +162,9 @@ struct ModelMemory {
 /// moved, while its sessions run; memory is freed when the last of them is gone.
 class Model {
  public:
-  /// Reads and validates a GGUF file of a supported family. Errors name the file and the key or
+  /// Reads and validates a GGUF file of a supported family, or a folder with config.json and
+  /// model.safetensors (or its index and shards) of one, as Hugging Face's tools write it; weights
+  /// of folders may be F32, F16 or BF16. Errors name the file and the key or
   /// tensor: kNotFound, kIoError, kMalformed, kUnsupported, kLimitExceeded (options.max_memory
   /// included), kOutOfMemory, and kNonFinite with options.check_finite. Thread-safe. Example:
   /// @code

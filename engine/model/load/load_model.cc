@@ -2,11 +2,14 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <system_error>
 #include <utility>
 
 #include "engine/format/gguf_file.h"
 #include "engine/model/load/collect_weights.h"
+#include "engine/model/load/folder/folder_tokenizer.h"
+#include "engine/model/load/folder/open_folder.h"
 #include "engine/model/load/load_tokenizer.h"
 #include "engine/model/load/read_hyperparameters.h"
 #include "engine/model/pack_weights.h"
@@ -52,25 +55,33 @@ Result<GgufFile> OpenBuffer(std::span<const std::byte> bytes, const LoadOptions&
   return GgufFile::FromBuffer(bytes, name);
 }
 
+/// Where a format keeps the vocabulary, and how it is read.
+struct TokenizerLoader {
+  std::function<Result<std::unique_ptr<Tokenizer>>(const format::ModelSource&)> load;
+  std::string place;  ///< For messages.
+};
+
 /// The vocabulary's tokenizer; null with the reason in `status` if there is none to be had.
 Result<std::unique_ptr<Tokenizer>> TokenizerOf(const format::ModelSource& file,
-                                               const ModelInfo& info, Status* status) {
-  auto tokenizer = LoadTokenizer(file);
+                                               const TokenizerLoader& loader, const ModelInfo& info,
+                                               Status* status) {
+  auto tokenizer = loader.load(file);
   if (!tokenizer) {
     if (tokenizer.status().code() == StatusCode::kMalformed) return tokenizer.status();
     *status = tokenizer.status();
     return std::unique_ptr<Tokenizer>();
   }
   if ((*tokenizer)->vocabulary_size() > info.vocabulary) {
-    return file.Error(StatusCode::kMalformed, "key 'tokenizer.ggml.tokens' has " +
+    return file.Error(StatusCode::kMalformed, loader.place + " has " +
                                                   std::to_string((*tokenizer)->vocabulary_size()) +
-                                                  " pieces, but tensor 'token_embd.weight' only " +
+                                                  " pieces, but the token embedding only " +
                                                   std::to_string(info.vocabulary) + " rows");
   }
   return tokenizer;
 }
 
 Result<std::shared_ptr<Model::Impl>> Load(std::unique_ptr<format::ModelSource> source,
+                                          const TokenizerLoader& loader,
                                           const LoadOptions& options) {
   auto impl = std::make_shared<Model::Impl>();
   auto hp = ReadHyperparameters(*source);
@@ -82,7 +93,7 @@ Result<std::shared_ptr<Model::Impl>> Load(std::unique_ptr<format::ModelSource> s
   if (options.check_finite) {
     FOVEA_RETURN_IF_ERROR(CheckFinite(*source));
   }
-  auto tokenizer = TokenizerOf(*source, impl->hp.info, &impl->tokenizer_status);
+  auto tokenizer = TokenizerOf(*source, loader, impl->hp.info, &impl->tokenizer_status);
   FOVEA_RETURN_IF_ERROR(tokenizer);
   impl->tokenizer = std::move(*tokenizer);
   if (options.content_hash) {
@@ -97,12 +108,35 @@ Result<std::shared_ptr<Model::Impl>> Load(std::unique_ptr<format::ModelSource> s
 
 Result<std::shared_ptr<Model::Impl>> LoadGguf(Result<GgufFile> file, const LoadOptions& options) {
   FOVEA_RETURN_IF_ERROR(file);
-  return Load(std::make_unique<GgufFile>(std::move(*file)), options);
+  if (options.quantize) {
+    return file->Error(StatusCode::kInvalidArgument,
+                       "weights of GGUF files are not quantized while loading; `fovea quantize` "
+                       "makes a file of another type");
+  }
+  const TokenizerLoader loader = {
+      .load = [](const format::ModelSource& source) { return LoadTokenizer(source); },
+      .place = "key 'tokenizer.ggml.tokens'"};
+  return Load(std::make_unique<GgufFile>(std::move(*file)), loader, options);
+}
+
+Result<std::shared_ptr<Model::Impl>> LoadFolder(const std::string& path,
+                                                const LoadOptions& options) {
+  auto folder = OpenFolder(path, {.quantize = options.quantize,
+                                  .max_memory = options.max_memory,
+                                  .content_hash = options.content_hash,
+                                  .memory = platform::SourceOf(options.allocator)});
+  FOVEA_RETURN_IF_ERROR(folder);
+  const TokenizerLoader loader = {
+      .load = [](const format::ModelSource& source) { return LoadFolderTokenizer(source.path()); },
+      .place = "its tokenizer"};
+  return Load(std::move(*folder), loader, options);
 }
 
 }  // namespace
 
 Result<std::shared_ptr<Model::Impl>> LoadFile(const std::string& path, const LoadOptions& options) {
+  std::error_code ignored;  // What is no folder is opened as a file, and refused with its reason.
+  if (std::filesystem::is_directory(path, ignored)) return LoadFolder(path, options);
   return LoadGguf(OpenFile(path, options), options);
 }
 

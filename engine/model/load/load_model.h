@@ -1,4 +1,4 @@
-// Loads a model from a GGUF file or from one in memory.
+// Loads a model from a GGUF file, from one in memory, or from a folder.
 #ifndef FOVEA_MODEL_LOAD_LOAD_MODEL_H_
 #define FOVEA_MODEL_LOAD_LOAD_MODEL_H_
 
