@@ -164,6 +164,19 @@ TEST_F(FolderBert, SentenceTransformersHaveNoPrefixAndSayHowToPool) {
   EXPECT_EQ(source_->FindBool("bert.normalize_embeddings").value(), std::optional(true));
 }
 
+TEST_F(FolderBert, ALayerAfterPoolingIsRefused) {
+  builder_.config = Config("bert", kPositions);
+  AddBert("", 0);
+  builder_.Write(folder_.path());
+  std::ofstream(folder_.File("modules.json"))
+      << R"([{"idx": 2, "type": "sentence_transformers.models.Dense"}])";
+  const auto source = FolderSource::Open(folder_.path());
+  ASSERT_FALSE(source);
+  EXPECT_EQ(source.error().message(),
+            folder_.File("modules.json") +
+                ": embeddings go through a Dense layer, which is not supported");
+}
+
 TEST_F(FolderBert, NormsOfTheFirstBertAreCalledGammaAndBeta) {
   builder_.config = Config("bert", kPositions);
   AddBert("bert.", 0);
@@ -462,9 +475,17 @@ TEST_F(FolderBart, Bart) {
 TEST_F(FolderBart, PositionsOfMarianAreComputedWhereTheFolderHasNone) {
   builder_.config = Config("marian", R"("activation_function": "swish", "scale_embedding": true,
       "static_position_embeddings": true, "normalize_embedding": false,
-      "bad_words_ids": [[19]])");
+      "bad_words_ids": [[18]], "forced_eos_token_id": 7)");
+  std::ofstream(folder_.File("generation_config.json"))
+      << R"({"bad_words_ids": [[19]], "eos_token_id": [0, 3]})";
   AddStacks();
+  // The embedding may have the name of one of the stacks that share it.
+  builder_.tensors.erase("model.shared.weight");
   Open();
+  ExpectSame("token_embd.weight", "model.encoder.embed_tokens.weight");
+  EXPECT_EQ(Uint("marian.forced_eos_token_id"), 7U);
+  EXPECT_EQ(source_->FindIntArray("tokenizer.ggml.eos_token_ids", 0, 19).value(),
+            (std::vector<std::int64_t>{0, 3}));
   EXPECT_EQ(Text("marian.activation"), "silu");
   EXPECT_EQ(Float("marian.embedding_scale"), 4.0F);
   EXPECT_EQ(source_->FindIntArray("marian.suppressed_token_ids", 0, 19).value(),

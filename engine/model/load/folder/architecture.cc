@@ -1,5 +1,9 @@
 #include "engine/model/load/folder/architecture.h"
 
+#include <cmath>
+#include <utility>
+#include <variant>
+
 #include "engine/format/message.h"
 
 namespace fovea::model {
@@ -12,6 +16,14 @@ std::array<Group, 3> Groups() {
 }
 
 }  // namespace
+
+void Translation::Set(std::string_view key, Metadata::Value value) const {
+  const auto* number = std::get_if<float>(&value);
+  if (number != nullptr && !std::isfinite(*number)) {
+    config.Fail(StatusCode::kMalformed, key, "comes out infinite");
+  }
+  keys->Set(std::string(name) + "." + std::string(key), std::move(value));
+}
 
 Result<const Architecture*> FindArchitecture(const ConfigSection& config,
                                              const std::string& folder) {

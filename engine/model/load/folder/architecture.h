@@ -107,14 +107,13 @@ struct Facts {
 /// What a row's function works on: it reads `config` and writes keys and facts.
 struct Translation {
   ConfigSection config;
-  std::string_view name;  ///< GGUF's name of the architecture.
+  ConfigSection generation;  ///< generation_config.json, or config.json where that is missing.
+  std::string_view name;     ///< GGUF's name of the architecture.
   Metadata* keys;
   Facts* facts;
 
-  /// Sets the key "<architecture>.<key>".
-  void Set(std::string_view key, Metadata::Value value) const {
-    keys->Set(std::string(name) + "." + std::string(key), std::move(value));
-  }
+  /// Sets the key "<architecture>.<key>". Numbers that are not finite are refused.
+  void Set(std::string_view key, Metadata::Value value) const;
 };
 
 struct Architecture {
@@ -133,6 +132,8 @@ struct Architecture {
   bool tied = false;
   /// If not empty, only folders whose first class is this one.
   std::string_view only_class = {};
+  /// Other names of the first tensor of `body`, the embedding, in folders of models that share it.
+  std::array<std::string_view, 2> embedding_aliases = {};
 };
 
 std::span<const Architecture> DecoderArchitectures();

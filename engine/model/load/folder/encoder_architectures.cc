@@ -378,24 +378,6 @@ constexpr Architecture kRows[] = {
 
 }  // namespace
 
-void TranslateEncoder(const Translation& t, ConfigNames epsilon) {
-  TranslateLayerEpsilon(t, epsilon, 1e-12F);
-  t.Set("attention.causal", false);
-  t.config.RequireFlag("is_decoder", false, false);
-  t.config.RequireFlag("add_cross_attention", false, false);
-  if ((t.facts->conditions & kClassifies) == 0) return;
-  const auto labels = t.config.Find({"id2label"});
-  if (!labels || !labels->IsObject()) return;
-  Metadata::Texts texts;
-  for (std::size_t id = 0; id < labels->size(); ++id) {
-    const auto label = labels->Find(std::to_string(id));
-    const auto text = label ? label->Text() : std::nullopt;
-    if (!text) return;  // Ids with gaps: the classes have numbers only.
-    texts.emplace_back(*text);
-  }
-  t.Set("classifier.output_labels", std::move(texts));
-}
-
 std::span<const Architecture> EncoderArchitectures() {
   return kRows;
 }

@@ -28,6 +28,7 @@
 #include <array>
 #include <cmath>
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -111,8 +112,14 @@ constexpr std::string_view kT5Ignored[] = {
     "lm_head.weight", "encoder.embed_tokens.weight", "decoder.embed_tokens.weight",
     "decoder.block.0.layer.1.EncDecAttention.relative_attention_bias.weight"};
 
+/// generation_config.json's opinion comes first.
+std::optional<std::size_t> FindId(const Translation& t, std::string_view name) {
+  const auto id = t.generation.FindSize({name}, 0, kMaxFolderContext);
+  return id ? id : t.config.FindSize({name}, 0, kMaxFolderContext);
+}
+
 void SetDecoderStart(const Translation& t) {
-  const auto start = t.config.FindSize({"decoder_start_token_id"}, 0, kMaxFolderContext);
+  const auto start = FindId(t, "decoder_start_token_id");
   if (!start) t.config.Fail(StatusCode::kNotFound, "decoder_start_token_id", "is missing");
   t.Set("decoder_start_token_id", start.value_or(0));
 }
@@ -237,7 +244,7 @@ void TranslateTwoStacks(const Translation& t) {
   t.Set("embedding_scale", scaled ? std::sqrt(static_cast<float>(f[kHidden])) : 1.0F);
   SetDecoderStart(t);
   for (const std::string_view name : {"forced_bos_token_id", "forced_eos_token_id"}) {
-    if (const auto id = c.FindSize({name}, 0, kMaxFolderContext)) t.Set(name, *id);
+    if (const auto id = FindId(t, name)) t.Set(name, *id);
   }
   for (const std::string_view name : {"normalize_before", "add_final_layer_norm"}) {
     c.RequireFlag(name, false, false);
@@ -276,7 +283,8 @@ void TranslateMarian(const Translation& t) {
   c.RequireFlag("static_position_embeddings", true, true);
   c.RequireFlag("share_encoder_decoder_embeddings", true, true);
   Metadata::Integers suppressed;
-  if (const auto words = c.Find({"bad_words_ids"})) {
+  const auto generated = t.generation.Find({"bad_words_ids"});
+  if (const auto words = generated ? generated : c.Find({"bad_words_ids"})) {
     for (const auto& [key, word] : words->members()) {
       for (const auto& [inner, id] : word.members()) {
         const auto number = id.Integer();
@@ -301,6 +309,9 @@ void TranslateMarian(const Translation& t) {
 constexpr std::array<std::string_view, 2> kNoPrefix = {"", ""};
 constexpr std::array<std::string_view, 2> kModelDot = {"model.", ""};
 
+constexpr std::array<std::string_view, 2> kStacks = {"encoder.embed_tokens",
+                                                     "decoder.embed_tokens"};
+
 constexpr Architecture kRows[] = {
     {"t5",
      "T5EncoderModel",
@@ -311,7 +322,8 @@ constexpr Architecture kRows[] = {
      {},
      kT5Ignored,
      true,
-     "T5EncoderModel"},
+     "T5EncoderModel",
+     kStacks},
     {"mt5",
      "MT5EncoderModel",
      "t5encoder",
@@ -321,9 +333,30 @@ constexpr Architecture kRows[] = {
      {},
      kT5Ignored,
      true,
-     "MT5EncoderModel"},
-    {"t5", "T5", "t5", TranslateT5, kNoPrefix, {kT5Encoder, kT5Decoder}, kT5Head, kT5Ignored, true},
-    {"mt5", "MT5", "t5", TranslateT5, kNoPrefix, {kT5Encoder, kT5Decoder}, kT5Head, kT5Ignored},
+     "MT5EncoderModel",
+     kStacks},
+    {"t5",
+     "T5",
+     "t5",
+     TranslateT5,
+     kNoPrefix,
+     {kT5Encoder, kT5Decoder},
+     kT5Head,
+     kT5Ignored,
+     true,
+     "",
+     kStacks},
+    {"mt5",
+     "MT5",
+     "t5",
+     TranslateT5,
+     kNoPrefix,
+     {kT5Encoder, kT5Decoder},
+     kT5Head,
+     kT5Ignored,
+     false,
+     "",
+     kStacks},
     {"bart",
      "Bart",
      "bart",
@@ -332,7 +365,9 @@ constexpr Architecture kRows[] = {
      {kBartModel, kBartEncoder, kBartDecoder},
      kBartHead,
      kBartIgnored,
-     true},
+     true,
+     "",
+     kStacks},
     {"marian",
      "Marian",
      "marian",
@@ -341,7 +376,9 @@ constexpr Architecture kRows[] = {
      {kMarianModel, kBartEncoder, kBartDecoder},
      kBartHead,
      kBartIgnored,
-     true},
+     true,
+     "",
+     kStacks},
 };
 
 }  // namespace

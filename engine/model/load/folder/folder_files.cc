@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <limits>
 #include <system_error>
+#include <utility>
 
 #include "engine/format/json.h"
 #include "engine/format/message.h"
@@ -66,30 +67,29 @@ std::vector<std::int32_t> ReadIds(const ConfigSection& config, std::string_view 
   return ids;
 }
 
-Status ReadTokenIds(const std::string& folder, const ConfigSection& config, Metadata* keys) {
-  std::optional<ConfigJson> generation;
-  if (const std::string path = folder + "/generation_config.json"; Exists(path)) {
-    auto read = ConfigJson::Read(path);
-    FOVEA_RETURN_IF_ERROR(read);
-    generation = std::move(*read);
-  }
+Result<std::optional<ConfigJson>> ReadIfThere(const std::string& path) {
+  if (!Exists(path)) return std::optional<ConfigJson>();
+  auto config = ConfigJson::Read(path);
+  FOVEA_RETURN_IF_ERROR(config);
+  return std::optional(std::move(*config));
+}
+
+void SetTokenIds(const ConfigSection& generation, const ConfigSection& config, Metadata* keys) {
   constexpr struct {
     std::string_view name;
     std::string_view key;
   } kIds[] = {{"bos_token_id", "tokenizer.ggml.bos_token_id"},
               {"eos_token_id", "tokenizer.ggml.eos_token_id"},
               {"pad_token_id", "tokenizer.ggml.padding_token_id"}};
-  for (const auto& [name, key] : kIds) {
-    std::vector<std::int32_t> ids;
-    if (generation) ids = ReadIds(generation->root(), name);
-    if (ids.empty()) ids = ReadIds(config, name);
+  for (const auto& row : kIds) {
+    std::vector<std::int32_t> ids = ReadIds(generation, row.name);
+    if (ids.empty()) ids = ReadIds(config, row.name);
     if (ids.empty()) continue;
-    keys->Set(std::string(key), static_cast<std::uint64_t>(ids.front()));
-    if (ids.size() > 1 && name == "eos_token_id") {
+    keys->Set(std::string(row.key), static_cast<std::uint64_t>(ids.front()));
+    if (ids.size() > 1 && row.name == "eos_token_id") {
       keys->Set("tokenizer.ggml.eos_token_ids", Metadata::Integers(ids.begin(), ids.end()));
     }
   }
-  return generation ? generation->status() : Status();
 }
 
 Status ReadPooling(const std::string& folder, std::string_view architecture, Metadata* keys) {
@@ -113,8 +113,11 @@ Status ReadPooling(const std::string& folder, std::string_view architecture, Met
     FOVEA_RETURN_IF_ERROR(modules);
     for (const auto& [key, module] : modules->root().members()) {
       const auto type = module.Find("type");
-      if (type && type->Text().value_or("").ends_with(".Normalize")) {
-        keys->Set(prefix + "normalize_embeddings", true);
+      const std::string_view name = type ? type->Text().value_or("") : "";
+      if (name.ends_with(".Normalize")) keys->Set(prefix + "normalize_embeddings", true);
+      if (name.ends_with(".Dense")) {
+        return modules->Error(StatusCode::kUnsupported,
+                              "embeddings go through a Dense layer, which is not supported");
       }
     }
   }

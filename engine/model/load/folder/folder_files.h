@@ -5,6 +5,7 @@
 #define FOVEA_MODEL_LOAD_FOLDER_FOLDER_FILES_H_
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -25,12 +26,16 @@ Result<ConfigJson> ReadFolderConfig(const std::string& folder);
 /// One id or an array of them; empty if there is none.
 std::vector<std::int32_t> ReadIds(const ConfigSection& config, std::string_view name);
 
+/// The file if it is there; nothing if it is not.
+Result<std::optional<ConfigJson>> ReadIfThere(const std::string& path);
+
 /// tokenizer.ggml.{bos,eos,padding}_token_id, and tokenizer.ggml.eos_token_ids where there are
 /// several: of generation_config.json, else of config.json.
-Status ReadTokenIds(const std::string& folder, const ConfigSection& config, Metadata* keys);
+void SetTokenIds(const ConfigSection& generation, const ConfigSection& config, Metadata* keys);
 
 /// <architecture>.pooling_type from 1_Pooling/config.json and <architecture>.normalize_embeddings
-/// from modules.json, if the folder has them.
+/// from modules.json, if the folder has them. kUnsupported for embeddings that go through a layer
+/// of their own afterwards.
 Status ReadPooling(const std::string& folder, std::string_view architecture, Metadata* keys);
 
 }  // namespace fovea::model

@@ -100,10 +100,13 @@ Status FolderSource::Read(const FolderOptions& options) {
   facts.conditions |= classifies ? kClassifies : kUnclassified;
   keys_.Set("general.architecture", std::string((*row)->name));
   keys_.Set("general.name", std::filesystem::path(path_).filename().string());
-  (*row)->translate({config->root(), (*row)->name, &keys_, &facts});
+  const auto generation = ReadIfThere(path_ + "/generation_config.json");
+  FOVEA_RETURN_IF_ERROR(generation);
+  const ConfigSection generating = generation->has_value() ? (*generation)->root() : config->root();
+  (*row)->translate({config->root(), generating, (*row)->name, &keys_, &facts});
+  SetTokenIds(generating, config->root(), &keys_);
   FOVEA_RETURN_IF_ERROR(config->status());
-  FOVEA_RETURN_IF_ERROR(ReadTokenIds(path_, config->root(), &keys_));
-  FOVEA_RETURN_IF_ERROR(config->status());
+  if (generation->has_value()) FOVEA_RETURN_IF_ERROR((*generation)->status());
   if (HasKey(std::string((*row)->name) + ".attention.causal")) {
     FOVEA_RETURN_IF_ERROR(ReadPooling(path_, (*row)->name, &keys_));
   }

@@ -90,14 +90,6 @@ std::int32_t IdOfText(const ConfigSection& config, std::string_view name,
   return ids && ids->size() == 1 ? ids->front() : kNoToken;
 }
 
-/// The folder's file, if it has one; its contents are checked.
-Result<std::optional<ConfigJson>> ReadIfThere(const std::string& path) {
-  if (!Exists(path)) return std::optional<ConfigJson>();
-  auto config = ConfigJson::Read(path);
-  FOVEA_RETURN_IF_ERROR(config);
-  return std::optional(std::move(*config));
-}
-
 Result<SpecialIds> ReadSpecialIds(const std::string& folder, const Tokenizer& tokenizer) {
   SpecialIds ids;
   const auto texts = ReadIfThere(folder + "/tokenizer_config.json");

@@ -74,13 +74,7 @@ class Planner {
       : path_(path), row_(row), facts_(*facts), folder_(folder) {}
 
   Status Run() {
-    prefix_ = row_.prefixes[0];
-    const std::string first = std::string(row_.body[0].front().from) + ".weight";
-    for (const std::string_view prefix : row_.prefixes) {
-      if (folder_.Find(std::string(prefix) + first) == nullptr) continue;
-      prefix_ = prefix;
-      break;
-    }
+    FindPrefix();
     for (const std::span<const TensorRule> rules : row_.body) {
       FOVEA_RETURN_IF_ERROR(Apply(rules, prefix_));
     }
@@ -93,6 +87,25 @@ class Planner {
   std::vector<PlannedTensor> Take() { return std::move(tensors_); }
 
  private:
+  bool Has(std::string_view prefix, std::string_view name) const {
+    return folder_.Find(Concat({prefix, name, ".weight"})) != nullptr;
+  }
+
+  /// With which prefix and by which of its names the folder has the embedding.
+  void FindPrefix() {
+    prefix_ = row_.prefixes[0];
+    embedding_ = row_.body[0].front().from;
+    for (const std::string_view name :
+         {embedding_, row_.embedding_aliases[0], row_.embedding_aliases[1]}) {
+      for (const std::string_view prefix : row_.prefixes) {
+        if (name.empty() || !Has(prefix, name)) continue;
+        prefix_ = prefix;
+        embedding_ = name;
+        return;
+      }
+    }
+  }
+
   Status Apply(std::span<const TensorRule> rules, std::string_view prefix) {
     for (const TensorRule& rule : rules) {
       if ((rule.when & facts_.conditions) != rule.when) continue;
@@ -100,8 +113,9 @@ class Planner {
                                 : rule.scope == Scope::kLayer ? facts_.layers
                                                               : facts_.decoder_layers;
       for (std::size_t layer = 0; layer < count; ++layer) {
-        FOVEA_RETURN_IF_ERROR(ApplyTo(rule,
-                                      std::string(prefix) + WithNumber(rule.from, "{}", layer),
+        const bool is_embedding = rule.from == row_.body[0].front().from;
+        const std::string_view from = is_embedding ? embedding_ : rule.from;
+        FOVEA_RETURN_IF_ERROR(ApplyTo(rule, Concat({prefix, WithNumber(from, "{}", layer)}),
                                       WithNumber(rule.to, "{}", layer)));
       }
     }
@@ -234,6 +248,7 @@ class Planner {
   Facts& facts_;
   const format::SafetensorsFolder& folder_;
   std::string_view prefix_;
+  std::string_view embedding_;
   std::vector<PlannedTensor> tensors_;
   std::vector<const SafetensorsTensor*> used_;
 };

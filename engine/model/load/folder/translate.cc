@@ -1,8 +1,11 @@
 #include "engine/model/load/folder/translate.h"
 
 #include <algorithm>
+#include <charconv>
 #include <cmath>
 #include <optional>
+#include <string>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -150,13 +153,34 @@ void SetRotated(const Translation& t, float share) {
     return t.config.Fail(StatusCode::kMalformed, "partial_rotary_factor",
                          "is not above 0 and at most 1");
   }
-  f.rotated =
-      static_cast<std::size_t>(static_cast<double>(share) * static_cast<double>(f[Dim::kHeadDim]));
+  // Rounded down, but 0.7 of 10 is 7 whatever a float makes of it.
+  constexpr double kFloatError = 1e-3;
+  f.rotated = static_cast<std::size_t>(
+      static_cast<double>(share) * static_cast<double>(f[Dim::kHeadDim]) + kFloatError);
   if (f.rotated % 2 != 0 || f.rotated == 0) {
     t.config.Fail(StatusCode::kMalformed, "partial_rotary_factor",
                   Concat({"makes ", format::Number(std::uint64_t{f.rotated}),
                           " values of a head rotate, which is no even number above 0"}));
   }
+}
+
+void TranslateEncoder(const Translation& t, ConfigNames epsilon) {
+  TranslateLayerEpsilon(t, epsilon, 1e-12F);
+  t.Set("attention.causal", false);
+  t.config.RequireFlag("is_decoder", false, false);
+  t.config.RequireFlag("add_cross_attention", false, false);
+  if ((t.facts->conditions & kClassifies) == 0) return;
+  const auto labels = t.config.Find({"id2label"});
+  if (!labels || !labels->IsObject()) return;
+  Metadata::Texts texts(labels->size());
+  for (const auto& [key, label] : labels->members()) {
+    std::size_t id = 0;
+    const auto [end, error] = std::from_chars(key.data(), key.data() + key.size(), id);
+    const bool is_number = error == std::errc() && end == key.data() + key.size();
+    if (!is_number || id >= texts.size()) return;  // The classes have no names then.
+    texts[id] = std::string(label.Text().value_or(""));
+  }
+  t.Set("classifier.output_labels", std::move(texts));
 }
 
 void TranslateQueryScalar(const Translation& t) {

@@ -101,7 +101,7 @@ void TranslateYarn(const Translation& t, const ConfigSection& scaling) {
   t.Set("rope.scaling.yarn_beta_fast", scaling.Positive({"beta_fast"}, 32.0F));
   t.Set("rope.scaling.yarn_beta_slow", scaling.Positive({"beta_slow"}, 1.0F));
   const auto extra = static_cast<float>(wanted / magnitude(1.0F));
-  if (!(extra > 0.0F)) {
+  if (!(extra > 0.0F) || !std::isfinite(extra)) {
     return scaling.Fail(StatusCode::kMalformed, "attention_factor", "must be positive");
   }
   if (extra != 1.0F) t.Set("rope.scaling.attn_factor", extra);
