@@ -51,8 +51,8 @@ std::vector<float> ResultsOf(const Model& model) {
   for (std::size_t layer = 0; layer < model.info().layers; ++layer) {
     for (std::size_t head = 0; head < model.info().heads; ++head) {
       const auto map = recorder.Map(layer, head);
-      for (std::size_t q = 0; q < map.tokens; ++q) {
-        for (std::size_t k = 0; k < map.tokens; ++k) all.push_back(map.At(q, k));
+      for (std::size_t q = 0; q < map.queries; ++q) {
+        for (std::size_t k = 0; k < map.keys; ++k) all.push_back(map.At(q, k));
       }
     }
   }

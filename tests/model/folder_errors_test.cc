@@ -74,7 +74,7 @@ TEST_F(FolderErrors, ARightFolderLoads) {
 TEST_F(FolderErrors, FilesThatAreMissing) {
   const platform::TemporaryFolder empty;
   EXPECT_EQ(MessageOf(empty.path()),
-            ": has no config.json, which a model folder needs besides model.safetensors");
+            ": is a directory without config.json, which a model folder needs");
   std::ofstream(empty.File("config.json")) << kConfig;
   EXPECT_EQ(MessageOf(empty.path()),
             ": has neither model.safetensors nor model.safetensors.index.json");

@@ -65,7 +65,10 @@ TEST_F(FolderTokenizers, Errors) {
   const auto none = LoadTokenizer(folder_.path());
   ASSERT_FALSE(none);
   EXPECT_EQ(none.error().code(), StatusCode::kNotFound);
-  EXPECT_EQ(none.error().message(), folder_.path() + ": has no tokenizer (tokenizer.json)");
+  EXPECT_EQ(none.error().message(),
+            folder_.path() +
+                ": is a directory without tokenizer.json and without the files that came "
+                "before it");
   Write("tokenizer.json", kTokenizer);
   Write("config.json", R"({"eos_token_id": "no"})");
   EXPECT_EQ(LoadTokenizer(folder_.path()).error().message(),

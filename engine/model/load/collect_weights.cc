@@ -70,6 +70,16 @@ void ReadMaskedTokenHead(TensorReader& reader, Hyperparameters& hp, Weights& wei
   info.has_logits = true;
 }
 
+/// A head for classes is checked but not run: the encoder before it is what the maps are of.
+void CheckClassificationHead(TensorReader& reader, const Hyperparameters& hp) {
+  if (!hp.family->masked_token_head || !reader.Has("cls_head.weight")) return;
+  const std::size_t size = hp.info.hidden_size;
+  if (reader.Has("pooler.weight")) reader.ReadLinear("pooler", size, size);
+  reader.ReadNorm("pooler_norm", size, false);
+  const MatrixView head = reader.Matrix("cls_head.weight", 0, size);
+  reader.Floats("cls_head.bias", head.rows, false);
+}
+
 void ReadWeights(TensorReader& reader, Hyperparameters& hp, Weights& weights) {
   ReadEmbeddings(reader, hp, weights);
   ReadRopeFactors(reader, hp, weights);
@@ -86,6 +96,7 @@ void ReadWeights(TensorReader& reader, Hyperparameters& hp, Weights& weights) {
   }
   ReadOutput(reader, hp, weights);
   ReadMaskedTokenHead(reader, hp, weights);
+  CheckClassificationHead(reader, hp);
 }
 
 void CountTensors(const format::ModelSource& file, ModelInfo& info) {

@@ -260,9 +260,9 @@ void ReadDistances(KeyReader& keys, Hyperparameters& hp) {
     hp.max_distance =
         keys.FindUint("attention.relative_max_distance", 1, kMaxContext).value_or(hp.max_distance);
     hp.distance_buckets = keys.Uint("attention.relative_buckets_count", kMinBuckets, kMaxBuckets);
-    if (hp.distance_buckets % kMinBuckets != 0) {
+    if (hp.distance_buckets % 2 != 0) {
       keys.Fail(StatusCode::kMalformed, keys.Name("attention.relative_buckets_count"),
-                "must be a multiple of 4");
+                "must be even");
     }
   }
 }

@@ -120,14 +120,14 @@ void TranslateGemma(const Translation& t) {
   // Configurations of the first Gemma say "gelu" and mean the tanh form, which they were trained
   // with.
   ReadActivation(t, {"hidden_activation", "hidden_act"}, "gelu_pytorch_tanh",
-                 {"gelu_tanh", "gelu"});
+                 {"gelu_new", "gelu"});
   TranslateRope(t, 10000.0F);
 }
 
 void TranslateGemma2(const Translation& t) {
   TranslateSizes(t);
   TranslateRmsEpsilon(t, {"rms_norm_eps"}, 1e-6F);
-  ReadActivation(t, {"hidden_activation", "hidden_act"}, "gelu_pytorch_tanh", {"gelu_tanh"});
+  ReadActivation(t, {"hidden_activation", "hidden_act"}, "gelu_pytorch_tanh", {"gelu_new"});
   TranslateRope(t, 10000.0F);
   TranslateQueryScalar(t);
   TranslateWindows(t);
@@ -140,7 +140,7 @@ void TranslateGemma3(const Translation& t) {
   const ConfigSection& c = t.config;
   TranslateSizes(t);
   TranslateRmsEpsilon(t, {"rms_norm_eps"}, 1e-6F);
-  ReadActivation(t, {"hidden_activation", "hidden_act"}, "gelu_pytorch_tanh", {"gelu_tanh"});
+  ReadActivation(t, {"hidden_activation", "hidden_act"}, "gelu_pytorch_tanh", {"gelu_new"});
   TranslateQueryScalar(t);
   TranslateWindows(t);
   c.RequireFlag("use_bidirectional_attention", false, false);
@@ -180,7 +180,7 @@ constexpr std::string_view kGpt2Ignored[] = {"lm_head.weight", "*h.*.attn.bias",
 void TranslateGpt2(const Translation& t) {
   TranslateSizes(t);
   TranslateLayerEpsilon(t, {"layer_norm_epsilon"}, 1e-5F);
-  ReadActivation(t, {"activation_function"}, "gelu_new", {"gelu_tanh"});
+  ReadActivation(t, {"activation_function"}, "gelu_new", {"gelu_new"});
   t.config.RequireFlag("scale_attn_weights", true, true);
   t.config.RequireFlag("scale_attn_by_inverse_layer_idx", false, false);
   t.config.RequireFlag("add_cross_attention", false, false);
@@ -210,7 +210,7 @@ void TranslateNeox(const Translation& t) {
   TranslateSizes(t);
   TranslateLayerEpsilon(t, {"layer_norm_eps"}, 1e-5F);
   t.Set("activation",
-        std::string(ReadActivation(t, {"hidden_act"}, "gelu", {"gelu", "gelu_tanh"})));
+        std::string(ReadActivation(t, {"hidden_act"}, "gelu", {"gelu", "gelu_new"})));
   t.Set("use_parallel_residual", t.config.Flag({"use_parallel_residual"}, true));
   SetRotated(t, t.config.Number({"rotary_pct", "partial_rotary_factor"}, 0.25F));
   TranslateRope(t, 10000.0F);
@@ -233,7 +233,7 @@ constexpr TensorRule kPhiBody[] = {
 void TranslatePhi(const Translation& t) {
   TranslateSizes(t);
   TranslateLayerEpsilon(t, {"layer_norm_eps"}, 1e-5F);
-  ReadActivation(t, {"hidden_act"}, "gelu_new", {"gelu_tanh"});
+  ReadActivation(t, {"hidden_act"}, "gelu_new", {"gelu_new"});
   t.config.RequireFlag("qk_layernorm", false, false);
   SetRotated(t, t.config.Number({"partial_rotary_factor"}, 0.5F));
   TranslateRope(t, 10000.0F);

@@ -4,7 +4,7 @@
 // bert (BERT, RoBERTa, DistilBERT), nomic-bert, modern-bert, albert
 //   keys     block_count, context_length, embedding_length, feed_forward_length, vocab_size,
 //            attention.head_count, attention.head_count_kv, attention.layer_norm_epsilon,
-//            attention.causal (false), activation ("gelu" is the exact one, "gelu_tanh", "relu",
+//            attention.causal (false), activation ("gelu" is the exact one, "gelu_new", "relu",
 //            "silu"), pooling_type (0 none, 1 mean, 2 CLS, 3 last) and normalize_embeddings of
 //            sentence-transformers, classifier.output_labels and pooler_activation ("tanh", "relu",
 //            "gelu") with a classification head; tokenizer.ggml.token_type_count
@@ -106,7 +106,7 @@ void TranslateBert(const Translation& t) {
   TranslateEncoder(t, {"layer_norm_eps"});
   t.config.RequireText("position_embedding_type", "absolute");
   t.Set("activation", std::string(ReadActivation(t, {"hidden_act"}, "gelu",
-                                                 {"gelu", "gelu_tanh", "relu", "silu"})));
+                                                 {"gelu", "gelu_new", "relu", "silu"})));
   if ((t.facts->conditions & kClassifies) != 0) t.Set("pooler_activation", "tanh");
   TranslateTypes(t, 2);
 }
@@ -155,7 +155,7 @@ void TranslateDistil(const Translation& t) {
   TranslateSizes(t);
   TranslateEncoder(t, {"layer_norm_eps"});
   t.Set("activation",
-        std::string(ReadActivation(t, {"activation"}, "gelu", {"gelu", "gelu_tanh", "relu"})));
+        std::string(ReadActivation(t, {"activation"}, "gelu", {"gelu", "gelu_new", "relu"})));
   if ((t.facts->conditions & kClassifies) != 0) t.Set("pooler_activation", "relu");
 }
 
@@ -281,7 +281,7 @@ void TranslateModern(const Translation& t) {
   TranslateSizes(t);
   TranslateEncoder(t, {"norm_eps"});
   const std::string activation(
-      ReadActivation(t, {"hidden_activation"}, "gelu", {"gelu", "gelu_tanh"}));
+      ReadActivation(t, {"hidden_activation"}, "gelu", {"gelu", "gelu_new"}));
   t.Set("activation", activation);
   if ((t.facts->conditions & kClassifies) != 0) t.Set("pooler_activation", activation);
   t.Set("attention.sliding_window", c.Size({"local_attention"}, kMaxFolderContext, 128));

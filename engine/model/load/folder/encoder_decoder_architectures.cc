@@ -6,8 +6,7 @@
 //            feed_forward_length, vocab_size, attention.head_count, attention.key_length,
 //            attention.value_length, attention.layer_norm_rms_epsilon and .layer_norm_epsilon (the
 //            same), attention.relative_buckets_count, attention.relative_max_distance,
-//            decoder_start_token_id, activation ("relu", "gelu_tanh", "silu"), logit_scale (what
-//            logits are multiplied by where the output is the embedding: width^-0.5)
+//            decoder_start_token_id, activation ("relu", "gelu", "gelu_new", "silu")
 //   tensors  token_embd; enc.blk.N.attn_norm, .attn_{q,k,v,o}, .attn_rel_b (first layer,
 //            [buckets, heads]), .ffn_norm, .ffn_gate (gated ones only), .ffn_up, .ffn_down;
 //            enc.output_norm; dec.blk.N.* alike with .cross_attn_norm and .cross_attn_{q,k,v,o};
@@ -17,14 +16,15 @@
 //            feed_forward_length, decoder_feed_forward_length, vocab_size, attention.head_count,
 //            decoder_attention.head_count, attention.layer_norm_epsilon, embedding_scale (what
 //            token embeddings are multiplied by), decoder_start_token_id, activation ("gelu",
-//            "gelu_tanh", "relu", "silu"), and where the configuration has them
+//            "gelu_new", "relu", "silu"), and where the configuration has them
 //            forced_bos_token_id, forced_eos_token_id, suppressed_token_ids (never generated)
-//   tensors  token_embd; enc.position_embd, enc.token_embd_norm (bart), enc.blk.N.attn_{q,k,v,o},
+//   tensors  token_embd; enc.position_embd and enc.token_embd_norm (bart),
+//   enc.blk.N.attn_{q,k,v,o},
 //            .attn_output_norm, .ffn_up, .ffn_down, .layer_output_norm; dec.* alike with
 //            .cross_attn_{q,k,v,o} and .cross_attn_output_norm; output.bias; output.weight where it
 //            is not token_embd
 // All have .weight, and .bias but for T5. bart's positions begin with the first that a token can
-// have; marian's are computed where the folder has none.
+// have.
 #include <array>
 #include <cmath>
 #include <cstddef>
@@ -143,7 +143,7 @@ void TranslateT5Encoder(const Translation& t) {
     bool gated;
   } kProjections[] = {{"relu", "relu", false},
                       {"gelu", "gelu", false},
-                      {"gated-gelu", "gelu_tanh", true},
+                      {"gated-gelu", "gelu_new", true},
                       {"gated-silu", "silu", true}};
   for (const auto& row : kProjections) {
     if (row.name != projection) continue;
@@ -161,9 +161,6 @@ void TranslateT5(const Translation& t) {
   f.decoder_layers = t.config.Size({"num_decoder_layers"}, kMaxFolderLayers, f.layers);
   t.Set("decoder_block_count", f.decoder_layers);
   SetDecoderStart(t);
-  if ((f.conditions & kTied) != 0) {
-    t.Set("logit_scale", static_cast<float>(1.0 / std::sqrt(static_cast<double>(f[kHidden]))));
-  }
 }
 
 // --- BART and Marian.
@@ -179,10 +176,6 @@ constexpr TensorRule kBartModel[] = {
 };
 constexpr TensorRule kMarianModel[] = {
     {"shared", "token_embd", kVocabulary, kHidden, kWeight, kModel},
-    {"encoder.embed_positions", "enc.position_embd", kPositions, kHidden, kWeight, kModel, kAsIs,
-     kAlways, true},
-    {"decoder.embed_positions", "dec.position_embd", kPositions, kHidden, kWeight, kModel, kAsIs,
-     kAlways, true},
 };
 constexpr TensorRule kBartEncoder[] = {
     {"encoder.layers.{}.self_attn.q_proj", "enc.blk.{}.attn_q", kQuery, kHidden, kBoth},
@@ -223,6 +216,10 @@ constexpr TensorRule kBartHead[] = {
 };
 constexpr std::string_view kBartIgnored[] = {"lm_head.weight", "*encoder.embed_tokens.weight",
                                              "*decoder.embed_tokens.weight"};
+// Positions are sines and cosines that the engine computes itself.
+constexpr std::string_view kMarianIgnored[] = {"lm_head.weight", "*encoder.embed_tokens.weight",
+                                               "*decoder.embed_tokens.weight",
+                                               "*.embed_positions.weight"};
 
 void TranslateTwoStacks(const Translation& t) {
   const ConfigSection& c = t.config;
@@ -239,7 +236,7 @@ void TranslateTwoStacks(const Translation& t) {
   t.Set("decoder_feed_forward_length", f[kDecoderFfn]);
   t.Set("decoder_attention.head_count", heads);
   t.Set("activation", std::string(ReadActivation(t, {"activation_function"}, "gelu",
-                                                 {"gelu", "gelu_tanh", "relu", "silu"})));
+                                                 {"gelu", "gelu_new", "relu", "silu"})));
   const bool scaled = c.Flag({"scale_embedding"}, false);
   t.Set("embedding_scale", scaled ? std::sqrt(static_cast<float>(f[kHidden])) : 1.0F);
   SetDecoderStart(t);
@@ -258,26 +255,8 @@ void TranslateBart(const Translation& t) {
   t.facts->skipped = 2;
 }
 
-/// Sines in the first half of a row, cosines in the second (Vaswani et al. 2017, rearranged).
-std::vector<float> SinusoidalPositions(std::size_t positions, std::size_t width) {
-  std::vector<float> values(positions * width);
-  const std::size_t sines = (width + 1) / 2;
-  for (std::size_t position = 0; position < positions; ++position) {
-    float* row = values.data() + position * width;
-    for (std::size_t j = 0; j < width; ++j) {
-      const auto pair = static_cast<double>(j - j % 2);
-      const double angle =
-          static_cast<double>(position) / std::pow(10000.0, pair / static_cast<double>(width));
-      const double value = j % 2 == 0 ? std::sin(angle) : std::cos(angle);
-      row[j % 2 == 0 ? j / 2 : sines + j / 2] = static_cast<float>(value);
-    }
-  }
-  return values;
-}
-
 void TranslateMarian(const Translation& t) {
   const ConfigSection& c = t.config;
-  Facts& f = *t.facts;
   TranslateTwoStacks(t);
   c.RequireFlag("normalize_embedding", false, false);
   c.RequireFlag("static_position_embeddings", true, true);
@@ -294,16 +273,6 @@ void TranslateMarian(const Translation& t) {
     }
   }
   if (!suppressed.empty()) t.Set("suppressed_token_ids", std::move(suppressed));
-  constexpr std::size_t kMaxComputed = std::size_t{1} << 24U;
-  if (f[kPositions] > kMaxComputed / f[kHidden]) {
-    c.Fail(StatusCode::kLimitExceeded, "max_position_embeddings", "times d_model is above 2^24");
-  }
-  if (!c.ok()) return;
-  for (const char* name : {"enc.position_embd.weight", "dec.position_embd.weight"}) {
-    f.computed.push_back({.name = name,
-                          .values = SinusoidalPositions(f[kPositions], f[kHidden]),
-                          .columns = f[kHidden]});
-  }
 }
 
 constexpr std::array<std::string_view, 2> kNoPrefix = {"", ""};
@@ -375,7 +344,7 @@ constexpr Architecture kRows[] = {
      kModelDot,
      {kMarianModel, kBartEncoder, kBartDecoder},
      kBartHead,
-     kBartIgnored,
+     kMarianIgnored,
      true,
      "",
      kStacks},

@@ -29,9 +29,7 @@ Result<ConfigJson> ReadFolderConfig(const std::string& folder) {
   const std::string path = folder + "/config.json";
   if (!Exists(path)) {
     return Status(StatusCode::kNotFound,
-                  folder +
-                      ": has no config.json, which a model folder needs besides "
-                      "model.safetensors");
+                  folder + ": is a directory without config.json, which a model folder needs");
   }
   auto config = ConfigJson::Read(path);
   FOVEA_RETURN_IF_ERROR(config);

@@ -2,17 +2,15 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <filesystem>
 #include <optional>
 #include <string_view>
-#include <system_error>
 #include <utility>
 #include <vector>
 
 #include "engine/model/load/folder/config_json.h"
 #include "engine/model/load/folder/folder_files.h"
-#include "engine/text/tokenizer_json/json_tokenizer.h"
 #include "engine/text/vocabulary.h"
+#include "engine/text/vocabulary_files/vocabulary_files.h"
 #include "fovea/status_macros.h"
 #include "platform/exceptions.h"
 
@@ -20,27 +18,6 @@ namespace fovea::model {
 namespace {
 
 using text::kNoToken;
-
-bool Exists(const std::string& path) {
-  std::error_code ignored;
-  return std::filesystem::exists(path, ignored);
-}
-
-/// Makes the tokenizer that the folder's file asks for.
-using MakeTokenizer = Result<std::unique_ptr<Tokenizer>> (*)(const std::string& folder);
-
-Result<std::unique_ptr<Tokenizer>> FromTokenizerJson(const std::string& folder) {
-  return text::ReadTokenizerJson(folder + "/tokenizer.json");
-}
-
-/// The ways to have a tokenizer, in the order in which they are tried: the first whose file is
-/// there.
-constexpr struct {
-  std::string_view file;
-  MakeTokenizer make;
-} kWays[] = {
-    {"tokenizer.json", FromTokenizerJson},
-};
 
 /// What the configuration files say about ids.
 struct SpecialIds {
@@ -59,11 +36,19 @@ class FolderTokenizer final : public Tokenizer {
                                       const TokenizeOptions& options) const override {
     return inner_->Tokenize(text, options);
   }
+  Result<EncodedPair> EncodePair(std::string_view first, std::string_view second,
+                                 const TokenizeOptions& options) const override {
+    return inner_->EncodePair(first, second, options);
+  }
   std::size_t vocabulary_size() const override { return inner_->vocabulary_size(); }
   std::string PieceBytes(std::int32_t id) const override { return inner_->PieceBytes(id); }
   std::string DisplayPiece(std::int32_t id) const override { return inner_->DisplayPiece(id); }
   std::int32_t bos_id() const override { return ids_.bos; }
   std::int32_t eos_id() const override { return ids_.eos; }
+  std::int32_t unknown_id() const override { return inner_->unknown_id(); }
+  std::int32_t separator_id() const override { return inner_->separator_id(); }
+  std::int32_t padding_id() const override { return inner_->padding_id(); }
+  std::int32_t mask_id() const override { return inner_->mask_id(); }
   bool IsSpecial(std::int32_t id) const override { return inner_->IsSpecial(id); }
   bool IsEndOfGeneration(std::int32_t id) const override {
     return std::binary_search(ids_.ends.begin(), ids_.ends.end(), id) ||
@@ -78,28 +63,8 @@ class FolderTokenizer final : public Tokenizer {
   SpecialIds ids_;
 };
 
-/// The id of a token that tokenizer_config.json gives by its text, or as an object with "content".
-std::int32_t IdOfText(const ConfigSection& config, std::string_view name,
-                      const Tokenizer& tokenizer) {
-  const auto value = config.Find({name});
-  if (!value) return kNoToken;
-  const auto content = value->IsObject() ? value->Find("content") : value;
-  const auto text = content ? content->Text() : std::nullopt;
-  if (!text) return kNoToken;
-  const auto ids = tokenizer.Encode(*text, {.add_special = false, .parse_special = true});
-  return ids && ids->size() == 1 ? ids->front() : kNoToken;
-}
-
 Result<SpecialIds> ReadSpecialIds(const std::string& folder, const Tokenizer& tokenizer) {
-  SpecialIds ids;
-  const auto texts = ReadIfThere(folder + "/tokenizer_config.json");
-  FOVEA_RETURN_IF_ERROR(texts);
-  if (texts->has_value()) {
-    ids.bos = IdOfText((*texts)->root(), "bos_token", tokenizer);
-    ids.eos = IdOfText((*texts)->root(), "eos_token", tokenizer);
-  }
-  if (ids.bos == kNoToken) ids.bos = tokenizer.bos_id();
-  if (ids.eos != kNoToken) ids.ends.push_back(ids.eos);
+  SpecialIds ids{.bos = tokenizer.bos_id(), .eos = tokenizer.eos_id(), .ends = {}};
   const auto size = static_cast<std::int64_t>(tokenizer.vocabulary_size());
   for (const std::string_view name : {"/generation_config.json", "/config.json"}) {
     const auto config = ReadIfThere(folder + std::string(name));
@@ -112,25 +77,23 @@ Result<SpecialIds> ReadSpecialIds(const std::string& folder, const Tokenizer& to
     if (ids.eos == kNoToken && !ends.empty() && ends.front() < size) ids.eos = ends.front();
     ids.ends.insert(ids.ends.end(), ends.begin(), ends.end());
   }
-  if (ids.eos == kNoToken) ids.eos = tokenizer.eos_id();
   std::sort(ids.ends.begin(), ids.ends.end());
   return ids;
 }
 
 Result<std::unique_ptr<Tokenizer>> Load(const std::string& folder) {
-  std::string names;
-  for (const auto& way : kWays) {
-    names += names.empty() ? "" : ", ";
-    names += way.file;
-    if (!Exists(folder + "/" + std::string(way.file))) continue;
-    auto tokenizer = way.make(folder);
-    FOVEA_RETURN_IF_ERROR(tokenizer);
-    auto ids = ReadSpecialIds(folder, **tokenizer);
-    FOVEA_RETURN_IF_ERROR(ids);
-    return std::unique_ptr<Tokenizer>(
-        std::make_unique<FolderTokenizer>(std::move(*tokenizer), std::move(*ids)));
+  auto tokenizer = text::ReadFolderTokenizer(folder);
+  if (tokenizer.status().code() == StatusCode::kNotFound) {
+    return Status(StatusCode::kNotFound,
+                  folder +
+                      ": is a directory without tokenizer.json and without the files that came "
+                      "before it");
   }
-  return Status(StatusCode::kNotFound, folder + ": has no tokenizer (" + names + ")");
+  FOVEA_RETURN_IF_ERROR(tokenizer);
+  auto ids = ReadSpecialIds(folder, **tokenizer);
+  FOVEA_RETURN_IF_ERROR(ids);
+  return std::unique_ptr<Tokenizer>(
+      std::make_unique<FolderTokenizer>(std::move(*tokenizer), std::move(*ids)));
 }
 
 }  // namespace

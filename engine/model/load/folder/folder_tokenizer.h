@@ -10,10 +10,8 @@
 
 namespace fovea::model {
 
-/// The first way that the folder has the file for. BOS, EOS and what ends a generation come from
-/// tokenizer_config.json, generation_config.json and config.json where the tokenizer's own file
-/// does not say. kNotFound if there is none of the files; errors of the one that is there
-/// otherwise.
+/// As text::ReadFolderTokenizer; BOS and EOS come from generation_config.json or config.json where
+/// the tokenizer's own files do not say, and every end that those name ends a generation.
 Result<std::unique_ptr<Tokenizer>> LoadFolderTokenizer(const std::string& folder);
 
 }  // namespace fovea::model

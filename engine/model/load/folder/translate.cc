@@ -34,8 +34,8 @@ constexpr struct {
   std::string_view ours;
 } kActivations[] = {
     {"gelu", "gelu"},           {"gelu_python", "gelu"},
-    {"gelu_new", "gelu_tanh"},  {"gelu_pytorch_tanh", "gelu_tanh"},
-    {"gelu_fast", "gelu_tanh"}, {"gelu_accurate", "gelu_tanh"},
+    {"gelu_new", "gelu_new"},  {"gelu_pytorch_tanh", "gelu_new"},
+    {"gelu_fast", "gelu_new"}, {"gelu_accurate", "gelu_new"},
     {"relu", "relu"},           {"silu", "silu"},
     {"swish", "silu"},
 };

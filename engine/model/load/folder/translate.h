@@ -28,7 +28,7 @@ void TranslateSizes(const Translation& t);
 void TranslateRmsEpsilon(const Translation& t, ConfigNames names, float fallback);
 void TranslateLayerEpsilon(const Translation& t, ConfigNames names, float fallback);
 
-/// The activation in our words: "gelu" (exact), "gelu_tanh", "relu" or "silu". One that is not
+/// The activation in our words: "gelu" (exact), "gelu_new", "relu" or "silu". One that is not
 /// among `allowed` is refused by name.
 std::string_view ReadActivation(const Translation& t, ConfigNames names, std::string_view fallback,
                                 std::initializer_list<std::string_view> allowed);
