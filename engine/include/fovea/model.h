@@ -127,7 +127,8 @@ struct ModelInfo : StackInfo {
   /// Fingerprint of the bytes that were loaded, from file or buffer: XXH3 of 128 bits, 32 hex
   /// digits, as the command xxh128sum prints them. Computed while loading, before weights are
   /// rearranged; a mapped file is read once for it, and its pages are given back. Empty without
-  /// LoadOptions::content_hash. Of a folder: over its safetensors files in the order of their names.
+  /// LoadOptions::content_hash. Of a folder: over its safetensors files in the order of their
+  /// names.
   std::string content_hash;
 
   /// Whether it has an encoder, alone or before a decoder.

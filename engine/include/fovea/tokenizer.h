@@ -123,9 +123,9 @@ class Tokenizer {
 /// The ids of the tokens, in their order.
 std::vector<std::int32_t> TokenIds(std::span<const Token> tokens);
 
-/// The tokenizer of a GGUF file or of a folder alone: also without weights, or of a family that Model
-/// refuses. kNotFound if the file has none, kUnsupported if its kind is not known; messages name
-/// file and key. The caller owns it. Thread-safe. Example:
+/// The tokenizer of a GGUF file or of a folder alone: also without weights, or of a family that
+/// Model refuses. kNotFound if the file has none, kUnsupported if its kind is not known; messages
+/// name file and key. The caller owns it. Thread-safe. Example:
 /// @code
 /// auto tokenizer = LoadTokenizer("vocab.gguf");
 /// if (!tokenizer) return tokenizer.status();

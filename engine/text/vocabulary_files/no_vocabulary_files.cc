@@ -6,8 +6,9 @@ namespace fovea::text {
 
 Result<std::unique_ptr<Tokenizer>> ReadFolderTokenizer(const std::string& folder) {
   return Status(StatusCode::kUnsupported,
-                folder + ": tokenizers of folders need a build of Fovea with gpt2 and bert "
-                         "(FOVEA_TOKENIZERS)");
+                folder +
+                    ": tokenizers of folders need a build of Fovea with gpt2 and bert "
+                    "(FOVEA_TOKENIZERS)");
 }
 
 }  // namespace fovea::text

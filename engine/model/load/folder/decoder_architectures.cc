@@ -119,8 +119,7 @@ void TranslateGemma(const Translation& t) {
   TranslateRmsEpsilon(t, {"rms_norm_eps"}, 1e-6F);
   // Configurations of the first Gemma say "gelu" and mean the tanh form, which they were trained
   // with.
-  ReadActivation(t, {"hidden_activation", "hidden_act"}, "gelu_pytorch_tanh",
-                 {"gelu_new", "gelu"});
+  ReadActivation(t, {"hidden_activation", "hidden_act"}, "gelu_pytorch_tanh", {"gelu_new", "gelu"});
   TranslateRope(t, 10000.0F);
 }
 
@@ -209,8 +208,7 @@ constexpr std::string_view kNeoxIgnored[] = {"embed_out.weight", "*.attention.bi
 void TranslateNeox(const Translation& t) {
   TranslateSizes(t);
   TranslateLayerEpsilon(t, {"layer_norm_eps"}, 1e-5F);
-  t.Set("activation",
-        std::string(ReadActivation(t, {"hidden_act"}, "gelu", {"gelu", "gelu_new"})));
+  t.Set("activation", std::string(ReadActivation(t, {"hidden_act"}, "gelu", {"gelu", "gelu_new"})));
   t.Set("use_parallel_residual", t.config.Flag({"use_parallel_residual"}, true));
   SetRotated(t, t.config.Number({"rotary_pct", "partial_rotary_factor"}, 0.25F));
   TranslateRope(t, 10000.0F);

@@ -33,10 +33,10 @@ constexpr struct {
   std::string_view name;
   std::string_view ours;
 } kActivations[] = {
-    {"gelu", "gelu"},           {"gelu_python", "gelu"},
+    {"gelu", "gelu"},          {"gelu_python", "gelu"},
     {"gelu_new", "gelu_new"},  {"gelu_pytorch_tanh", "gelu_new"},
     {"gelu_fast", "gelu_new"}, {"gelu_accurate", "gelu_new"},
-    {"relu", "relu"},           {"silu", "silu"},
+    {"relu", "relu"},          {"silu", "silu"},
     {"swish", "silu"},
 };
 
