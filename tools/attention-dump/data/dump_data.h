@@ -46,6 +46,8 @@ struct DumpInfo {
   std::string model_hash;  ///< ModelInfo::content_hash
   std::string text;        ///< Prompt and generated text; empty for --tokens.
   DumpTokens tokens;
+  std::string source_text;           ///< Of an encoder–decoder: what its encoder read.
+  DumpTokens source_tokens;          ///< Likewise; `tokens` are then the decoder's.
   std::vector<std::size_t> layers;   ///< Original numbers of the layers in the dump.
   std::vector<std::size_t> heads;    ///< Original numbers of the query heads in the dump.
   std::vector<std::size_t> kv_head;  ///< KV head of each entry of `heads`.

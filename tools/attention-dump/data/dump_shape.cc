@@ -66,7 +66,27 @@ ArraySpec AttentionSpec(const DumpShape& shape) {
   return MapSpec("attention", shape);
 }
 
+/// The arrays of an encoder–decoder, all of whose layers and heads are written.
+std::vector<ArraySpec> StreamSpecs(const DumpShape& shape) {
+  const std::size_t layers = shape.layers.size();
+  const std::size_t heads = shape.heads.size();
+  const ElementType type = shape.weight_type();
+  std::vector<ArraySpec> specs = {
+      {"encoder_attention",
+       type,
+       {shape.encoder_layers, shape.encoder_heads, shape.source_tokens, shape.source_tokens}},
+      {"decoder_attention", type, {layers, heads, shape.tokens, shape.tokens}},
+      {"cross_attention", type, {layers, heads, shape.tokens, shape.source_tokens}}};
+  if (shape.logits) {
+    specs.push_back({"logits", ElementType::kF32, {shape.tokens, shape.vocabulary}});
+  }
+  specs.push_back({"source_tokens", ElementType::kI32, {shape.source_tokens}});
+  specs.push_back({"target_tokens", ElementType::kI32, {shape.tokens}});
+  return specs;
+}
+
 std::vector<ArraySpec> AllSpecs(const DumpShape& shape) {
+  if (shape.source_tokens > 0) return StreamSpecs(shape);
   const std::size_t layers = shape.layers.size();
   const std::size_t heads = shape.heads.size();
   std::vector<ArraySpec> specs;

@@ -28,7 +28,12 @@ struct DumpShape {
   bool trace = false;
   bool maps = true;       ///< Whole maps; false if the arrays below, or none, take their place.
   std::size_t top_k = 0;  ///< > 0: this many of the largest weights of every row.
-  std::size_t pool = 0;   ///< > 0: maps pooled to blocks of this many tokens per side.
+  /// Of an encoder–decoder: tokens of the encoder's text; the file then holds the maps of three
+  /// streams, and `tokens` are those of the target.
+  std::size_t source_tokens = 0;
+  std::size_t encoder_layers = 0;  ///< Of an encoder–decoder; all are written.
+  std::size_t encoder_heads = 0;
+  std::size_t pool = 0;  ///< > 0: maps pooled to blocks of this many tokens per side.
 
   std::size_t KvHead(std::size_t head) const { return head / (model_heads / kv_heads); }
   ElementType weight_type() const { return half ? ElementType::kF16 : ElementType::kF32; }

@@ -15,6 +15,7 @@ struct Raw {
   SelectionOptions selection;
   ReductionOptions reduction;
   StreamOptions stream;
+  std::optional<std::string> target, target_tokens;
   std::optional<std::string> generate, precision, page_size, ablate, ablation;
 };
 
@@ -26,6 +27,8 @@ Status Split(int argc, const char* const* argv, Raw* raw, Arguments* arguments) 
   raw->reduction.AddTo(&app);
   raw->stream.AddTo(&app);
   app.add_option("--generate", raw->generate);
+  app.add_option("--target", raw->target);
+  app.add_option("--target-tokens", raw->target_tokens);
   app.add_option("--precision", raw->precision);
   app.add_option("--page-size", raw->page_size);
   app.add_flag("--scores", arguments->scores);
@@ -69,6 +72,19 @@ Status ReadNumbers(const Raw& raw, Arguments* arguments) {
   if (status.ok()) status = ReadBytes("--page-size", raw.page_size, &arguments->page_size);
   if (status.ok()) status = ReadAblation(raw, arguments);
   if (raw.generate) arguments->generate = generate;
+  arguments->target = raw.target;
+  if (status.ok() && raw.target_tokens) {
+    const auto ids = ParseIds(*raw.target_tokens);
+    if (!ids) {
+      status =
+          Usage("--target-tokens: '" + *raw.target_tokens + "' is not a list of ids like 1,2,3");
+    } else {
+      arguments->target_ids = *ids;
+    }
+  }
+  if (status.ok() && raw.target && raw.target_tokens) {
+    status = Usage("--target: give it without --target-tokens");
+  }
   return status;
 }
 

@@ -21,6 +21,8 @@ namespace fovea::dump {
 struct Arguments : CommonArguments, SelectionArguments {
   bool version = false;
   std::optional<std::size_t> generate;
+  std::optional<std::string> target;     ///< Text that an encoder–decoder is led along.
+  std::vector<std::int32_t> target_ids;  ///< The same as ids; empty: not given.
   bool half = true;
   bool scores = false;
   bool logits = false;

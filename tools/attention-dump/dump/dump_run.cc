@@ -12,6 +12,7 @@
 #include "tools/attention-dump/base/human.h"
 #include "tools/attention-dump/data/dump_info.h"
 #include "tools/attention-dump/data/dump_shape.h"
+#include "tools/attention-dump/dump/encoder_decoder_run.h"
 #include "tools/attention-dump/observers/recorders.h"
 #include "tools/attention-dump/observers/token_stream.h"
 #include "tools/attention-dump/output/line_sink.h"
@@ -40,6 +41,8 @@ class DumpJob final : public Job {
  protected:
   Status OpenOutputs() override;
   Status CheckKind() override;
+  bool TakesOver() const override { return model_->info().kind == ModelKind::kEncoderDecoder; }
+  Result<std::string> Instead() override;
   Status CheckLengths() override;
   Status Plan() override;
   Status OpenSessions() override;
@@ -87,9 +90,13 @@ Status DumpJob::OpenOutputs() {
 }
 
 Status DumpJob::CheckKind() {
-  FOVEA_RETURN_IF_ERROR(Job::CheckKind());
   const ModelInfo& info = model_->info();
-  if (info.has_decoder()) return Status::Ok();
+  const bool both = info.kind == ModelKind::kEncoderDecoder;
+  if (!both && (arguments_.target || !arguments_.target_ids.empty())) {
+    return {StatusCode::kUnsupported, "--target: it takes an encoder-decoder, and " + info.path +
+                                          " is an " + std::string(ModelKindName(info.kind))};
+  }
+  if (both || info.has_decoder()) return Status::Ok();
   const struct {
     bool given;
     const char* option;
@@ -105,6 +112,14 @@ Status DumpJob::CheckKind() {
             "--logits: " + info.path + " is an encoder without a head that gives logits"};
   }
   return Status::Ok();
+}
+
+Result<std::string> DumpJob::Instead() {
+  FOVEA_RETURN_IF_ERROR(MakePrompts());
+  EncoderDecoderRun run(arguments_, environment_, *model_, prompt_);
+  SessionOptions options = OptionsFor(run.context_size());
+  options.encoder_context_size = prompt_.tokens.size();
+  return run.Do(options, &*outputs_);
 }
 
 Status DumpJob::CheckLengths() {

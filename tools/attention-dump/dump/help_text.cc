@@ -73,6 +73,8 @@ Text
   --file F            a UTF-8 file, every byte of it
   -                   standard input
   --tokens 1,2,3      token ids, taken as they are (nothing is added)
+  --target TEXT       lead an encoder-decoder along this target instead of its own greedy one
+  --target-tokens IDS the same as ids, without the start token
   --generate N        go on greedily for up to N tokens; the map covers prompt and continuation
 
 What to keep

@@ -77,6 +77,16 @@ std::string SidecarJson(const DumpInfo& info) {
                   {"windows", info.windows},
                   {"lossy", Lossy(info)},
                   {"trust_stamp", TrustStamp(info)}};
+  if (const DumpTokens& source = info.source_tokens; source.size() > 0) {
+    Json source_offsets = Json::array();
+    for (std::size_t i = 0; i < source.size(); ++i) {
+      source_offsets.push_back({source.text_begin[i], source.text_end[i]});
+    }
+    sidecar["source"] = {
+        {"text", info.source_text},       {"token_ids", source.ids},
+        {"token_strings", source.pieces}, {"byte_offsets", std::move(source_offsets)},
+        {"word_ids", source.word},        {"special", source.special}};
+  }
   if (!info.ablation_json.empty()) sidecar["ablation"] = Json::parse(info.ablation_json);
   return sidecar.dump(-1, ' ', false, Json::error_handler_t::replace);
 }

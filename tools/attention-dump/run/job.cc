@@ -18,6 +18,7 @@ Result<std::string> Job::Do() {
   FOVEA_RETURN_IF_ERROR(ReadTexts());
   FOVEA_RETURN_IF_ERROR(LoadModels());
   FOVEA_RETURN_IF_ERROR(CheckKind());
+  if (TakesOver()) return Instead();
   FOVEA_RETURN_IF_ERROR(MakePrompts());
   FOVEA_RETURN_IF_ERROR(CheckLengths());
   FOVEA_RETURN_IF_ERROR(Plan());

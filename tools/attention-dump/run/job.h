@@ -36,6 +36,9 @@ class Job {
   virtual Status LoadModels();  ///< Here: `model_`.
   /// Here: refuses what only a model with both stacks would need.
   virtual Status CheckKind();
+  /// Something that takes the place of all later steps, chosen by the kind of the model.
+  virtual bool TakesOver() const { return false; }
+  virtual Result<std::string> Instead() { return std::string(); }
   virtual Status MakePrompts();   ///< Here: `prompt_`, the tokens of `text_`.
   virtual Status CheckLengths();  ///< Here: prompt and Generated() fit the context.
   /// What is measured and kept, and whether there is space for it.
