@@ -83,6 +83,25 @@ fovea_rope_scaling RopeScalingToC(fovea::RopeScaling scaling) {
   return FOVEA_ROPE_SCALING_NONE;
 }
 
+fovea_model_kind KindToC(fovea::ModelKind kind) {
+  switch (kind) {
+    case fovea::ModelKind::kDecoder: return FOVEA_MODEL_DECODER;
+    case fovea::ModelKind::kEncoder: return FOVEA_MODEL_ENCODER;
+    case fovea::ModelKind::kEncoderDecoder: return FOVEA_MODEL_ENCODER_DECODER;
+  }
+  return FOVEA_MODEL_DECODER;
+}
+
+fovea_pooling PoolingToC(fovea::Pooling pooling) {
+  switch (pooling) {
+    case fovea::Pooling::kNone: return FOVEA_POOLING_NONE;
+    case fovea::Pooling::kMean: return FOVEA_POOLING_MEAN;
+    case fovea::Pooling::kCls: return FOVEA_POOLING_CLS;
+    case fovea::Pooling::kLast: return FOVEA_POOLING_LAST;
+  }
+  return FOVEA_POOLING_NONE;
+}
+
 }  // namespace
 
 fovea_status fovea_model_load(const char* path, const fovea_model_options* options,
@@ -119,6 +138,7 @@ fovea_status fovea_model_get_info(const fovea_model* model, fovea_model_info* in
   return c_api::Guarded(nullptr, [&]() -> Status {
     if (model == nullptr) return c_api::NullArgument("model");
     const fovea::ModelInfo& from = model->model->info();
+    const fovea::StackInfo& encoder = from.encoder_stack();
     const fovea_model_info filled = {.struct_size = sizeof(filled),
                                      .path = from.path.c_str(),
                                      .family = from.family.c_str(),
@@ -145,7 +165,17 @@ fovea_status fovea_model_get_info(const fovea_model* model, fovea_model_info* in
                                      .logit_softcap = from.logit_softcap,
                                      .position = PositionToC(from.position),
                                      .rope_scaling = RopeScalingToC(from.rope_scaling),
-                                     .reserved = 0};
+                                     .reserved = 0,
+                                     .encoder_layers = encoder.layers,
+                                     .encoder_heads = encoder.heads,
+                                     .encoder_kv_heads = encoder.kv_heads,
+                                     .encoder_head_dim = encoder.head_dim,
+                                     .encoder_value_dim = encoder.value_dim,
+                                     .encoder_hidden_size = encoder.hidden_size,
+                                     .kind = KindToC(from.kind),
+                                     .pooling = PoolingToC(from.pooling),
+                                     .decoder_start_token = from.decoder_start_token,
+                                     .has_logits = from.has_logits ? 1 : 0};
     return c_api::WriteStruct(filled, "fovea_model_info", info);
   });
 }

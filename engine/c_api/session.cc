@@ -26,6 +26,37 @@ Kernels KernelsOf(const fovea_session* session) {
   return session == nullptr ? Kernels::Best() : session->session->kernels();
 }
 
+namespace {
+
+/// Width of the heads of one attention.
+std::size_t ValueDimOf(const ModelInfo& info, AttentionStream stream) {
+  return stream == AttentionStream::kEncoder ? info.encoder_stack().value_dim : info.value_dim;
+}
+
+Status ReadAblations(const fovea_run_options& run, fovea_session* handle) {
+  if (run.ablation_count != 0 && run.ablations == nullptr) {
+    return NullArgument("fovea_run_options.ablations");
+  }
+  handle->ablations.clear();
+  for (std::size_t i = 0; i < run.ablation_count; ++i) {
+    const fovea_ablation& from = run.ablations[i];
+    if (from.stream < FOVEA_STREAM_SELF || from.stream > FOVEA_STREAM_CROSS) {
+      return {StatusCode::kInvalidArgument,
+              "fovea_ablation.stream is " + std::to_string(from.stream) + ", which means nothing"};
+    }
+    const auto stream = static_cast<AttentionStream>(from.stream);
+    const std::size_t value_dim = ValueDimOf(handle->model->info(), stream);
+    handle->ablations.push_back(
+        {.stream = stream,
+         .layer = from.layer,
+         .head = from.head,
+         .replacement = {from.replacement, from.replacement == nullptr ? 0 : value_dim}});
+  }
+  return Status::Ok();
+}
+
+}  // namespace
+
 Status ReadRun(fovea_session* handle, const fovea_run_options* given, fovea_run_options* run,
                RunOptions* options) {
   FOVEA_RETURN_IF_ERROR(ReadOptions(given, "fovea_run_options", run));
@@ -38,18 +69,15 @@ Status ReadRun(fovea_session* handle, const fovea_run_options* given, fovea_run_
   }
   options->cancelled = CancelledOf(run);
   options->on_progress = ProgressOf(run);
-  if (run->ablation_count != 0 && run->ablations == nullptr) {
-    return NullArgument("fovea_run_options.ablations");
+  if (run->on_hidden != nullptr) {
+    const std::size_t hidden_size = handle->model->info().hidden_size;  // Of every stack.
+    options->on_hidden = [run, hidden_size](std::size_t layer, std::size_t position,
+                                            std::span<const float> rows) {
+      run->on_hidden(run->user, layer, position, rows.data(), rows.size() / hidden_size,
+                     hidden_size);
+    };
   }
-  handle->ablations.clear();
-  const std::size_t value_dim = handle->model->info().value_dim;
-  for (std::size_t i = 0; i < run->ablation_count; ++i) {
-    const fovea_ablation& from = run->ablations[i];
-    handle->ablations.push_back(
-        {.layer = from.layer,
-         .head = from.head,
-         .replacement = {from.replacement, from.replacement == nullptr ? 0 : value_dim}});
-  }
+  FOVEA_RETURN_IF_ERROR(ReadAblations(*run, handle));
   options->ablations = handle->ablations;
   return Status::Ok();
 }
@@ -182,7 +210,8 @@ fovea_status fovea_session_get_info(const fovea_session* session, fovea_session_
                                        .scratch = from.memory().scratch,
                                        .isa = fovea::IsaName(from.isa()).data(),  // A literal.
                                        .kv_type = c_api::KvTypeToC(from.kv_type()),
-                                       .arithmetic = c_api::ArithmeticToC(from.arithmetic())};
+                                       .arithmetic = c_api::ArithmeticToC(from.arithmetic()),
+                                       .encoder_context_size = from.encoder_context_size()};
     return c_api::WriteStruct(filled, "fovea_session_info", info);
   });
 }

@@ -65,6 +65,7 @@ Status ReadSessionOptions(const fovea_session_options* given, SessionSetup* setu
   FOVEA_RETURN_IF_ERROR(ReadOptions(given, "fovea_session_options", &read));
   SessionOptions& plain = setup->plain;
   plain.context_size = read.context_size;
+  plain.encoder_context_size = read.encoder_context_size;
   if (read.prefill_batch != 0) plain.prefill_batch = read.prefill_batch;
   if (read.threads != 0) plain.threads = read.threads;
   plain.adaptive_threads = read.threads_for_all_steps == 0;

@@ -17,28 +17,34 @@ static void CheckLayout(void) {
   SIZE(fovea_model_options, 40);
   AT(fovea_model_options, allocator, 16);
   AT(fovea_model_options, check_finite, 32);
-  SIZE(fovea_model_info, 184);
+  SIZE(fovea_model_info, 248);
   AT(fovea_model_info, layers, 32);
   AT(fovea_model_info, windows, 120);
   AT(fovea_model_info, parameters, 128);
   AT(fovea_model_info, position, 172);
+  AT(fovea_model_info, encoder_layers, 184);
+  AT(fovea_model_info, has_logits, 244);
   SIZE(fovea_tensor_info, 48);
   SIZE(fovea_tokenize_options, 16);
   SIZE(fovea_sampler_options, 40);
   AT(fovea_sampler_options, allocator, 32);
-  SIZE(fovea_session_options, 80);
+  SIZE(fovea_session_options, 88);
   AT(fovea_session_options, thread_pool, 48);
   AT(fovea_session_options, kv_type, 64);
+  AT(fovea_session_options, encoder_context_size, 80);
   SIZE(fovea_memory_plan, 24);
   SIZE(fovea_memory_estimate, 48);
-  SIZE(fovea_ablation, 24);
-  SIZE(fovea_run_options, 64);
+  SIZE(fovea_ablation, 32);
+  SIZE(fovea_run_options, 80);
   AT(fovea_run_options, ablations, 48);
+  AT(fovea_run_options, token_types, 72);
+  SIZE(fovea_embed_options, 16);
   SIZE(fovea_generate_options, 72);
   AT(fovea_generate_options, run, 64);
   SIZE(fovea_generation, 48);
-  SIZE(fovea_session_info, 64);
+  SIZE(fovea_session_info, 72);
   AT(fovea_session_info, isa, 48);
+  AT(fovea_session_info, encoder_context_size, 64);
   SIZE(fovea_rows, 104);
   AT(fovea_rows, weights, 64);
   SIZE(fovea_trace, 144);
@@ -70,7 +76,7 @@ int main(void) {
     /* Of 32-bit systems: pointers and sizes are half as long. */
     SIZE(fovea_error, 1024);
     SIZE(fovea_allocator, 16);
-    SIZE(fovea_session_options, 48);
+    SIZE(fovea_session_options, 52);
   }
   return Result();
 }

@@ -83,6 +83,9 @@ static void SessionsAndMaps(const fovea_model* model) {
   REFUSED(fovea_session_create(model, &options, NULL, NULL));
   REFUSED(fovea_session_prefill(NULL, &id, 1, NULL, NULL));
   REFUSED(fovea_session_decode(NULL, 1, NULL, NULL));
+  REFUSED(fovea_session_encode(NULL, &id, 1, NULL, NULL));
+  REFUSED(fovea_session_embed(NULL, &id, 1, NULL, NULL, NULL));
+  CHECK(fovea_session_encoded_tokens(NULL) == 0);
   REFUSED(fovea_session_truncate(NULL, 0));
   REFUSED(fovea_session_get_info(NULL, &info));
   CHECK_TEXT(fovea_session_error(NULL), "");

@@ -235,6 +235,48 @@ TEST(SameAsCpp, PairsOfTextsAreTheSame) {
   fovea_tokenizer_free(tokenizer);
 }
 
+TEST_P(SameAsCppTest, StatesAndVectorsOfEncodersAreTheSame) {
+  for (const char* file : {"encoders/bert-q8_0.gguf", "encoder_decoders/t5-gated.gguf"}) {
+    SCOPED_TRACE(file);
+    const std::string path = std::string(FOVEA_SOURCE_DIR "/tests/golden/data/") + file;
+    const std::vector<std::int32_t> ids = {3, 40, 17, 9, 61, 12};
+    fovea_model* c_model = nullptr;
+    fovea_session* c_session = nullptr;
+    fovea_session_options options = {};
+    options.struct_size = sizeof(options);
+    options.arithmetic = GetParam();
+    ASSERT_EQ(fovea_model_load(path.c_str(), nullptr, &c_model, nullptr), FOVEA_OK);
+    ASSERT_EQ(fovea_session_create(c_model, &options, &c_session, nullptr), FOVEA_OK);
+    auto model = Model::Load(path);
+    ASSERT_TRUE(model);
+    const Arithmetic arithmetic =
+        GetParam() == FOVEA_ARITHMETIC_EXACT ? Arithmetic::kExact : Arithmetic::kFast;
+    auto session = Session::Create(*model, {.arithmetic = arithmetic});
+    ASSERT_TRUE(session);
+
+    const float* got = nullptr;
+    ASSERT_EQ(fovea_session_encode(c_session, ids.data(), ids.size(), nullptr, &got), FOVEA_OK);
+    const auto states = session->Encode(ids);
+    ASSERT_TRUE(states);
+    EXPECT_EQ(std::memcmp(got, states->data(), states->size_bytes()), 0);
+    for (const fovea_pooling pooling :
+         {FOVEA_POOLING_NONE, FOVEA_POOLING_MEAN, FOVEA_POOLING_CLS, FOVEA_POOLING_LAST}) {
+      fovea_embed_options embed = {};
+      embed.struct_size = sizeof(embed);
+      embed.pooling = pooling;
+      ASSERT_EQ(fovea_session_embed(c_session, ids.data(), ids.size(), &embed, nullptr, &got),
+                FOVEA_OK);
+      EmbedOptions wanted;
+      if (pooling != FOVEA_POOLING_NONE) wanted.pooling = static_cast<Pooling>(pooling);
+      const auto vector = session->Embed(ids, wanted);
+      ASSERT_TRUE(vector);
+      EXPECT_EQ(std::memcmp(got, vector->data(), vector->size_bytes()), 0) << pooling;
+    }
+    fovea_session_free(c_session);
+    fovea_model_free(c_model);
+  }
+}
+
 INSTANTIATE_TEST_SUITE_P(Arithmetic, SameAsCppTest,
                          ::testing::Values(FOVEA_ARITHMETIC_FAST, FOVEA_ARITHMETIC_EXACT),
                          [](const auto& arithmetic) {

@@ -38,6 +38,21 @@ TEST(SynthVocabulary, HasUniquePiecesForEveryByteAndManyWords) {
   }
 }
 
+TEST(SynthVocabulary, OfWordPiecesHasSpecialTokensAndEveryLetter) {
+  for (const std::size_t size : {kSmallestSynthVocabulary, std::size_t{30522}}) {
+    const SynthVocabulary vocabulary = MakeSynthWordPieces(size);
+    ASSERT_EQ(vocabulary.pieces.size(), size);
+    EXPECT_EQ(vocabulary.types.size(), size);
+    const std::set<std::string> pieces(vocabulary.pieces.begin(), vocabulary.pieces.end());
+    EXPECT_EQ(pieces.size(), size);
+    EXPECT_EQ(vocabulary.pieces[kSynthCls], "[CLS]");
+    EXPECT_EQ(vocabulary.pieces[kSynthMask], "[MASK]");
+    for (const char* piece : {"z", "\xE2\x96\x81z", "7", "\xE2\x96\x81."}) {
+      EXPECT_EQ(pieces.count(piece), 1U) << piece;
+    }
+  }
+}
+
 TEST(SynthWeights, LookNormalAndDependOnEveryCoordinate) {
   std::vector<float> values(100000);
   FillSynthRow({1, 2, 3}, 0.5F, 0.25F, values);
@@ -61,7 +76,7 @@ TEST(SynthWeights, LookNormalAndDependOnEveryCoordinate) {
 }
 
 TEST(SynthShape, KnowsTheUsualOnesAndChecksOthers) {
-  for (const char* name : {"15m", "110m", "smollm-135m", "0.5b", "1.1b"}) {
+  for (const char* name : {"15m", "110m", "smollm-135m", "0.5b", "1.1b", "minilm", "bert-base"}) {
     ASSERT_TRUE(NamedShape(name).has_value()) << name;
     EXPECT_TRUE(CheckShape(*NamedShape(name)).ok());
     EXPECT_THAT(ShapeNames(), HasSubstr(name));
@@ -84,6 +99,12 @@ TEST(SynthShape, KnowsTheUsualOnesAndChecksOthers) {
   refused([](SynthShape& shape) { shape.kv_heads = 8; }, "--kv-heads");
   refused([](SynthShape& shape) { shape.vocabulary = 259; }, "--vocabulary");
   refused([](SynthShape& shape) { shape.context = 0; }, "--context");
+  refused([](SynthShape& shape) { shape.family = SynthFamily::kBert; }, "--kv-heads");
+  EXPECT_EQ(NamedShape("minilm")->family, SynthFamily::kBert);
+  EXPECT_EQ(NamedShape("bert-base")->context, 512U);
+  SynthShape tied = *NamedShape("minilm");
+  tied.tied = true;
+  EXPECT_THAT(CheckShape(tied).message(), HasSubstr("--tied"));
 }
 
 TEST(SynthModel, IsTheSameForAnyNumberOfThreadsAndDifferentForOtherSeeds) {
@@ -125,6 +146,38 @@ TEST(SynthModel, LoadsAndRunsInEveryType) {
     const double deviation = std::sqrt(squares / static_cast<double>(logits->size()));
     EXPECT_GT(deviation, 0.1);
     EXPECT_LT(deviation, 10.0);
+  }
+}
+
+TEST(SynthModel, EncodersLoadAndEmbedText) {
+  const TemporaryFolder folder;
+  SynthShape shape = SmallShape();
+  shape.kv_heads = shape.heads;
+  shape.context = 48;
+  shape.family = SynthFamily::kBert;
+  for (const DataType type : {DataType::kF32, DataType::kF16, DataType::kQ8_0}) {
+    const auto report = SynthesizeModel({.shape = shape, .type = type}, folder.Path("model"));
+    ASSERT_TRUE(report.ok()) << report.status().message();
+    const auto model = Model::Load(folder.Path("model"));
+    ASSERT_TRUE(model.ok()) << model.status().message();
+    EXPECT_EQ(model->info().kind, ModelKind::kEncoder);
+    EXPECT_EQ(model->info().pooling, Pooling::kMean);
+    EXPECT_EQ(model->info().context, 48U);
+    EXPECT_EQ(model->info().parameters, report->parameters);
+    ASSERT_NE(model->tokenizer(), nullptr) << model->tokenizer_status().message();
+    const auto ids = model->tokenizer()->Encode("Attention, the cat!");
+    ASSERT_TRUE(ids.ok());
+    EXPECT_EQ(ids->front(), static_cast<std::int32_t>(kSynthCls));
+    EXPECT_EQ(ids->back(), static_cast<std::int32_t>(kSynthSep));
+    for (const std::int32_t id : *ids) EXPECT_NE(id, static_cast<std::int32_t>(kSynthUnknown));
+    auto session = Session::Create(*model, {.context_size = 48});
+    ASSERT_TRUE(session.ok()) << session.status().message();
+    const auto states = session->Encode(*ids);
+    ASSERT_TRUE(states.ok()) << states.status().message();
+    double squares = 0.0;
+    for (const float state : *states) squares += static_cast<double>(state) * state;
+    // What leaves a LayerNorm.
+    EXPECT_NEAR(std::sqrt(squares / static_cast<double>(states->size())), 1.0, 0.1);
   }
 }
 

@@ -18,6 +18,7 @@ namespace fovea::tools {
 using Command = std::function<Status()>;
 
 void AddBench(CLI::App& app, Command& command);
+void AddEmbed(CLI::App& app, Command& command);
 void AddGenerate(CLI::App& app, Command& command);
 void AddInfo(CLI::App& app, Command& command);
 void AddPerplexity(CLI::App& app, Command& command);

@@ -26,33 +26,52 @@ struct InfoArguments {
   bool json = false;
 };
 
+/// What stacks have in common: the sizes of layers and heads.
+Json Sizes(const StackInfo& stack) {
+  return {{"layers", stack.layers},      {"hidden_size", stack.hidden_size},
+          {"ffn_size", stack.ffn_size},  {"heads", stack.heads},
+          {"kv_heads", stack.kv_heads},  {"head_dim", stack.head_dim},
+          {"value_dim", stack.value_dim}};
+}
+
+/// How a stack attends; what is not there is left out.
+void AddAttention(const StackInfo& stack, Json& json) {
+  json["attention_scale"] = stack.attention_scale;
+  if (stack.attention_softcap > 0) json["attention_softcap"] = stack.attention_softcap;
+  if (std::any_of(stack.windows.begin(), stack.windows.end(), [](auto w) { return w != 0; })) {
+    json["windows"] = stack.windows;
+  }
+}
+
+bool IsRotary(PositionKind position) {
+  return position == PositionKind::kRopeHalves || position == PositionKind::kRopeInterleaved;
+}
+
 Json Hyperparameters(const ModelInfo& info) {
   Json json = {{"file", info.path},
                {"family", info.family},
+               {"kind", ModelKindName(info.kind)},
                {"name", info.name},
                {"parameters", info.parameters},
                {"weight_type", info.weight_type},
-               {"file_bytes", info.file_bytes},
-               {"layers", info.layers},
-               {"hidden_size", info.hidden_size},
-               {"ffn_size", info.ffn_size},
-               {"heads", info.heads},
-               {"kv_heads", info.kv_heads},
-               {"head_dim", info.head_dim},
-               {"value_dim", info.value_dim},
-               {"vocabulary", info.vocabulary},
-               {"context", info.context},
-               {"position", PositionKindName(info.position)}};
-  if (info.position != PositionKind::kLearned) {
+               {"file_bytes", info.file_bytes}};
+  json.update(Sizes(info));
+  json["vocabulary"] = info.vocabulary;
+  json["context"] = info.context;
+  json["position"] = PositionKindName(info.position);
+  if (IsRotary(info.position)) {
     json["rope_base"] = info.rope_base;
     json["rope_scaling"] = RopeScalingName(info.rope_scaling);
     json["rope_factor"] = info.rope_factor;
   }
-  json["attention_scale"] = info.attention_scale;
-  if (info.attention_softcap > 0) json["attention_softcap"] = info.attention_softcap;
+  AddAttention(info, json);
   if (info.logit_softcap > 0) json["logit_softcap"] = info.logit_softcap;
-  if (std::any_of(info.windows.begin(), info.windows.end(), [](auto w) { return w != 0; })) {
-    json["windows"] = info.windows;
+  if (info.has_encoder()) json["pooling"] = PoolingName(info.pooling);
+  if (info.kind == ModelKind::kEncoder) json["has_logits"] = info.has_logits;
+  if (info.kind == ModelKind::kEncoderDecoder) {
+    json["decoder_start_token"] = info.decoder_start_token;
+    json["encoder"] = Sizes(info.encoder);
+    AddAttention(info.encoder, json["encoder"]);
   }
   return json;
 }
@@ -74,13 +93,21 @@ std::string Mebibytes(double bytes) {
   return text;
 }
 
-std::string Table(const Json& json) {
+/// Rows of key and value; those of an object inside have its key in front: "encoder layers".
+std::string Table(const Json& json, const std::string& prefix = "") {
+  constexpr std::size_t kColumn = 26;
   std::string text;
   for (const auto& [key, value] : json.items()) {
     if (value.is_array() && !value.empty() && value[0].is_object()) continue;
+    if (value.is_object()) {
+      text += Table(value, prefix + key + " ");
+      continue;
+    }
     std::string shown = value.is_string() ? value.get<std::string>() : value.dump();
     if (key.ends_with("bytes")) shown += " (" + Mebibytes(value.get<double>()) + ")";
-    text += key + std::string(key.size() < 18 ? 18 - key.size() : 1, ' ') + shown + "\n";
+    const std::string name = prefix + key;
+    text +=
+        name + std::string(name.size() < kColumn ? kColumn - name.size() : 1, ' ') + shown + "\n";
   }
   return text;
 }
@@ -130,6 +157,7 @@ Status Info(const InfoArguments& arguments) {
   } else {
     json["tokenizer"] = "none: " + model->tokenizer_status().message();
   }
+  options->encoder_context_size = options->context_size;
   auto memory = MemoryWithin(*model, *options);
   FOVEA_RETURN_IF_ERROR(memory);
   AddMemory(arguments, *memory,

@@ -16,6 +16,7 @@ int main(int argc, char** argv) {
   });
   fovea::tools::Command command;
   fovea::tools::AddBench(app, command);
+  fovea::tools::AddEmbed(app, command);
   fovea::tools::AddGenerate(app, command);
   fovea::tools::AddInfo(app, command);
   fovea::tools::AddPerplexity(app, command);

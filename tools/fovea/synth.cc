@@ -45,7 +45,8 @@ Result<SynthShape> ShapeOf(const SynthArguments& arguments) {
   override_with(arguments.sizes.kv_heads, &shape->kv_heads);
   override_with(arguments.sizes.vocabulary, &shape->vocabulary);
   override_with(arguments.sizes.context, &shape->context);
-  if (shape->kv_heads == 0) shape->kv_heads = shape->heads;
+  const bool of_encoder = shape->family == SynthFamily::kBert && arguments.sizes.kv_heads == 0;
+  if (shape->kv_heads == 0 || of_encoder) shape->kv_heads = shape->heads;
   shape->tied = shape->tied || arguments.sizes.tied;
   FOVEA_RETURN_IF_ERROR(CheckShape(*shape));
   return *shape;
@@ -89,6 +90,11 @@ void AddSynth(CLI::App& app, Command& command) {
   auto arguments = std::make_shared<SynthArguments>();
   CLI::App* sub = app.add_subcommand(
       "synth", "Write a model file with random weights, for measuring speed and memory");
+  sub->footer(
+      "minilm and bert-base are encoders of the bert family, all others decoders of the llama "
+      "family;\n"
+      "every size of a shape may be given another value.\n"
+      "Example: fovea synth minilm Q8_0 minilm.gguf");
   sub->add_option("SHAPE", arguments->shape, ShapeNames() + ", or custom")->required();
   sub->add_option("TYPE", arguments->type, "type of its matrices: " + TypeNames())->required();
   sub->add_option("OUT", arguments->output, "GGUF file to write")->required();
@@ -100,7 +106,8 @@ void AddSynth(CLI::App& app, Command& command) {
   sub->add_option("--kv-heads", sizes.kv_heads, "key and value heads (default: as many as --heads)")
       ->type_name("N");
   sub->add_option("--vocabulary", sizes.vocabulary, "number of tokens")->type_name("N");
-  sub->add_option("--context", sizes.context, "tokens it says it was trained for (default 8192)")
+  sub->add_option("--context", sizes.context,
+                  "tokens it says it was trained for (default: the shape's; of decoders 8192)")
       ->type_name("N");
   sub->add_flag("--tied", sizes.tied, "the output matrix is the embedding");
   sub->add_flag("--pure", arguments->pure, "give the output matrix the same type as the others");

@@ -16,6 +16,9 @@
 namespace fovea::tools {
 namespace {
 
+constexpr std::uint32_t kTokenTypes = 2;  // of a bert: the first and the second text of a pair
+constexpr std::uint32_t kMeanPooling = 1;
+
 struct Tensor {
   std::string name;
   DataType type = DataType::kF32;
@@ -44,7 +47,12 @@ Tensor Matrix(std::string name, DataType type, std::size_t columns, std::size_t 
           .deviation = 1.0F / std::sqrt(static_cast<float>(columns))};
 }
 
-std::vector<Tensor> TensorsOf(const SynthOptions& options) {
+/// A bias, small against a product's deviation of 1.
+Tensor Bias(std::string name, std::size_t width) {
+  return {.name = std::move(name), .columns = width, .is_matrix = false, .deviation = 0.02F};
+}
+
+std::vector<Tensor> LlamaTensors(const SynthOptions& options) {
   const SynthShape& shape = options.shape;
   const DataType type = options.type;
   const DataType output = options.pure ? type : OutputType(type);
@@ -72,6 +80,35 @@ std::vector<Tensor> TensorsOf(const SynthOptions& options) {
   return tensors;
 }
 
+std::vector<Tensor> BertTensors(const SynthOptions& options) {
+  const SynthShape& shape = options.shape;
+  const std::size_t width = shape.hidden_size;
+  std::vector<Tensor> tensors;
+  const auto add_linear = [&](const std::string& name, std::size_t columns, std::size_t rows) {
+    tensors.push_back(Matrix(name + ".weight", options.type, columns, rows));
+    tensors.push_back(Bias(name + ".bias", rows));
+  };
+  const auto add_norm = [&](const std::string& name) {
+    tensors.push_back(Norm(name + ".weight", width));
+    tensors.push_back(Bias(name + ".bias", width));
+  };
+  tensors.push_back(Matrix("token_embd.weight", options.type, width, shape.vocabulary));
+  tensors.push_back(Matrix("position_embd.weight", DataType::kF32, width, shape.context));
+  tensors.push_back(Matrix("token_types.weight", DataType::kF32, width, kTokenTypes));
+  add_norm("token_embd_norm");
+  for (std::size_t layer = 0; layer < shape.layers; ++layer) {
+    const std::string block = "blk." + std::to_string(layer) + ".";
+    for (const char* name : {"attn_q", "attn_k", "attn_v", "attn_output"}) {
+      add_linear(block + name, width, width);
+    }
+    add_norm(block + "attn_output_norm");
+    add_linear(block + "ffn_up", width, shape.ffn_size);
+    add_linear(block + "ffn_down", shape.ffn_size, width);
+    add_norm(block + "layer_output_norm");
+  }
+  return tensors;
+}
+
 /// Runs the steps until one fails.
 Status All(std::initializer_list<std::function<Status()>> steps) {
   for (const auto& step : steps) {
@@ -80,26 +117,37 @@ Status All(std::initializer_list<std::function<Status()>> steps) {
   return {};
 }
 
-Status AddKeys(const SynthOptions& options, GgufWriter& writer) {
-  const SynthShape& shape = options.shape;
-  const auto number = [&writer](const char* key, std::size_t value) {
-    return
-        [&writer, key, value] { return writer.AddNumber(key, static_cast<std::uint32_t>(value)); };
+/// A step that adds a 32-bit number.
+std::function<Status()> Number(GgufWriter& writer, std::string key, std::size_t value) {
+  return [&writer, key = std::move(key), value] {
+    return writer.AddNumber(key, static_cast<std::uint32_t>(value));
   };
+}
+
+/// The keys that both families have, `family` being the name before theirs.
+Status AddSizes(const SynthOptions& options, const std::string& family, GgufWriter& writer) {
+  const SynthShape& shape = options.shape;
+  return All({
+      [&] { return writer.AddText("general.architecture", family); },
+      [&] { return writer.AddText("general.name", options.name); },
+      Number(writer, "general.file_type", FileTypeNumber(options.type)),
+      Number(writer, "general.quantization_version", 2),
+      Number(writer, family + ".block_count", shape.layers),
+      Number(writer, family + ".context_length", shape.context),
+      Number(writer, family + ".embedding_length", shape.hidden_size),
+      Number(writer, family + ".feed_forward_length", shape.ffn_size),
+      Number(writer, family + ".attention.head_count", shape.heads),
+  });
+}
+
+Status AddLlamaKeys(const SynthOptions& options, GgufWriter& writer) {
+  const SynthShape& shape = options.shape;
   const SynthVocabulary vocabulary = MakeSynthVocabulary(shape.vocabulary);
   return All({
-      [&] { return writer.AddText("general.architecture", "llama"); },
-      [&] { return writer.AddText("general.name", options.name); },
-      number("general.file_type", FileTypeNumber(options.type)),
-      number("general.quantization_version", 2),
-      number("llama.block_count", shape.layers),
-      number("llama.context_length", shape.context),
-      number("llama.embedding_length", shape.hidden_size),
-      number("llama.feed_forward_length", shape.ffn_size),
-      number("llama.attention.head_count", shape.heads),
-      number("llama.attention.head_count_kv", shape.kv_heads),
-      number("llama.rope.dimension_count", shape.head_dim()),
-      number("llama.vocab_size", shape.vocabulary),
+      [&] { return AddSizes(options, "llama", writer); },
+      Number(writer, "llama.attention.head_count_kv", shape.kv_heads),
+      Number(writer, "llama.rope.dimension_count", shape.head_dim()),
+      Number(writer, "llama.vocab_size", shape.vocabulary),
       [&] { return writer.AddNumber("llama.attention.layer_norm_rms_epsilon", 1e-5F); },
       [&] { return writer.AddNumber("llama.rope.freq_base", 10000.0F); },
       [&] { return writer.AddText("tokenizer.ggml.model", "llama"); },
@@ -107,11 +155,33 @@ Status AddKeys(const SynthOptions& options, GgufWriter& writer) {
       [&] { return writer.AddTexts("tokenizer.ggml.tokens", vocabulary.pieces); },
       [&] { return writer.AddNumbers("tokenizer.ggml.scores", vocabulary.scores); },
       [&] { return writer.AddNumbers("tokenizer.ggml.token_type", vocabulary.types); },
-      number("tokenizer.ggml.unknown_token_id", 0),
-      number("tokenizer.ggml.bos_token_id", 1),
-      number("tokenizer.ggml.eos_token_id", 2),
+      Number(writer, "tokenizer.ggml.unknown_token_id", 0),
+      Number(writer, "tokenizer.ggml.bos_token_id", 1),
+      Number(writer, "tokenizer.ggml.eos_token_id", 2),
       [&] { return writer.AddNumber("tokenizer.ggml.add_bos_token", true); },
       [&] { return writer.AddNumber("tokenizer.ggml.add_eos_token", false); },
+  });
+}
+
+Status AddBertKeys(const SynthOptions& options, GgufWriter& writer) {
+  const SynthVocabulary vocabulary = MakeSynthWordPieces(options.shape.vocabulary);
+  return All({
+      [&] { return AddSizes(options, "bert", writer); },
+      [&] { return writer.AddNumber("bert.attention.layer_norm_epsilon", 1e-12F); },
+      [&] { return writer.AddNumber("bert.attention.causal", false); },
+      Number(writer, "bert.pooling_type", kMeanPooling),
+      [&] { return writer.AddText("tokenizer.ggml.model", "bert"); },
+      [&] { return writer.AddText("tokenizer.ggml.pre", "default"); },
+      Number(writer, "tokenizer.ggml.token_type_count", kTokenTypes),
+      [&] { return writer.AddTexts("tokenizer.ggml.tokens", vocabulary.pieces); },
+      [&] { return writer.AddNumbers("tokenizer.ggml.token_type", vocabulary.types); },
+      Number(writer, "tokenizer.ggml.padding_token_id", kSynthPad),
+      Number(writer, "tokenizer.ggml.unknown_token_id", kSynthUnknown),
+      Number(writer, "tokenizer.ggml.bos_token_id", kSynthCls),
+      Number(writer, "tokenizer.ggml.cls_token_id", kSynthCls),
+      // The key is spelled so.
+      Number(writer, "tokenizer.ggml.seperator_token_id", kSynthSep),
+      Number(writer, "tokenizer.ggml.mask_token_id", kSynthMask),
   });
 }
 
@@ -164,8 +234,9 @@ Result<SynthReport> SynthesizeModel(const SynthOptions& options, const std::stri
   if (pool == nullptr) return Status(StatusCode::kOutOfMemory, "threads cannot be started");
   auto writer = GgufWriter::Create(path);
   FOVEA_RETURN_IF_ERROR(writer);
-  FOVEA_RETURN_IF_ERROR(AddKeys(options, *writer));
-  const std::vector<Tensor> tensors = TensorsOf(options);
+  const bool is_bert = options.shape.family == SynthFamily::kBert;
+  FOVEA_RETURN_IF_ERROR(is_bert ? AddBertKeys(options, *writer) : AddLlamaKeys(options, *writer));
+  const std::vector<Tensor> tensors = is_bert ? BertTensors(options) : LlamaTensors(options);
   SynthReport report;
   for (const Tensor& tensor : tensors) {
     std::vector<std::uint64_t> shape = {tensor.columns};

@@ -17,6 +17,8 @@ constexpr Named kShapes[] = {
     {"smollm-135m", {576, 1536, 30, 9, 3, 49152, true}},
     {"0.5b", {896, 4864, 24, 14, 2, 151936, true}},
     {"1.1b", {2048, 5632, 22, 32, 4, 32000, false}},
+    {"minilm", {384, 1536, 6, 12, 12, 30522, false, 512, SynthFamily::kBert}},
+    {"bert-base", {768, 3072, 12, 12, 12, 30522, false, 512, SynthFamily::kBert}},
 };
 
 Status CheckRange(const char* option, std::size_t value, std::size_t min, std::size_t max) {
@@ -58,6 +60,12 @@ Status CheckShape(const SynthShape& shape) {
   }
   if (shape.heads % shape.kv_heads != 0) {
     return {StatusCode::kInvalidArgument, "--heads must be a multiple of --kv-heads"};
+  }
+  if (shape.family == SynthFamily::kBert && shape.kv_heads != shape.heads) {
+    return {StatusCode::kInvalidArgument, "--kv-heads of an encoder must be as many as --heads"};
+  }
+  if (shape.family == SynthFamily::kBert && shape.tied) {
+    return {StatusCode::kInvalidArgument, "--tied: an encoder has no output matrix"};
   }
   return {};
 }

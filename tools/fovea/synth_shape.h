@@ -11,7 +11,11 @@
 
 namespace fovea::tools {
 
-/// A model of the llama family.
+enum class SynthFamily {
+  kLlama,  ///< A decoder: RMSNorm, RoPE, a gated feed-forward, no biases.
+  kBert,   ///< An encoder: LayerNorm after each residual, learned positions, biases everywhere.
+};
+
 struct SynthShape {
   std::size_t hidden_size = 0;
   std::size_t ffn_size = 0;
@@ -21,11 +25,13 @@ struct SynthShape {
   std::size_t vocabulary = 0;
   bool tied = false;  ///< The output matrix is the embedding.
   std::size_t context = 8192;
+  SynthFamily family = SynthFamily::kLlama;
 
   std::size_t head_dim() const { return hidden_size / heads; }
 };
 
-/// "15m", "110m", "smollm-135m", "0.5b", "1.1b"; nothing for other names.
+/// "15m", "110m", "smollm-135m", "0.5b", "1.1b", and of the bert family "minilm" and "bert-base";
+/// nothing for other names.
 std::optional<SynthShape> NamedShape(std::string_view name);
 
 /// The names, separated by ", ".

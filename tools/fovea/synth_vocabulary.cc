@@ -1,7 +1,9 @@
 #include "tools/fovea/synth_vocabulary.h"
 
 #include <cstdio>
+#include <functional>
 #include <string_view>
+#include <utility>
 
 namespace fovea::tools {
 namespace {
@@ -32,6 +34,20 @@ std::string Word(std::size_t number, std::size_t length) {
   return word;
 }
 
+/// Words by length, each with and without a separator in front, until there are `size` pieces.
+void AddWords(std::size_t size, const std::function<void(std::string)>& add_word,
+              const SynthVocabulary& out) {
+  std::size_t words = 1;
+  for (std::size_t length = 1; out.pieces.size() < size; ++length) {
+    words *= kLetters.size();
+    for (std::size_t i = 0; i < words && out.pieces.size() < size; ++i) {
+      const std::string word = Word(i, length);
+      add_word(word);
+      add_word(std::string(kSeparator) + word);
+    }
+  }
+}
+
 }  // namespace
 
 SynthVocabulary MakeSynthVocabulary(std::size_t size) {
@@ -51,15 +67,28 @@ SynthVocabulary MakeSynthVocabulary(std::size_t size) {
     Add(std::move(word), kNormal, -static_cast<float>(out.pieces.size() - first), &out);
   };
   add_word(std::string(kSeparator));
-  std::size_t words = 1;
-  for (std::size_t length = 1; out.pieces.size() < size; ++length) {
-    words *= kLetters.size();
-    for (std::size_t i = 0; i < words && out.pieces.size() < size; ++i) {
-      const std::string word = Word(i, length);
-      add_word(word);
-      add_word(std::string(kSeparator) + word);
-    }
+  AddWords(size, add_word, out);
+  return out;
+}
+
+SynthVocabulary MakeSynthWordPieces(std::size_t size) {
+  SynthVocabulary out;
+  const auto add = [&](std::string piece, std::int32_t type) {
+    if (out.pieces.size() == size) return;
+    out.pieces.push_back(std::move(piece));
+    out.types.push_back(type);
+  };
+  for (const char* special : {"[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"}) {
+    add(special, out.pieces.size() == kSynthUnknown ? kUnknown : kControl);
   }
+  for (char c = '!'; c <= '~'; ++c) {
+    // Words are made lowercase before they are looked up, and letters follow with the other words.
+    if ((c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z')) continue;
+    add(std::string(1, c), kNormal);
+    add(std::string(kSeparator) + c, kNormal);
+  }
+  AddWords(
+      size, [&](std::string word) { add(std::move(word), kNormal); }, out);
   return out;
 }
 

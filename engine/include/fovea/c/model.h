@@ -87,8 +87,26 @@ enum {
   FOVEA_ROPE_SCALING_LONGROPE = 4
 };
 
+/** Which stacks of layers a model has. */
+typedef int32_t fovea_model_kind;
+enum {
+  FOVEA_MODEL_DECODER = 0,        /**< One causal stack that continues a text (GPT, Llama). */
+  FOVEA_MODEL_ENCODER = 1,        /**< One stack, every token attends to the whole text (BERT). */
+  FOVEA_MODEL_ENCODER_DECODER = 2 /**< A decoder that also attends to an encoder's output (T5). */
+};
+
+/** How the hidden states of a text become one vector. */
+typedef int32_t fovea_pooling;
+enum {
+  FOVEA_POOLING_NONE = 0, /**< Of a model: its file states none. */
+  FOVEA_POOLING_MEAN = 1, /**< The mean over all tokens. */
+  FOVEA_POOLING_CLS = 2,  /**< That of the first token. */
+  FOVEA_POOLING_LAST = 3  /**< That of the last token. */
+};
+
 /** The hyperparameters of a model, as its file states them. Texts and arrays live as long as the
- * model. */
+ * model. Sizes of layers and heads are the decoder's, or the encoder's of a model that has no
+ * decoder; those that begin with encoder_ are the encoder's of either, and 0 of a decoder. */
 typedef struct fovea_model_info {
   size_t struct_size;      /**< sizeof this struct, set by the caller. */
   const char* path;        /**< As given to fovea_model_load, or the name of a buffer. */
@@ -119,6 +137,16 @@ typedef struct fovea_model_info {
   fovea_position position;         /**< How positions enter. */
   fovea_rope_scaling rope_scaling; /**< How rotary angles are stretched. */
   int32_t reserved;                /**< 0 */
+  size_t encoder_layers;           /**< Transformer blocks of the encoder. */
+  size_t encoder_heads;            /**< Query heads per layer of the encoder. */
+  size_t encoder_kv_heads;         /**< Key/value heads per layer of the encoder. */
+  size_t encoder_head_dim;         /**< Width of a query or key head of the encoder. */
+  size_t encoder_value_dim;        /**< Width of a value head of the encoder. */
+  size_t encoder_hidden_size;      /**< Width of the encoder's output. */
+  fovea_model_kind kind;           /**< Which stacks there are. */
+  fovea_pooling pooling;           /**< How one vector of a text is made, if the file says. */
+  int32_t decoder_start_token;     /**< First token of an encoder-decoder's output; -1: none. */
+  int32_t has_logits; /**< Not 0: positions have logits; all but encoders without a head. */
 } fovea_model_info;
 
 /** Fills *info as far as its struct_size goes. FOVEA_INVALID_ARGUMENT for NULL or a struct_size

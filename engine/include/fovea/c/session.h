@@ -56,6 +56,9 @@ typedef struct fovea_session_options {
   fovea_arithmetic arithmetic;          /**< How products with weights are computed. */
   int32_t threads_for_all_steps;        /**< Not 0: every step uses all threads. */
   int32_t reserved;                     /**< 0 */
+  /** Tokens that the encoder of an encoder-decoder takes at most; 0: the model's context. (Of a
+   * plain encoder it is context_size.) */
+  size_t encoder_context_size;
 } fovea_session_options;
 
 /** How many threads to give a session on this machine: the cores that this process may use, but for
@@ -133,7 +136,9 @@ FOVEA_API void fovea_session_free(fovea_session* session);
 typedef struct fovea_ablation {
   size_t layer;             /**< Counted from 0. */
   size_t head;              /**< Query head. */
-  const float* replacement; /**< [value_dim]; NULL: zeros. */
+  const float* replacement; /**< [value_dim] of that attention; NULL: zeros. */
+  fovea_stream stream;      /**< Which attention of the layer. */
+  int32_t reserved;         /**< 0 */
 } fovea_ablation;
 
 /** What to do while tokens run. All callbacks may be NULL; `user` is passed to each of them (not to
@@ -153,14 +158,66 @@ typedef struct fovea_run_options {
   void (*on_progress)(void* user, double done);
   const fovea_ablation* ablations; /**< [ablation_count] */
   size_t ablation_count;           /**< Entries of `ablations`. */
+  /** Called with the hidden states of tokens [position, position + count): layer 0 is what enters
+   * the first layer, layer n what leaves the n-th. rows: [count, hidden_size], valid during the
+   * call. */
+  void (*on_hidden)(void* user, size_t layer, size_t position, const float* rows, size_t count,
+                    size_t hidden_size);
+  /** [count] of fovea_session_encode and fovea_session_embed: the segment of each token of a pair
+   * of texts (BERT's token types). NULL: all 0. */
+  const int32_t* token_types;
 } fovea_run_options;
+
+/** Runs the whole text, `count` tokens, through the encoder. *states (may be NULL) becomes its
+ * output [count, encoder_hidden_size], valid until the next call for this session. Of an
+ * encoder-decoder it also fills the keys and values of cross-attention and forgets the decoder's
+ * positions: then fovea_session_prefill starts with fovea_model_info.decoder_start_token. `run` may
+ * be NULL. FOVEA_UNSUPPORTED if the model has no encoder; else as fovea_session_prefill.
+ *
+ * @code
+ * const float* states;
+ * if (fovea_session_encode(session, ids, count, NULL, &states) != FOVEA_OK) {
+ *   return puts(fovea_session_error(session));
+ * }
+ * @endcode
+ */
+FOVEA_API fovea_status fovea_session_encode(fovea_session* session, const int32_t* tokens,
+                                            size_t count, const fovea_run_options* run,
+                                            const float** states);
+
+/** How fovea_session_embed makes one vector of a text; all may be 0. */
+typedef struct fovea_embed_options {
+  size_t struct_size;    /**< sizeof this struct, set by the caller. */
+  fovea_pooling pooling; /**< FOVEA_POOLING_NONE: as the model's file says, or the mean. */
+  int32_t no_normalize;  /**< Not 0: leave the vector's length as it is; else it becomes 1. */
+} fovea_embed_options;
+
+/** fovea_session_encode, then one vector of the text: *vector becomes [encoder_hidden_size], valid
+ * until the next call for this session. `options` and `run` may be NULL. Errors as of
+ * fovea_session_encode.
+ *
+ * @code
+ * const float* vector;
+ * fovea_embed_options pooled = {.struct_size = sizeof pooled, .pooling = FOVEA_POOLING_MEAN};
+ * if (!fovea_session_embed(session, ids, count, &pooled, NULL, &vector)) printf("%g\n", vector[0]);
+ * @endcode
+ */
+FOVEA_API fovea_status fovea_session_embed(fovea_session* session, const int32_t* tokens,
+                                           size_t count, const fovea_embed_options* options,
+                                           const fovea_run_options* run, const float** vector);
+
+/** Tokens of the last fovea_session_encode or fovea_session_embed that succeeded; 0 before one, and
+ * for NULL. */
+FOVEA_API size_t fovea_session_encoded_tokens(const fovea_session* session);
 
 /** Runs `count` tokens after those that are cached already. *logits (may be NULL) becomes the last
  * position's logits [vocabulary], valid until the next call for this session. `run` may be NULL.
  * FOVEA_LIMIT_EXCEEDED if the tokens do not fit, FOVEA_INVALID_ARGUMENT for an id outside the
  * vocabulary or a layer or head that does not exist, FOVEA_CANCELLED, FOVEA_NON_FINITE,
- * FOVEA_OUT_OF_MEMORY, FOVEA_BUSY; the cache is then as before the call. The same tokens give the
- * same bits on the same CPU, whatever the prefill batches, the threads, and whoever observes.
+ * FOVEA_OUT_OF_MEMORY, FOVEA_BUSY; the cache is then as before the call. FOVEA_UNSUPPORTED of a
+ * model without decoder, FOVEA_INVALID_ARGUMENT of an encoder-decoder before fovea_session_encode.
+ * The same tokens give the same bits on the same CPU, whatever the prefill batches, the threads,
+ * and whoever observes.
  *
  * @code
  * const float* logits;
@@ -211,6 +268,7 @@ typedef struct fovea_session_info {
   const char* isa;             /**< The kernels that run; lives as long as the program. */
   fovea_kv_type kv_type;       /**< Element type of cached keys and values. */
   fovea_arithmetic arithmetic; /**< How products with weights are computed. */
+  size_t encoder_context_size; /**< Tokens that an encoder takes at most; 0 of a plain decoder. */
 } fovea_session_info;
 
 /** Fills *info as far as its struct_size goes. FOVEA_INVALID_ARGUMENT for NULL or a struct_size

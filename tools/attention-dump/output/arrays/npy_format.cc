@@ -15,26 +15,10 @@ const char* TypeCode(ElementType type) {
   return "";
 }
 
-/// numpy.lib.format: magic, version, length of the dictionary, the dictionary padded with spaces
-/// and ended by a newline.
-std::string Header(const std::string& type_code, const Shape& shape) {
-  std::string dictionary = "{'descr': '" + type_code + "', 'fortran_order': False, 'shape': (";
-  for (const std::uint64_t length : shape) dictionary += std::to_string(length) + ",";
-  if (shape.size() > 1) dictionary.pop_back();
-  dictionary += "), }";
-  constexpr std::size_t kPrefix = 10;
-  dictionary.resize(kNpyHeaderBytes - kPrefix, ' ');
-  dictionary.back() = '\n';
-  std::string header("\x93NUMPY\x01\x00", 8);
-  AppendLittleEndian(static_cast<std::uint16_t>(dictionary.size()), &header);
-  return header + dictionary;
-}
-
 }  // namespace
 
-// The longest dictionary has 4 lengths of 20 digits: 49 + 4 * 21 characters, so 192 bytes hold it.
 std::string NpyHeader(ElementType type, const Shape& shape) {
-  return Header(TypeCode(type), shape);
+  return tools::NpyHeader(TypeCode(type), shape);
 }
 
 std::string NpyString(const std::string& utf8) {
@@ -46,7 +30,7 @@ std::string NpyString(const std::string& utf8) {
     AppendLittleEndian(static_cast<std::uint32_t>(c.value), &elements);
     i += c.bytes;
   }
-  return Header("<U" + std::to_string(characters), {}) + elements;
+  return tools::NpyHeader("<U" + std::to_string(characters), {}) + elements;
 }
 
 }  // namespace fovea::dump

@@ -1,18 +1,15 @@
-// The .npy format (version 1.0): a header with type and shape, then the elements.
+// What an .npy of ours holds: an array of one of our types, and texts.
 #ifndef FOVEA_TOOLS_ATTENTION_DUMP_OUTPUT_ARRAYS_NPY_FORMAT_H_
 #define FOVEA_TOOLS_ATTENTION_DUMP_OUTPUT_ARRAYS_NPY_FORMAT_H_
 
-#include <cstddef>
-#include <cstdint>
 #include <string>
 
 #include "tools/attention-dump/output/arrays/array_file.h"
+#include "tools/common/npy_format.h"
 
 namespace fovea::dump {
 
-/// Every header is padded to this size whatever the shape, so that a file can be preallocated
-/// before the final shape is known. A multiple of 64, as numpy wants it.
-constexpr std::uint64_t kNpyHeaderBytes = 192;
+using tools::kNpyHeaderBytes;
 
 /// Magic, version and dictionary of a C-ordered array.
 std::string NpyHeader(ElementType type, const Shape& shape);
