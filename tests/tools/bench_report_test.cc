@@ -52,5 +52,22 @@ TEST(BenchReport, TableGivesRateRangeAndMillisecondsPerToken) {
   EXPECT_THAT(table, HasSubstr("1.125 x the time"));
 }
 
+TEST(BenchReport, EncodersHaveTextsPerSecondToo) {
+  const BenchResults results = {
+      .encode = {{.tokens = 128,
+                  .rate = {.median = 6400.0, .least = 6000.0, .most = 7000.0},
+                  .observed_rate = Spread{.median = 3200.0, .least = 1.0, .most = 2.0},
+                  .observed_ratio = 2.0}}};
+  const auto json = BenchJson(ASetting(), results);
+  EXPECT_EQ(json["encode"].dump(), R"({"128":6400.0})");
+  EXPECT_EQ(json["texts_per_second"].dump(), R"({"128":50.0})");
+  EXPECT_EQ(json["spread"]["encode"]["128"].dump(), "[6000.0,7000.0]");
+  EXPECT_EQ(json["observed_encode"]["128"]["time_ratio"], 2.0);
+  EXPECT_FALSE(BenchJson(ASetting(), SomeResults()).contains("encode"));
+  const std::string table = BenchTable(ASetting(), results);
+  EXPECT_THAT(table, HasSubstr("encode 128"));
+  EXPECT_THAT(table, HasSubstr("50.0 texts/s"));
+}
+
 }  // namespace
 }  // namespace fovea::tools

@@ -27,6 +27,10 @@ TEST(BenchPlan, CountsPositionsAndTokens) {
   plan.decode = 0;
   EXPECT_EQ(plan.ContextSize(), 30U);
   EXPECT_EQ(plan.TotalTokens(), 40U * 6);
+  plan.encode = {5, 20};
+  plan.source = 7;
+  EXPECT_EQ(plan.EncoderContextSize(), 20U);
+  EXPECT_EQ(plan.TotalTokens(), 7U + 65 * 6);
 }
 
 TEST(RandomIds, AreRepeatableAndInsideTheVocabulary) {
@@ -64,6 +68,33 @@ TEST(RunBench, MeasuresEachLengthAndReportsProgressUpToOne) {
     EXPECT_GT(row.observed_ratio, 0.0);
   }
   EXPECT_EQ(session->position(), 0U);
+}
+
+TEST(RunBench, EncodesTextsBeforeTheDecoderOfAnEncoderDecoder) {
+  auto model = Model::Load(FOVEA_SOURCE_DIR "/tests/golden/data/encoder_decoders/t5-gated.gguf");
+  ASSERT_TRUE(model.ok()) << model.error().message();
+  const BenchPlan plan = {.encode = {4, 11},
+                          .prefill = {5},
+                          .depth = {2},
+                          .decode = 3,
+                          .repeat = 2,
+                          .source = 6,
+                          .observe = true};
+  auto session = Session::Create(*model, {.context_size = plan.ContextSize(),
+                                          .encoder_context_size = plan.EncoderContextSize()});
+  ASSERT_TRUE(session.ok()) << session.error().message();
+  double last = 0.0;
+  auto results =
+      RunBench(*model, *session, plan, [&last](double done, const std::string&) { last = done; });
+  ASSERT_TRUE(results.ok()) << results.error().message();
+  EXPECT_DOUBLE_EQ(last, 1.0);
+  ASSERT_EQ(results->encode.size(), 2U);
+  EXPECT_EQ(results->encode[1].tokens, 11U);
+  EXPECT_GT(results->encode[1].rate.median, 0.0);
+  EXPECT_TRUE(results->encode[1].observed_rate.has_value());
+  EXPECT_EQ(results->prefill.size(), 1U);
+  EXPECT_EQ(results->decode.size(), 1U);
+  EXPECT_EQ(session->encoded_tokens(), 6U);
 }
 
 TEST(RunBench, SaysWhatDoesNotFit) {

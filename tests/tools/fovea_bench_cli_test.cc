@@ -69,6 +69,44 @@ TEST_F(FoveaCli, BenchTakesDefaultsWithoutJson) {
   EXPECT_THAT(output, Not(HasSubstr("{")));
 }
 
+TEST_F(FoveaCli, BenchEncodesTextsOfEncoders) {
+  const std::string model = scratch_.Path("encoder.gguf");
+  Good({"synth", "minilm", "Q8_0", model, "--hidden-size", "64", "--ffn-size", "128", "--layers",
+        "1", "--heads", "4", "--vocabulary", "400", "--context", "40", "--quiet"});
+  const std::string output =
+      Good({"bench", model, "--lengths", "8,20", "--repeat", "1", "--observe", "--json"});
+  EXPECT_THAT(output, HasSubstr("encode 20"));
+  EXPECT_THAT(output, HasSubstr(" texts/s"));
+  EXPECT_THAT(output, Not(HasSubstr("prefill 8")));
+  const auto json = LastLine(output);
+  EXPECT_EQ(json["encode"].size(), 2U);
+  EXPECT_NEAR(json["texts_per_second"]["20"].get<double>() * 20, json["encode"]["20"].get<double>(),
+              json["encode"]["20"].get<double>() * 1e-2);
+  EXPECT_GT(json["observed_encode"]["8"]["time_ratio"], 0.0);
+  EXPECT_EQ(json["prefill"].size() + json["decode"].size(), 0U);
+  // Usual lengths, but none beyond what the model was trained for.
+  EXPECT_EQ(LastLine(Good({"bench", model, "--repeat", "1", "--json"}))["encode"].size(), 1U);
+  const ProgramResult mixed = Run({"bench", model, "--prefill", "8", "--repeat", "1"});
+  EXPECT_EQ(mixed.exit_code, 0);
+  EXPECT_THAT(mixed.errors, HasSubstr("this is an encoder: texts are encoded"));
+  EXPECT_THAT(ErrorOf({"bench", model, "--lengths", "41"}, 1), HasSubstr("40"));
+}
+
+TEST_F(FoveaCli, BenchRunsBothHalvesOfAnEncoderDecoder) {
+  const std::string model = FOVEA_SOURCE_DIR "/tests/golden/data/encoder_decoders/t5-gated.gguf";
+  const auto both = LastLine(Good({"bench", model, "--lengths", "8", "--prefill", "4", "--decode",
+                                   "2", "--depth", "0", "--repeat", "1", "--json"}));
+  for (const char* what : {"encode", "prefill", "decode"}) EXPECT_EQ(both[what].size(), 1U) << what;
+  const auto encoder =
+      LastLine(Good({"bench", model, "--embed", "--lengths", "8", "--repeat", "1", "--json"}));
+  EXPECT_EQ(encoder["encode"].size(), 1U);
+  EXPECT_EQ(encoder["prefill"].size() + encoder["decode"].size(), 0U);
+  const ProgramResult decoder =
+      Run({"bench", kModel, "--embed", "--prefill", "4", "--decode", "0", "--repeat", "1"});
+  EXPECT_EQ(decoder.exit_code, 0);
+  EXPECT_THAT(decoder.errors, HasSubstr("this is a decoder: prefill and decode are measured"));
+}
+
 TEST_F(FoveaCli, BenchErrorsAreOneLine) {
   EXPECT_THAT(ErrorOf({"bench", scratch_.Path("no.gguf")}, 1), HasSubstr("No such file"));
   EXPECT_THAT(ErrorOf({"bench", kModel, "--prefill", "0", "--decode", "0"}, 1),

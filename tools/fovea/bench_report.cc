@@ -30,10 +30,35 @@ std::string Line(const std::string& what, const Spread& rate, const std::string&
          (note.empty() ? "" : "  " + note) + "\n";
 }
 
+void AddTextLines(const char* name, const BenchRow& row, const std::string& note,
+                  std::string& text) {
+  const std::string what = name + (" " + std::to_string(row.tokens));
+  text += Line(what, row.rate, note);
+  if (row.observed_rate) {
+    text += Line(what + ", all maps", *row.observed_rate,
+                 Format("%.3f x the time", row.observed_ratio));
+  }
+}
+
 Json Rates(const std::vector<BenchRow>& rows) {
   Json json = Json::object();
   for (const BenchRow& row : rows) json[std::to_string(row.tokens)] = Rounded(row.rate.median);
   return json;
+}
+
+/// Texts of a row's length per second.
+double TextsPerSecond(const BenchRow& row) {
+  return row.rate.median / static_cast<double>(row.tokens);
+}
+
+/// "observed_prefill" and the like.
+void AddObserved(const char* name, const std::vector<BenchRow>& rows, Json& json) {
+  for (const BenchRow& row : rows) {
+    if (!row.observed_rate) continue;
+    json[name][std::to_string(row.tokens)] = {
+        {"tokens_per_second", Rounded(row.observed_rate->median)},
+        {"time_ratio", Rounded(row.observed_ratio)}};
+  }
 }
 
 Json Ranges(const std::vector<BenchRow>& rows) {
@@ -55,14 +80,10 @@ std::string BenchTable(const BenchSetting& setting, const BenchResults& results)
           ", " + setting.arithmetic + " products, KV cache " + setting.kv +
           Format("; median of %zu after one to warm up\n\n", setting.repeat);
   text += Format("%-24s %12s %25s %9s\n", "", "tokens/s", "range          ", "ms/token");
-  for (const BenchRow& row : results.prefill) {
-    const std::string what = "prefill " + std::to_string(row.tokens);
-    text += Line(what, row.rate, "");
-    if (row.observed_rate) {
-      text += Line(what + ", all maps", *row.observed_rate,
-                   Format("%.3f x the time", row.observed_ratio));
-    }
+  for (const BenchRow& row : results.encode) {
+    AddTextLines("encode", row, Format("%.1f texts/s", TextsPerSecond(row)), text);
   }
+  for (const BenchRow& row : results.prefill) AddTextLines("prefill", row, "", text);
   for (const BenchRow& row : results.decode) {
     text += Line(Format("decode %zu at %zu", setting.decode, row.tokens), row.rate, "");
   }
@@ -92,12 +113,14 @@ Json BenchJson(const BenchSetting& setting, const BenchResults& results) {
       {"load_seconds", Rounded(setting.load_seconds)},
       {"session_bytes", setting.session_bytes}};
   if (setting.peak_resident_bytes != 0) json["peak_resident_bytes"] = setting.peak_resident_bytes;
-  for (const BenchRow& row : results.prefill) {
-    if (!row.observed_rate) continue;
-    json["observed_prefill"][std::to_string(row.tokens)] = {
-        {"tokens_per_second", Rounded(row.observed_rate->median)},
-        {"time_ratio", Rounded(row.observed_ratio)}};
+  AddObserved("observed_prefill", results.prefill, json);
+  if (results.encode.empty()) return json;
+  json["encode"] = Rates(results.encode);
+  for (const BenchRow& row : results.encode) {
+    json["texts_per_second"][std::to_string(row.tokens)] = Rounded(TextsPerSecond(row));
   }
+  json["spread"]["encode"] = Ranges(results.encode);
+  AddObserved("observed_encode", results.encode, json);
   return json;
 }
 

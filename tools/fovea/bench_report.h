@@ -32,7 +32,8 @@ struct BenchSetting {
 std::string BenchTable(const BenchSetting& setting, const BenchResults& results);
 
 /// "prefill" and "decode" map lengths and depths to median tokens per second; "spread" has the
-/// ranges, "observed_prefill" the rates and time ratios with an observer.
+/// ranges, "observed_prefill" the rates and time ratios with an observer. Of encoders also "encode"
+/// (tokens per second), "texts_per_second" and "observed_encode".
 nlohmann::ordered_json BenchJson(const BenchSetting& setting, const BenchResults& results);
 
 }  // namespace fovea::tools

@@ -25,28 +25,31 @@ class Bench {
   Bench(const Model& model, Session& session, const BenchPlan& plan, const BenchProgress& progress)
       : model_(model), session_(session), plan_(plan), progress_(progress) {}
 
+  Result<BenchRow> Encode(std::size_t tokens) {
+    what_ = "encoding of " + std::to_string(tokens);
+    return Texts(tokens, model_.info().encoder_stack(),
+                 [this](std::span<const std::int32_t> ids, const RunOptions& run) {
+                   return session_.Encode(ids, run).status();
+                 });
+  }
+
   Result<BenchRow> Prefill(std::size_t tokens) {
-    MapReducer reducer(model_.info().layers, model_.info().heads);
-    std::vector<double> plain;
-    std::vector<double> observed;
-    // Repeat 0 warms up. With and without observer alternate, and so does which goes first.
-    for (std::size_t repeat = 0; repeat <= plan_.repeat; ++repeat) {
-      const auto ids = RandomIds(tokens, model_.info().vocabulary, repeat);
-      for (std::size_t turn = 0; turn < (plan_.observe ? 2U : 1U); ++turn) {
-        const bool watch = plan_.observe && (turn + repeat) % 2 == 1;
-        auto seconds = TimePrefill(ids, watch ? &reducer : nullptr);
-        FOVEA_RETURN_IF_ERROR(seconds);
-        if (repeat > 0) (watch ? observed : plain).push_back(*seconds);
-      }
-    }
-    BenchRow row = {.tokens = tokens, .rate = Rates(tokens, plain)};
-    if (plan_.observe) {
-      row.observed_rate = Rates(tokens, observed);
-      std::vector<double> ratios;
-      for (std::size_t i = 0; i < plain.size(); ++i) ratios.push_back(observed[i] / plain[i]);
-      row.observed_ratio = Summarize(ratios).median;
-    }
-    return row;
+    what_ = "prefill of " + std::to_string(tokens);
+    return Texts(tokens, model_.info(),
+                 [this](std::span<const std::int32_t> ids, const RunOptions& run) {
+                   FOVEA_RETURN_IF_ERROR(session_.Truncate(0));
+                   return session_.Prefill(ids, run).status();
+                 });
+  }
+
+  /// The text that an encoder-decoder's decoder attends to.
+  Status EncodeSource() {
+    if (plan_.source == 0) return Status::Ok();
+    what_ = "encoding of the source";
+    auto states = session_.Encode(RandomIds(plan_.source, model_.info().vocabulary, 0));
+    FOVEA_RETURN_IF_ERROR(states);
+    Ran(plan_.source);
+    return Status::Ok();
   }
 
   Result<BenchRow> Decode(std::size_t depth) {
@@ -71,15 +74,33 @@ class Bench {
   }
 
  private:
-  Result<double> TimePrefill(std::span<const std::int32_t> ids, MapReducer* observer) {
-    what_ = "prefill of " + std::to_string(ids.size());
-    FOVEA_RETURN_IF_ERROR(session_.Truncate(0));
-    const auto start = Clock::now();
-    auto logits = session_.Prefill(ids, {.observer = observer});
-    const double seconds = Seconds(Clock::now() - start);
-    FOVEA_RETURN_IF_ERROR(logits);
-    Ran(ids.size());
-    return seconds;
+  /// Times `run` on random texts of one length, with and without an observer of `stack`'s maps.
+  template <typename Run>
+  Result<BenchRow> Texts(std::size_t tokens, const StackInfo& stack, const Run& run) {
+    MapReducer reducer(stack.layers, stack.heads);
+    std::vector<double> plain;
+    std::vector<double> observed;
+    // Repeat 0 warms up. With and without observer alternate, and so does which goes first.
+    for (std::size_t repeat = 0; repeat <= plan_.repeat; ++repeat) {
+      const auto ids = RandomIds(tokens, model_.info().vocabulary, repeat);
+      for (std::size_t turn = 0; turn < (plan_.observe ? 2U : 1U); ++turn) {
+        const bool watch = plan_.observe && (turn + repeat) % 2 == 1;
+        const auto start = Clock::now();
+        const Status status = run(ids, {.observer = watch ? &reducer : nullptr});
+        const double seconds = Seconds(Clock::now() - start);
+        FOVEA_RETURN_IF_ERROR(status);
+        Ran(tokens);
+        if (repeat > 0) (watch ? observed : plain).push_back(seconds);
+      }
+    }
+    BenchRow row = {.tokens = tokens, .rate = Rates(tokens, plain)};
+    if (plan_.observe) {
+      row.observed_rate = Rates(tokens, observed);
+      std::vector<double> ratios;
+      for (std::size_t i = 0; i < plain.size(); ++i) ratios.push_back(observed[i] / plain[i]);
+      row.observed_ratio = Summarize(ratios).median;
+    }
+    return row;
   }
 
   Result<double> TimeDecode(std::size_t depth, std::span<const std::int32_t> ids) {
@@ -123,13 +144,20 @@ std::size_t BenchPlan::ContextSize() const {
   return most;
 }
 
+std::size_t BenchPlan::EncoderContextSize() const {
+  std::size_t most = source;
+  for (const std::size_t tokens : encode) most = std::max(most, tokens);
+  return most;
+}
+
 std::size_t BenchPlan::TotalTokens() const {
   const std::size_t runs = (repeat + 1) * (observe ? 2 : 1);
-  const std::size_t prompts = std::accumulate(prefill.begin(), prefill.end(), std::size_t{0});
-  if (decode == 0) return prompts * runs;
+  const std::size_t texts = std::accumulate(encode.begin(), encode.end(), std::size_t{0});
+  const std::size_t prompts = std::accumulate(prefill.begin(), prefill.end(), texts);
+  if (decode == 0) return source + prompts * runs;
   const std::size_t depths = std::accumulate(depth.begin(), depth.end(), std::size_t{0});
   const std::size_t steps = std::min(decode, kWarmDecode) + repeat * decode;
-  return prompts * runs + depths + depth.size() * steps;
+  return source + prompts * runs + depths + depth.size() * steps;
 }
 
 Spread Summarize(std::vector<double> values) {
@@ -160,6 +188,12 @@ Result<BenchResults> RunBench(const Model& model, Session& session, const BenchP
                               const BenchProgress& progress) {
   Bench bench(model, session, plan, progress);
   BenchResults results;
+  for (const std::size_t tokens : plan.encode) {
+    auto row = bench.Encode(tokens);
+    FOVEA_RETURN_IF_ERROR(row);
+    results.encode.push_back(*row);
+  }
+  FOVEA_RETURN_IF_ERROR(bench.EncodeSource());
   for (const std::size_t tokens : plan.prefill) {
     auto row = bench.Prefill(tokens);
     FOVEA_RETURN_IF_ERROR(row);
@@ -171,7 +205,7 @@ Result<BenchResults> RunBench(const Model& model, Session& session, const BenchP
     FOVEA_RETURN_IF_ERROR(row);
     results.decode.push_back(*row);
   }
-  FOVEA_RETURN_IF_ERROR(session.Truncate(0));
+  if (model.info().has_decoder()) FOVEA_RETURN_IF_ERROR(session.Truncate(0));
   return results;
 }
 

@@ -1,5 +1,5 @@
-// Times prefill and decode of a session in llama-bench's terms: random token ids, nothing sampled,
-// one run to warm up, then repeats. Prints nothing.
+// Times encoding, prefill and decode of a session in llama-bench's terms: random token ids, nothing
+// sampled, one run to warm up, then repeats. Prints nothing.
 #ifndef FOVEA_TOOLS_FOVEA_BENCH_RUN_H_
 #define FOVEA_TOOLS_FOVEA_BENCH_RUN_H_
 
@@ -17,14 +17,19 @@
 namespace fovea::tools {
 
 struct BenchPlan {
-  std::vector<std::size_t> prefill;  ///< Prompt lengths; each starts from an empty cache.
-  std::vector<std::size_t> depth;    ///< Tokens in the cache before decode begins.
-  std::size_t decode = 64;           ///< Single tokens per decode run; 0: no decode.
+  std::vector<std::size_t> encode = {};  ///< Lengths of texts for the encoder.
+  std::vector<std::size_t> prefill;      ///< Prompt lengths; each starts from an empty cache.
+  std::vector<std::size_t> depth;        ///< Tokens in the cache before decode begins.
+  std::size_t decode = 64;               ///< Single tokens per decode run; 0: no decode.
   std::size_t repeat = 3;
-  bool observe = false;  ///< Also run each prefill with every map reduced by a MapReducer.
+  std::size_t source = 0;  ///< Tokens encoded before an encoder-decoder's decoder runs.
+  /// Also run each text and each prefill with every map reduced by a MapReducer.
+  bool observe = false;
 
-  /// Positions that the session must hold.
+  /// Positions that prefill and decode take.
   std::size_t ContextSize() const;
+  /// Tokens that the encoder takes at once.
+  std::size_t EncoderContextSize() const;
   /// Tokens that will run in all, warm-up included.
   std::size_t TotalTokens() const;
 };
@@ -41,7 +46,7 @@ Spread Summarize(std::vector<double> values);
 
 /// One line of the report.
 struct BenchRow {
-  std::size_t tokens = 0;  ///< Prompt length, or depth.
+  std::size_t tokens = 0;  ///< Length of a text or prompt, or depth.
   Spread rate;             ///< Tokens per second.
   /// With --observe: the rate with every map delivered, and the median over pairs of time with maps
   /// over time without.
@@ -50,8 +55,9 @@ struct BenchRow {
 };
 
 struct BenchResults {
-  std::vector<BenchRow> prefill;
-  std::vector<BenchRow> decode;
+  std::vector<BenchRow> encode = {};
+  std::vector<BenchRow> prefill = {};
+  std::vector<BenchRow> decode = {};
 };
 
 /// Called after each run with the share of the tokens that ran, from 0 to 1, and what runs now.

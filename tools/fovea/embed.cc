@@ -162,20 +162,20 @@ void AddEmbed(CLI::App& app, Command& command) {
       "Example: fovea embed model.gguf --text \"A cat sat.\" --text \"A dog lay.\" --similarity");
   sub->add_option("MODEL", arguments->model, "GGUF file")->required();
   TextSources& sources = arguments->sources;
-  auto* source = sub->add_option_group("texts");
-  source
-      ->add_option("-t,--text", sources.texts, "a text; give the option again for each further one")
-      ->allow_extra_args(false)
-      ->type_name("TEXT");
-  source
-      ->add_option("-f,--file", sources.file, "a file with one text per line, - for standard input")
-      ->type_name("FILE");
-  source
-      ->add_option("--tokens", sources.tokens,
-                   "token ids of a text, special ones included; again for each further one")
-      ->allow_extra_args(false)
-      ->type_name("ID,ID,...");
-  source->require_option(1);
+  auto* text =
+      sub->add_option("-t,--text", sources.texts, "a text; give the option again for each more")
+          ->allow_extra_args(false)
+          ->type_name("TEXT");
+  auto* file = sub->add_option("-f,--file", sources.file,
+                               "a file with one text per line, - for standard input")
+                   ->excludes(text)
+                   ->type_name("FILE");
+  auto* tokens = sub->add_option("--tokens", sources.tokens,
+                                 "token ids of a text, special ones included; again for each more")
+                     ->allow_extra_args(false)
+                     ->excludes(text)
+                     ->excludes(file)
+                     ->type_name("ID,ID,...");
   sub->add_option("--pool", arguments->pool,
                   "what becomes the vector: mean of all tokens, cls (the first) or last (default: "
                   "as the model's file says, else mean)")
@@ -188,7 +188,12 @@ void AddEmbed(CLI::App& app, Command& command) {
                   "NumPy file for the vectors (.npy): [texts, hidden_size], float32")
       ->type_name("FILE");
   AddSessionArguments(*sub, arguments->session);
-  sub->callback([arguments, &command] { command = [arguments] { return Embed(*arguments); }; });
+  sub->callback([arguments, text, file, tokens, &command] {
+    if (text->count() + file->count() + tokens->count() == 0) {
+      throw CLI::ValidationError("embed needs --text, --file or --tokens");
+    }
+    command = [arguments] { return Embed(*arguments); };
+  });
 }
 
 }  // namespace fovea::tools
