@@ -24,7 +24,6 @@ static void Open(const char* path, const fovea_session_options* options, Run* ru
   NEED(!fovea_model_load(path, NULL, &run->model, &error));
   NEED(!fovea_model_get_info(run->model, &run->info));
   NEED(!fovea_session_create(run->model, options, &run->session, &error));
-  NEED(run->info.hidden_size <= kLargest);
 }
 
 static void Close(Run* run) {
@@ -35,6 +34,7 @@ static void Close(Run* run) {
 /* Copies, for the next call reuses the memory. */
 static void Encode(Run* run, const fovea_run_options* options) {
   const float* states;
+  NEED(run->info.encoder_hidden_size <= kLargest);
   NEED(!fovea_session_encode(run->session, kIds, kCount, options, &states));
   memcpy(run->states, states, kCount * run->info.encoder_hidden_size * sizeof *states);
 }
