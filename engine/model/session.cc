@@ -147,8 +147,8 @@ Status Session::Impl::RunBatch(std::span<const std::int32_t> tokens, std::size_t
   if (run.on_hidden) run.on_hidden(0, batch_position, states);
   // What follows the last layer's self-attention is of use for the last token only, unless
   // somebody looks at it.
-  const bool all_needed =
-      run.on_logits || run.on_hidden || (info().has_encoder() && run.observer != nullptr);
+  const bool all_needed = run.on_logits || run.on_hidden || run.on_output ||
+                          (info().has_encoder() && run.observer != nullptr);
   for (std::size_t layer = 0; layer < layers; ++layer) {
     FOVEA_RETURN_IF_ERROR(model::CheckCancelled(run.cancelled));
     std::size_t first_needed = 0;
@@ -162,10 +162,18 @@ Status Session::Impl::RunBatch(std::span<const std::int32_t> tokens, std::size_t
     if (run.on_hidden) run.on_hidden(layer + 1, batch_position, states);
     if (run.on_progress) progress(static_cast<double>(layer + 1) / static_cast<double>(layers));
   }
-  if (run.on_logits) return EmitLogits(forward, batch_position, count, run);
-  if (!last_batch) return Status::Ok();
-  model::ComputeLogits(forward, count - 1, 1);
-  return runner->CheckFinite({forward.buffers.logits, vocabulary}, batch_position + count - 1);
+  if (run.on_logits) {
+    FOVEA_RETURN_IF_ERROR(EmitLogits(forward, batch_position, count, run));
+  } else if (last_batch) {
+    model::ComputeLogits(forward, count - 1, 1);
+    FOVEA_RETURN_IF_ERROR(
+        runner->CheckFinite({forward.buffers.logits, vocabulary}, batch_position + count - 1));
+  }
+  if (run.on_output) {  // Last, since it takes the place of what logits are computed from.
+    model::NormOutput(forward, count);
+    run.on_output(batch_position, states);
+  }
+  return Status::Ok();
 }
 
 Result<std::span<const float>> Session::Impl::Run(std::span<const std::int32_t> tokens,

@@ -92,9 +92,14 @@ TEST_P(EncoderGolden, MapsHiddenStatesAndVectors) {
                         std::span<const float> rows) {
       hidden.insert(hidden.end(), rows.begin(), rows.end());
     };
+    std::vector<float> last;
+    run.on_output = [&](std::size_t /*position*/, std::span<const float> rows) {
+      last.assign(rows.begin(), rows.end());
+    };
     auto output = session->Encode(tokens, run);
     ASSERT_TRUE(output) << output.error().message();
     EXPECT_EQ(session->encoded_tokens(), n);
+    EXPECT_TRUE(std::equal(last.begin(), last.end(), output->begin(), output->end()));
     EXPECT_LE(LargestError(*output, Want(text, "output")), kOutputError) << text;
     EXPECT_LE(LargestError(hidden, Want(text, "hidden")), kHiddenError) << text;
 

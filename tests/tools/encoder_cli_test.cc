@@ -57,6 +57,38 @@ TEST_F(EncoderCli, WindowsReachToBothSides) {
   EXPECT_THAT(Whole("m.html"), HasSubstr("modern-bert"));
 }
 
+TEST_F(EncoderCli, HiddenStatesOfEveryLayer) {
+  Good({kEncoder, "--tokens", "1,2,3,4,5", "--embeddings", "--hidden", "-o", Path("m.npz")});
+  const auto arrays = ReadNpz(Whole("m.npz"));
+  const ReadArray& hidden = arrays.at("hidden");
+  const ReadArray& embeddings = arrays.at("embeddings");
+  EXPECT_EQ(hidden.shape, (std::vector<std::uint64_t>{3, 5, 48}));
+  EXPECT_EQ(embeddings.shape, (std::vector<std::uint64_t>{5, 48}));
+  // This family has no norm behind its last layer.
+  const std::vector<float> all = hidden.Floats();
+  const std::vector<float> last(all.end() - 5 * 48, all.end());
+  EXPECT_EQ(embeddings.Floats(), last);
+}
+
+TEST_F(EncoderCli, DecodersHaveHiddenStatesToo) {
+  Good({"--text", "The dog sat by the fire.", "--generate", "3", "--embeddings", "--hidden", "-o",
+        Path("m.npz")});
+  const auto arrays = ReadNpz(Whole("m.npz"));
+  const std::uint64_t tokens = arrays.at("tokens").shape.at(0);
+  ASSERT_EQ(arrays.at("hidden").shape.at(1), tokens);
+  ASSERT_EQ(arrays.at("embeddings").shape.at(0), tokens);
+  const std::size_t width = arrays.at("embeddings").shape.at(1);
+  const std::vector<float> hidden = arrays.at("hidden").Floats();
+  const std::vector<float> embeddings = arrays.at("embeddings").Floats();
+  for (const float value : hidden) ASSERT_TRUE(std::isfinite(value));
+  // RMSNorm: x and its norm differ by a factor of the row and a weight of the column, so the ratio
+  // of two rows is the same in every column.
+  const float* x = hidden.data() + hidden.size() - 2 * width;
+  const float* y = embeddings.data() + embeddings.size() - 2 * width;
+  const double ratio = (y[width] / x[width]) / (y[0] / x[0]);
+  EXPECT_NEAR((y[width + 7] / x[width + 7]) / (y[7] / x[7]), ratio, 1e-3 * std::abs(ratio));
+}
+
 TEST_F(EncoderCli, HeadsHaveNumbersToo) {
   Good({"heads", kEncoder, "--tokens", "1,2,3,4,5", "-o", Path("h.json")});
   EXPECT_EQ(nlohmann::json::parse(Whole("h.json")).at("heads").size(), 8U);
@@ -85,10 +117,12 @@ TEST_F(EncoderCli, ThreeMapsOfAnEncoderDecoder) {
   const auto arrays = ReadNpz(Whole("m.npz"));
   const auto source = arrays.at("source_tokens").shape.at(0);
   const auto target = arrays.at("target_tokens").shape.at(0);
-  EXPECT_EQ(arrays.at("encoder_attention").shape, (std::vector<std::size_t>{3, 3, source, source}));
-  EXPECT_EQ(arrays.at("decoder_attention").shape, (std::vector<std::size_t>{2, 3, target, target}));
-  EXPECT_EQ(arrays.at("cross_attention").shape, (std::vector<std::size_t>{2, 3, target, source}));
-  EXPECT_EQ(arrays.at("logits").shape, (std::vector<std::size_t>{target, 66}));
+  EXPECT_EQ(arrays.at("encoder_attention").shape,
+            (std::vector<std::uint64_t>{3, 3, source, source}));
+  EXPECT_EQ(arrays.at("decoder_attention").shape,
+            (std::vector<std::uint64_t>{2, 3, target, target}));
+  EXPECT_EQ(arrays.at("cross_attention").shape, (std::vector<std::uint64_t>{2, 3, target, source}));
+  EXPECT_EQ(arrays.at("logits").shape, (std::vector<std::uint64_t>{target, 66}));
   const std::vector<float> cross = arrays.at("cross_attention").Floats();
   for (std::size_t row = 0; row < cross.size() / source; ++row) {
     const auto begin = cross.begin() + static_cast<std::ptrdiff_t>(row * source);

@@ -86,6 +86,9 @@ struct RunOptions {
   /// call.
   std::function<void(std::size_t layer, std::size_t position, std::span<const float> rows)>
       on_hidden = {};
+  /// Called with the output of the stack: the hidden states after the last layer and its norm, of
+  /// tokens [position, position + count). rows: [count, hidden_size], valid during the call.
+  std::function<void(std::size_t position, std::span<const float> rows)> on_output = {};
   /// Segment of each token of a pair of texts (BERT's token types), for Encode and Embed; empty:
   /// all 0. Not owned.
   std::span<const std::int32_t> token_types = {};

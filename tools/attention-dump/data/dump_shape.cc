@@ -15,6 +15,8 @@ DumpShape MapShape(const ModelInfo& model, std::size_t tokens, std::vector<std::
   shape.head_dim = model.head_dim;
   shape.vocabulary = model.vocabulary;
   shape.causal = model.causal;
+  shape.model_layers = model.layers;
+  shape.hidden_size = model.hidden_size;
   return shape;
 }
 
@@ -113,6 +115,16 @@ std::vector<ArraySpec> AllSpecs(const DumpShape& shape) {
   if (shape.logits) {
     specs.push_back(
         {"logits", ElementType::kF32, {shape.tokens, shape.vocabulary}, {kTokens, kFixed}});
+  }
+  if (shape.embeddings) {
+    specs.push_back(
+        {"embeddings", ElementType::kF32, {shape.tokens, shape.hidden_size}, {kTokens, kFixed}});
+  }
+  if (shape.hidden) {
+    specs.push_back({"hidden",
+                     ElementType::kF32,
+                     {shape.model_layers + 1, shape.tokens, shape.hidden_size},
+                     {kFixed, kTokens, kFixed}});
   }
   if (shape.trace) {
     for (const std::size_t layer : shape.layers) AppendTrace(shape, layer, &specs);

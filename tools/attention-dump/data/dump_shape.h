@@ -25,6 +25,10 @@ struct DumpShape {
   bool half = true;    ///< Weights and scores as float16.
   bool scores = false;
   bool logits = false;
+  bool embeddings = false;  ///< The output of the last layer, after its norm.
+  bool hidden = false;      ///< Hidden states before the first layer and after each.
+  std::size_t model_layers = 0;
+  std::size_t hidden_size = 0;
   bool trace = false;
   bool maps = true;       ///< Whole maps; false if the arrays below, or none, take their place.
   std::size_t top_k = 0;  ///< > 0: this many of the largest weights of every row.

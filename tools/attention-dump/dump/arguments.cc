@@ -33,6 +33,8 @@ Status Split(int argc, const char* const* argv, Raw* raw, Arguments* arguments) 
   app.add_option("--page-size", raw->page_size);
   app.add_flag("--scores", arguments->scores);
   app.add_flag("--logits", arguments->logits);
+  app.add_flag("--embeddings", arguments->embeddings);
+  app.add_flag("--hidden", arguments->hidden);
   app.add_flag("--trace", arguments->trace);
   app.add_flag("--compare-mask", arguments->compare_mask);
   app.add_flag("--values", arguments->values);
@@ -95,10 +97,12 @@ Status CheckCombinations(const Arguments& arguments) {
   const bool page = AnyHolds(outputs, OutputContent::kPage);
   const bool pictures =
       ShowsTerminalView(arguments) || page || AnyHolds(outputs, OutputContent::kPicture);
-  const char* const wants_arrays = arguments.logits   ? "--logits"
-                                   : arguments.scores ? "--scores"
-                                   : arguments.trace  ? "--trace"
-                                                      : nullptr;
+  const char* const wants_arrays = arguments.logits       ? "--logits"
+                                   : arguments.embeddings ? "--embeddings"
+                                   : arguments.hidden     ? "--hidden"
+                                   : arguments.scores     ? "--scores"
+                                   : arguments.trace      ? "--trace"
+                                                          : nullptr;
   if (wants_arrays != nullptr && !arrays) {
     return Usage(std::string(wants_arrays) + ": needs an " + EndingsOf({OutputContent::kArrays}) +
                  " output (-o FILE)");
@@ -119,6 +123,8 @@ Status CheckCombinations(const Arguments& arguments) {
 std::string OtherView(const Arguments& arguments, std::string_view except) {
   const std::pair<std::string_view, bool> views[] = {{"--scores", arguments.scores},
                                                      {"--logits", arguments.logits},
+                                                     {"--embeddings", arguments.embeddings},
+                                                     {"--hidden", arguments.hidden},
                                                      {"--trace", arguments.trace},
                                                      {"--compare-mask", arguments.compare_mask},
                                                      {"--values", arguments.values},

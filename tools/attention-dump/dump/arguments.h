@@ -26,6 +26,8 @@ struct Arguments : CommonArguments, SelectionArguments {
   bool half = true;
   bool scores = false;
   bool logits = false;
+  bool embeddings = false;  ///< The output of the last layer, after its norm.
+  bool hidden = false;      ///< Hidden states of every layer.
   bool trace = false;
   bool compare_mask = false;
   bool values = false;   ///< Cells are weight × length of the value behind the output projection.

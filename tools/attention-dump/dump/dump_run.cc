@@ -152,6 +152,8 @@ Status DumpJob::MakeShape() {
   shape_.half = arguments_.half;
   shape_.scores = arguments_.scores;
   shape_.logits = arguments_.logits;
+  shape_.embeddings = arguments_.embeddings;
+  shape_.hidden = arguments_.hidden;
   shape_.trace = arguments_.trace;
   shape_.maps = !arguments_.reduction.any();
   shape_.top_k = std::min(arguments_.reduction.top_k, shape_.tokens);
@@ -240,7 +242,7 @@ Status DumpJob::PrepareValues() {
 /// The same run with all heads in place, for the pictures, the page and the report.
 Status DumpJob::RunBefore(const std::vector<std::int32_t>& prompt) {
   DumpShape shape = shape_;
-  shape.scores = shape.logits = shape.trace = false;
+  shape.scores = shape.logits = shape.trace = shape.embeddings = shape.hidden = false;
   shape.top_k = shape.pool = 0;
   KeepPlan plan;
   plan.picture_block = plan_.picture_block;
@@ -298,6 +300,16 @@ ModelRun DumpJob::MakeRun(const std::vector<std::int32_t>& prompt, LossRecorder*
       if (streams_prompt && position + 1 < prompt.size()) {
         stream_->OnToken(position, prompt[position], false, logits);
       }
+    };
+  }
+  if (shape_.embeddings) {
+    run.on_output = [this](std::size_t position, std::span<const float> rows) {
+      recorders_->OnOutput(position, rows);
+    };
+  }
+  if (shape_.hidden) {
+    run.on_hidden = [this](std::size_t layer, std::size_t position, std::span<const float> rows) {
+      recorders_->OnHidden(layer, position, rows);
     };
   }
   run.stop = [this] {

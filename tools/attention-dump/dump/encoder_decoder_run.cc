@@ -66,6 +66,8 @@ Status EncoderDecoderRun::CheckArguments() const {
                  {!arguments_.heads.empty(), "--heads"},
                  {arguments_.scores, "--scores"},
                  {arguments_.trace, "--trace"},
+                 {arguments_.embeddings, "--embeddings"},
+                 {arguments_.hidden, "--hidden"},
                  {arguments_.compare_mask, "--compare-mask"},
                  {arguments_.values, "--values"},
                  {!arguments_.ablate.empty(), "--ablate"},

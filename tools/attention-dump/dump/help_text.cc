@@ -82,6 +82,9 @@ What to keep
   --heads 0,2         these query heads of every layer (default: all)
   --precision f16     weights in the file: f16 (default) or f32 (exact)
   --logits            also logits [token, vocabulary]                    ({arrays})
+  --embeddings        also the output of the last layer after its norm [token, width]  ({arrays})
+  --hidden            also hidden states before and after every layer [layer + 1, token, width]
+                                                                         ({arrays})
   --scores            also scores before the softmax, masked ones -inf   ({arrays})
   --trace             also queries, keys and log-sum-exp of every layer  ({arrays})
   --top-k K           the K largest weights of every row instead of maps; what they leave out is

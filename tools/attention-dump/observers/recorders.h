@@ -53,6 +53,13 @@ class Recorders {
   void OnLogits(std::size_t position, std::span<const float> logits) {
     dump_.OnLogits(position, logits);
   }
+  /// For RunOptions::on_output and on_hidden.
+  void OnOutput(std::size_t position, std::span<const float> rows) {
+    dump_.OnOutput(position, rows);
+  }
+  void OnHidden(std::size_t layer, std::size_t position, std::span<const float> rows) {
+    dump_.OnHidden(layer, position, rows);
+  }
   /// Of writes into the array files.
   const ArrayWriter& writer() const { return writer_; }
 

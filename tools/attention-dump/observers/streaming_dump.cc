@@ -43,6 +43,8 @@ StreamingDump::StreamingDump(DumpShape shape, ArrayWriter* writer, MapSet* maps,
       attention_(writer->Find("attention")),
       scores_(writer->Find("scores")),
       logits_(writer->Find("logits")),
+      embeddings_(writer->Find("embeddings")),
+      hidden_(writer->Find("hidden")),
       maps_(maps),
       traces_(traces),
       index_(shape_.layers, shape_.heads) {
@@ -176,6 +178,17 @@ void StreamingDump::WriteTraceHeads(const TracePart& part, std::size_t dim,
 void StreamingDump::OnLogits(std::size_t position, std::span<const float> logits) {
   writer_->Write(logits_, static_cast<std::uint64_t>(position) * shape_.vocabulary * sizeof(float),
                  logits.data(), logits.size_bytes());
+}
+
+void StreamingDump::OnOutput(std::size_t position, std::span<const float> rows) {
+  const std::uint64_t row_bytes = shape_.hidden_size * sizeof(float);
+  writer_->Write(embeddings_, position * row_bytes, rows.data(), rows.size_bytes());
+}
+
+void StreamingDump::OnHidden(std::size_t layer, std::size_t position, std::span<const float> rows) {
+  const std::uint64_t row_bytes = shape_.hidden_size * sizeof(float);
+  writer_->Write(hidden_, (layer * shape_.tokens + position) * row_bytes, rows.data(),
+                 rows.size_bytes());
 }
 
 }  // namespace fovea::dump

@@ -52,6 +52,9 @@ class StreamingDump final : public AttentionObserver {
   void OnTrace(const AttentionTrace& trace) override;
   /// For RunOptions::on_logits.
   void OnLogits(std::size_t position, std::span<const float> logits);
+  /// For RunOptions::on_output and on_hidden. rows: [count, hidden_size]
+  void OnOutput(std::size_t position, std::span<const float> rows);
+  void OnHidden(std::size_t layer, std::size_t position, std::span<const float> rows);
 
  private:
   using Slots = ArrayWriter::Slots;
@@ -74,7 +77,7 @@ class StreamingDump final : public AttentionObserver {
   DumpShape shape_;
   AttentionSelection selection_;
   ArrayWriter* writer_;
-  Slots attention_, scores_, logits_;
+  Slots attention_, scores_, logits_, embeddings_, hidden_;
   std::vector<Slots> query_, key_, log_sum_exp_;  // per selected layer
   MapSet* maps_;
   std::vector<KeptTrace>* traces_;

@@ -16,6 +16,8 @@ Result<std::vector<std::int32_t>> RunModel(const ModelRun& run, Session* session
   options.ablations = run.ablations;
   options.cancelled = run.stop;
   options.on_logits = run.on_logits;
+  options.on_output = run.on_output;
+  options.on_hidden = run.on_hidden;
   options.on_progress = [&](double done) {
     progress->Update(done * static_cast<double>(run.prompt.size()) / total, "running the text");
   };

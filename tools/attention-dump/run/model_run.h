@@ -26,6 +26,10 @@ struct ModelRun {
   std::function<bool()> stop;  ///< Asked often; true stops with kCancelled.
   /// If it is set: the logits of every position in order, when all rows of that position were seen.
   std::function<void(std::size_t position, std::span<const float> logits)> on_logits = {};
+  /// As RunOptions::on_output and on_hidden.
+  std::function<void(std::size_t position, std::span<const float> rows)> on_output = {};
+  std::function<void(std::size_t layer, std::size_t position, std::span<const float> rows)>
+      on_hidden = {};
   /// The last token of the prompt and every generated one, when all rows of it were seen.
   std::function<void(std::size_t position, std::int32_t token, std::span<const float> logits)>
       on_token = {};
