@@ -54,7 +54,7 @@ struct DumpInfo {
   Quantity quantity = Quantity::kWeight;
   std::string ablated;        ///< "L3H5, L4H1": heads whose output was taken away; empty: none.
   std::string ablation_json;  ///< What was taken away and its cost, an object; empty: nothing.
-  /// "causal", of encoders "none"; with ", sliding window" or ", symmetric window" if a dumped
+  /// "causal", of encoders "bidirectional"; with ", sliding window" or ", symmetric window" if a dumped
   /// layer has one.
   std::string mask;
   std::vector<std::size_t> windows;  ///< Per dumped layer, 0: none.

@@ -24,7 +24,7 @@ DumpInfo MakeDumpInfo(const Model& model, const Session& session, const Prompt& 
   if (shape.causal) {
     info.mask = windowed ? "causal, sliding window" : "causal";
   } else {
-    info.mask = windowed ? "none, symmetric window" : "none";
+    info.mask = windowed ? "bidirectional, symmetric window" : "bidirectional";
   }
   info.kv_type = DataTypeName(session.kv_type());
   info.arithmetic = session.arithmetic() == Arithmetic::kFast ? "fast" : "exact";
