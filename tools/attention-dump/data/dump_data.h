@@ -54,8 +54,8 @@ struct DumpInfo {
   Quantity quantity = Quantity::kWeight;
   std::string ablated;        ///< "L3H5, L4H1": heads whose output was taken away; empty: none.
   std::string ablation_json;  ///< What was taken away and its cost, an object; empty: nothing.
-  /// "causal", of encoders "bidirectional"; with ", sliding window" or ", symmetric window" if a dumped
-  /// layer has one.
+  /// "causal", of encoders "bidirectional"; with ", sliding window" or ", symmetric window" if a
+  /// dumped layer has one.
   std::string mask;
   std::vector<std::size_t> windows;  ///< Per dumped layer, 0: none.
   std::string kv_type;               ///< "F32", "F16", "BF16", or "Q8_0" for 8-bit integers
