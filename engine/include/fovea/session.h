@@ -146,6 +146,7 @@ class Session {
   /// forgets the decoder's positions; then Prefill starts with ModelInfo::decoder_start_token.
   /// kUnsupported if the model has no encoder; else as Prefill. Example:
   /// @code
+  /// AttentionRecorder maps;
   /// auto states = session.Encode(ids, {.observer = &maps});
   /// if (!states) return states.status();
   /// @endcode
@@ -153,7 +154,12 @@ class Session {
                                         const RunOptions& run = {});
 
   /// Encode, then one vector of the text: [hidden_size], valid until the next call.
-  /// kInvalidArgument for Pooling::kNone. Errors as of Encode.
+  /// kInvalidArgument for Pooling::kNone. Errors as of Encode. Example:
+  /// @code
+  /// auto vector = session.Embed(ids, {.pooling = Pooling::kMean});
+  /// if (!vector) return vector.status();
+  /// std::printf("%zu numbers\n", vector->size());
+  /// @endcode
   Result<std::span<const float>> Embed(std::span<const std::int32_t> tokens,
                                        const EmbedOptions& options = {},
                                        const RunOptions& run = {});
