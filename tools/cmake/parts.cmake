@@ -76,7 +76,7 @@ fovea_choose(FOVEA_TOKENIZERS FOVEA_CHOSEN_TOKENIZERS ${tokenizers})
 fovea_leave_out(FOVEA_WITHOUT_TOKENIZER "${FOVEA_CHOSEN_TOKENIZERS}" ${tokenizers})
 
 # The rows of the table are the list of families.
-fovea_names_in(FOVEA_KNOWN_FAMILIES engine/model/family.cc "{\\.name = \"([a-z0-9]+)\"")
+fovea_names_in(FOVEA_KNOWN_FAMILIES engine/model/family.cc "{\\.name = \"([a-z0-9-]+)\"")
 fovea_choose(FOVEA_FAMILIES FOVEA_CHOSEN_FAMILIES ${FOVEA_KNOWN_FAMILIES})
 if(NOT FOVEA_CHOSEN_FAMILIES)
   message(FATAL_ERROR "FOVEA_FAMILIES is '${FOVEA_FAMILIES}': a library without any family runs no model")
