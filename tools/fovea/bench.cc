@@ -172,7 +172,7 @@ void AddBench(CLI::App& app, Command& command) {
       "run whole texts; encoder-decoders texts, then the decoder after a text of 128 tokens.\n"
       "Example: fovea bench model.gguf --threads 2 --prefill 128,512 --depth 0,2048 --json");
   BenchPlan& plan = arguments->plan;
-  sub->add_option("MODEL", arguments->model, "GGUF file")->required();
+  sub->add_option("MODEL", arguments->model, "GGUF file or model folder")->required();
   auto* prefill =
       AddLengths(*sub, "--prefill", plan.prefill, "prompt lengths (default 128,512,2048; 0: none)");
   auto* decode =

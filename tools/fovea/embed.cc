@@ -160,7 +160,7 @@ void AddEmbed(CLI::App& app, Command& command) {
       "of standard output. Vectors have length 1 unless --no-normalize.\n"
       "Example: fovea embed model.gguf --file lines.txt -o vectors.npy\n"
       "Example: fovea embed model.gguf --text \"A cat sat.\" --text \"A dog lay.\" --similarity");
-  sub->add_option("MODEL", arguments->model, "GGUF file")->required();
+  sub->add_option("MODEL", arguments->model, "GGUF file or model folder")->required();
   TextSources& sources = arguments->sources;
   auto* text =
       sub->add_option("-t,--text", sources.texts, "a text; give the option again for each more")

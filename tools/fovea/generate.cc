@@ -170,7 +170,7 @@ Status RunGenerate(const GenerateArguments& arguments) {
 void AddGenerate(CLI::App& app, Command& command) {
   auto arguments = std::make_shared<GenerateArguments>();
   CLI::App* sub = app.add_subcommand("generate", "Continue a prompt, streaming text");
-  sub->add_option("MODEL", arguments->model, "GGUF file")->required();
+  sub->add_option("MODEL", arguments->model, "GGUF file or model folder")->required();
   auto* prompt =
       sub->add_option("-p,--prompt", arguments->prompt, "text to continue")->type_name("TEXT");
   sub->add_option("-f,--file", arguments->file, "read the prompt from a file, - for standard input")

@@ -176,7 +176,7 @@ void AddInfo(CLI::App& app, Command& command) {
   auto arguments = std::make_shared<InfoArguments>();
   CLI::App* sub =
       app.add_subcommand("info", "Hyperparameters, tensors, and the memory that a context needs");
-  sub->add_option("MODEL", arguments->model, "GGUF file")->required();
+  sub->add_option("MODEL", arguments->model, "GGUF file or model folder")->required();
   sub->add_flag("--tensors", arguments->tensors, "list every tensor");
   sub->add_flag("--json", arguments->json, "print one JSON object");
   AddSessionArguments(*sub, arguments->session);

@@ -140,7 +140,7 @@ void AddPerplexity(CLI::App& app, Command& command) {
       "holds\n"
       "it, so in all but the first at least context - stride tokens come before it.\n"
       "Example: fovea perplexity model.gguf --file text.txt --exact --json");
-  sub->add_option("MODEL", arguments->model, "GGUF file")->required();
+  sub->add_option("MODEL", arguments->model, "GGUF file or model folder")->required();
   sub->add_option("-f,--file", arguments->file, "text to score, - for standard input")
       ->required()
       ->type_name("FILE");

@@ -61,7 +61,7 @@ Status Tokenize(const TokenizeArguments& arguments) {
 void AddTokenize(CLI::App& app, Command& command) {
   auto arguments = std::make_shared<TokenizeArguments>();
   CLI::App* sub = app.add_subcommand("tokenize", "Token ids of a text as one JSON array");
-  sub->add_option("MODEL", arguments->model, "GGUF file")->required();
+  sub->add_option("MODEL", arguments->model, "GGUF file or model folder")->required();
   auto* text = sub->add_option("-t,--text", arguments->text, "text to tokenize")->type_name("TEXT");
   auto* file = sub->add_option("-f,--file,FILE", arguments->file,
                                "read the text from a file, - for standard input (default)")

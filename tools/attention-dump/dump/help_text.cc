@@ -52,8 +52,9 @@ void Replace(std::string_view name, const std::string& value, std::string* text)
 constexpr std::string_view kHelp =
     R"(Usage: attention-dump [MODEL] [--text T | --file F | --tokens 1,2,3 | -] [-o OUT ...]
 
-Shows the exact attention of a language model (a GGUF file) over a text. Without MODEL: the small
-model that ships. Without a text: a sample sentence. Without -o: a heat map in the terminal.
+Shows the exact attention of a model (a GGUF file, or a folder with config.json and safetensors)
+over a text. Without MODEL: the small model that ships. Without a text: a sample sentence. Without
+-o: a heat map in the terminal. Of encoder-decoders: three maps, as arrays (-o FILE.npz).
 
 Subcommands (each has its own --help; a model file of that name is ./heads)
   attention-dump heads                                    which head should I look at?
