@@ -22,7 +22,7 @@ class EncoderCli : public AttentionDumpCli {};
 TEST_F(EncoderCli, EveryTokenLooksToBothSides) {
   Good({kEncoder, "--tokens", "1,2,3,4,5", "--precision", "f32", "-o", Path("m.json")});
   const auto json = nlohmann::json::parse(Whole("m.json"));
-  EXPECT_EQ(json.at("mask"), "bidirectional");
+  EXPECT_EQ(json.at("metadata").at("mask"), "bidirectional");
   const auto& maps = json.at("attention");
   ASSERT_EQ(maps.size(), 2U);
   for (const auto& layer : maps) {
@@ -45,7 +45,7 @@ TEST_F(EncoderCli, WindowsReachToBothSides) {
   Good({kWindowed, "--tokens", "1,2,3,4,5,6,7,8", "--layers", "1", "-o", Path("m.json"), "-o",
         Path("m.png"), "-o", Path("m.html")});
   const auto json = nlohmann::json::parse(Whole("m.json"));
-  EXPECT_EQ(json.at("mask"), "bidirectional, symmetric window");
+  EXPECT_EQ(json.at("metadata").at("mask"), "bidirectional, symmetric window");
   const auto& map = json.at("attention").at(0).at(0);
   for (std::size_t q = 0; q < map.size(); ++q) {
     for (std::size_t k = 0; k < map.size(); ++k) {

@@ -83,8 +83,8 @@ What to keep
   --heads 0,2         these query heads of every layer (default: all)
   --precision f16     weights in the file: f16 (default) or f32 (exact)
   --logits            also logits [token, vocabulary]                    ({arrays})
-  --embeddings        also the output of the last layer after its norm [token, width]  ({arrays})
-  --hidden            also hidden states before and after every layer [layer + 1, token, width]
+  --embeddings        also the output of the last layer [token, width]   ({arrays})
+  --hidden            also hidden states around every layer [layer + 1, token, width]
                                                                          ({arrays})
   --scores            also scores before the softmax, masked ones -inf   ({arrays})
   --trace             also queries, keys and log-sum-exp of every layer  ({arrays})
