@@ -141,6 +141,7 @@ class BpeFile final : public SentencePieceModel {
   struct Joint {
     std::int32_t id = kNoToken;
     std::uint32_t left = 0;
+    std::size_t order = 0;  // In which it was joined.
   };
 
   void Search(std::string_view piece, std::vector<PieceToken>* path) const override {
@@ -172,12 +173,15 @@ class BpeFile final : public SentencePieceModel {
                  if (id == kNoToken) return false;
                  candidate->id = id;
                  candidate->priority = -scores_[static_cast<std::size_t>(id)];
-                 if (unused_[static_cast<std::size_t>(id)]) joints.push_back({id, left.size});
+                 if (unused_[static_cast<std::size_t>(id)]) {
+                   joints.push_back({id, left.size, joints.size()});
+                 }
                  return true;
                });
     // The last joint of a piece counts.
-    std::stable_sort(joints.begin(), joints.end(),
-                     [](const Joint& a, const Joint& b) { return a.id < b.id; });
+    std::sort(joints.begin(), joints.end(), [](const Joint& a, const Joint& b) {
+      return a.id != b.id ? a.id < b.id : a.order < b.order;
+    });
     for (const Symbol& symbol : symbols) {
       if (symbol.size == 0) continue;
       AppendUsed(piece, {symbol.id, symbol.begin, symbol.begin + symbol.size}, joints, path);
