@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cmath>
 #include <condition_variable>
 #include <cstdint>
 #include <limits>
@@ -218,10 +219,20 @@ class CallRunner {
       }
     }
     context_.kernels->attend_tile(args);
+    for (std::size_t r = 0; r < block.rows(); ++r) {
+      CheckDenominator(log_sum_exp[r], {ranges.begin[r], ranges.end[r]});
+    }
     if (trace_) {
       for (std::size_t r = 0; r < block.rows(); ++r) KeepLogSumExp(block, r, log_sum_exp[r]);
     }
     if (observed) DeliverInOrder(block, args);
+  }
+
+  /// A row that attends to no key has none; with a padding mask that is not known here.
+  void CheckDenominator(float log_sum_exp, const Mask::Range& keys) const {
+    if (std::isfinite(log_sum_exp) || context_.not_finite == nullptr) return;
+    const bool attends = keys.begin < keys.end && call_.mask.key_valid.empty();
+    if (attends) context_.not_finite->store(true, std::memory_order_relaxed);
   }
 
   /// For the trace: [heads, tokens]
@@ -331,6 +342,8 @@ class CallRunner {
       const float log_sum_exp = context_.kernels->attend_merge(
           PartialOf(block, r), splits_, kernels::PartialFloats(call_.value_dim), call_.value_dim,
           out);
+      CheckDenominator(log_sum_exp, call_.mask.KeyRange(block.first + r / block.head_group.heads,
+                                                        call_.positions));
       if (trace_) KeepLogSumExp(block, r, log_sum_exp);
     }
   }

@@ -4,6 +4,7 @@
 #ifndef FOVEA_ATTENTION_TILED_ATTENTION_H_
 #define FOVEA_ATTENTION_TILED_ATTENTION_H_
 
+#include <atomic>
 #include <span>
 
 #include "engine/attention/attention_call.h"
@@ -17,6 +18,9 @@ struct Context {
   const kernels::KernelTable* kernels = nullptr;
   platform::Parallel* parallel = nullptr;
   std::span<float> scratch = {};  ///< At least ScratchFloats (scratch_layout.h); 64-byte aligned.
+  /// Not null: becomes true if a row that attends to keys has no finite softmax denominator, be it
+  /// that scores overflowed to -inf, which alone would leave zeros and no other trace.
+  std::atomic<bool>* not_finite = nullptr;
 };
 
 /// Runs all heads. Bit-equal for any number of workers and any split of queries into calls,

@@ -102,6 +102,7 @@ Result<std::span<const float>> Session::Impl::Encode(std::span<const std::int32_
   if (!model::AllFinite(states)) {
     return Status(StatusCode::kNonFinite, info().path + ": the encoder's output is not finite");
   }
+  FOVEA_RETURN_IF_ERROR(CheckAttention());
   if (run.on_output) run.on_output(0, states);
   if (run.on_logits) FOVEA_RETURN_IF_ERROR(EmitLogits(encoder, 0, count, run));
   if (info().has_decoder()) {

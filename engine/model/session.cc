@@ -20,8 +20,14 @@ using model::CheckNumbers;
 using model::ForwardContext;
 
 Status Session::Impl::Prepare(const RunOptions& run) {
+  attention_not_finite.store(false, std::memory_order_relaxed);
   FOVEA_RETURN_IF_ERROR(CheckAblations(run.ablations));
   return PrepareObserver(run.observer);
+}
+
+Status Session::Impl::CheckAttention() const {
+  if (!attention_not_finite.load(std::memory_order_relaxed)) return Status::Ok();
+  return {StatusCode::kNonFinite, info().path + ": the scores of an attention head are not finite"};
 }
 
 Status Session::Impl::CheckTokens(std::span<const std::int32_t> tokens) const {
@@ -169,6 +175,7 @@ Status Session::Impl::RunBatch(std::span<const std::int32_t> tokens, std::size_t
     FOVEA_RETURN_IF_ERROR(
         runner->CheckFinite({forward.buffers.logits, vocabulary}, batch_position + count - 1));
   }
+  FOVEA_RETURN_IF_ERROR(CheckAttention());
   if (run.on_output) {  // Last, since it takes the place of what logits are computed from.
     model::NormOutput(forward, count);
     run.on_output(batch_position, states);

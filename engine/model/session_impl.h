@@ -2,6 +2,7 @@
 #ifndef FOVEA_MODEL_SESSION_IMPL_H_
 #define FOVEA_MODEL_SESSION_IMPL_H_
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -27,7 +28,10 @@ struct Session::Impl {
         forward(runner->forward()),
         encoder(runner->encoder()),
         step_threads(runner->model().hp, runner->model().weights, plan().arithmetic,
-                     plan().kernels->isa) {}
+                     plan().kernels->isa) {
+    forward.attention.not_finite = &attention_not_finite;
+    encoder.attention.not_finite = &attention_not_finite;
+  }
 
   std::unique_ptr<model::Runner> runner;
   // The runner's, but for the attention scratch of an observed run, the threads of a small step,
@@ -38,9 +42,10 @@ struct Session::Impl {
   mutable platform::SerialParallel caller_only;
   bool adaptive_threads = true;
   std::size_t max_memory = 0;
-  platform::AlignedBuffer observer_scratch;  // Grown when an observer first asks for more.
-  std::size_t position = 0;                  // Of the decoder.
-  std::size_t encoded = 0;                   // Tokens of the last Encode.
+  platform::AlignedBuffer observer_scratch;        // Grown when an observer first asks for more.
+  std::atomic<bool> attention_not_finite = false;  // Of the current call.
+  std::size_t position = 0;                        // Of the decoder.
+  std::size_t encoded = 0;                         // Tokens of the last Encode.
   const AttentionObserver* cross_keys_went_to = nullptr;  // Since the last Encode.
   std::vector<float> embedding;                           // Of the last Embed. [hidden_size]
 
@@ -50,6 +55,8 @@ struct Session::Impl {
   /// What Prefill, Decode and Encode check before they run.
   Status Prepare(const RunOptions& run);
   Status PrepareObserver(AttentionObserver* observer);
+  /// kNonFinite if a row of attention had no finite weights since Prepare.
+  Status CheckAttention() const;
   Status CheckAblations(std::span<const HeadAblation> ablations) const;
   void ChooseThreads(std::size_t tokens, std::size_t first_position,
                      model::ForwardContext& context) const;

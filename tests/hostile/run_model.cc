@@ -42,15 +42,17 @@ void ExpectFinite(std::span<const float> values) {
   EXPECT_TRUE(std::ranges::all_of(values, [](float v) { return std::isfinite(v); }));
 }
 
-/// Every recorded row sums to 1.
-void ExpectSoundMaps(const AttentionRecorder& maps, const ModelInfo& info, std::size_t tokens) {
+/// Every recorded row sums to 1; cells that the mask hides are 0.
+void ExpectSoundMaps(const AttentionRecorder& maps, AttentionStream stream, const StackInfo& info,
+                     std::size_t queries, std::size_t keys) {
   for (std::size_t layer = 0; layer < info.layers; ++layer) {
     for (std::size_t head = 0; head < info.heads; ++head) {
-      const AttentionRecorder::View map = maps.Map(layer, head);
-      ASSERT_EQ(map.queries, tokens);
-      for (std::size_t query = 0; query < tokens; ++query) {
+      const AttentionRecorder::View map = maps.Map(layer, head, stream);
+      ASSERT_EQ(map.queries, queries);
+      ASSERT_EQ(map.keys, keys);
+      for (std::size_t query = 0; query < queries; ++query) {
         double sum = 0.0;
-        for (std::size_t key = 0; key <= query; ++key) sum += double{map.At(query, key)};
+        for (std::size_t key = 0; key < keys; ++key) sum += double{map.At(query, key)};
         // Each of at most a few float weights is off by a rounding or two.
         EXPECT_NEAR(sum, 1.0, 1e-4) << "layer " << layer << " head " << head;
       }
@@ -79,22 +81,47 @@ std::vector<std::int32_t> Prompt(const Model& model) {
   return ids;
 }
 
-Status RunSession(const Model& model) {
-  const std::vector<std::int32_t> ids = Prompt(model);
-  auto session =
-      Session::Create(model, {.context_size = 16, .prefill_batch = 4, .max_memory = kMaxMemory});
-  if (!session) return session.error();
-  AttentionRecorder maps;
-  const auto logits = session->Prefill(ids, {.observer = &maps});
+Status RunEncoder(Session& session, std::span<const std::int32_t> ids, AttentionRecorder& maps) {
+  const ModelInfo& info = session.info();
+  const auto states = session.Encode(ids, {.observer = &maps});
+  if (!states) return states.error();
+  ExpectFinite(*states);
+  const bool alone = info.kind == ModelKind::kEncoder;
+  ExpectSoundMaps(maps, alone ? AttentionStream::kSelf : AttentionStream::kEncoder,
+                  info.encoder_stack(), ids.size(), ids.size());
+  return {};
+}
+
+Status RunDecoder(Session& session, std::span<const std::int32_t> ids, AttentionRecorder& maps) {
+  const ModelInfo& info = session.info();
+  const auto logits = session.Prefill(ids, {.observer = &maps});
   if (!logits) return logits.error();
   ExpectFinite(*logits);
-  EXPECT_EQ(logits->size(), model.info().vocabulary);
-  ExpectSoundMaps(maps, model.info(), ids.size());
+  EXPECT_EQ(logits->size(), info.vocabulary);
+  ExpectSoundMaps(maps, AttentionStream::kSelf, info, ids.size(), ids.size());
+  if (info.has_encoder()) {
+    ExpectSoundMaps(maps, AttentionStream::kCross, info, ids.size(), session.encoded_tokens());
+  }
   const auto best = std::ranges::max_element(*logits) - logits->begin();
-  const auto next = session->Decode(static_cast<std::int32_t>(best), {.observer = &maps});
+  const auto next = session.Decode(static_cast<std::int32_t>(best), {.observer = &maps});
   if (!next) return next.error();
   ExpectFinite(*next);
   return {};
+}
+
+Status RunSession(const Model& model) {
+  const std::vector<std::int32_t> ids = Prompt(model);
+  auto session = Session::Create(model, {.context_size = 16,
+                                         .encoder_context_size = 16,
+                                         .prefill_batch = 4,
+                                         .max_memory = kMaxMemory});
+  if (!session) return session.error();
+  AttentionRecorder maps;
+  if (model.info().has_encoder()) {
+    const Status status = RunEncoder(*session, ids, maps);
+    if (!status.ok()) return status;
+  }
+  return model.info().has_decoder() ? RunDecoder(*session, ids, maps) : Status();
 }
 
 Status LoadAndRun(const std::string& path) {

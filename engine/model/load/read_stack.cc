@@ -1,6 +1,7 @@
 #include "engine/model/load/read_stack.h"
 
 #include <algorithm>
+#include <cmath>
 #include <cstddef>
 #include <utility>
 
@@ -59,6 +60,10 @@ class StackReader {
   void ReadDistanceBuckets(Stack& stack) {
     const std::size_t values = hp_.distance_buckets * info_.heads;
     stack.distance_buckets = reader_.Floats(NameOf(0, "attn_rel_b.weight"), values, true);
+    for (const float bias : stack.distance_buckets) {
+      // An infinite one would hide keys, or whole rows, without a trace in the output.
+      if (!std::isfinite(bias)) reader_.Fail(NameOf(0, "attn_rel_b.weight"), "is not finite");
+    }
     // Some files repeat the table in other layers, or have one for cross-attention, which does not
     // use it.
     for (std::size_t i = 0; i < info_.layers; ++i) {
