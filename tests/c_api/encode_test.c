@@ -122,7 +122,7 @@ static void VectorsArePooledAndNormalized(Run* run) {
   for (size_t i = 0; i < size; ++i) {
     double sum = 0.0;
     for (size_t t = 0; t < kCount; ++t) sum += (double)run->states[t * size + i];
-    CHECK(vector[i] == (float)(sum / kCount));
+    CHECK(vector[i] == (float)(sum / (double)kCount));
   }
   options.pooling = FOVEA_POOLING_CLS;
   NEED(!fovea_session_embed(run->session, kIds, kCount, &options, NULL, &vector));
