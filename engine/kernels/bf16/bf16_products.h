@@ -23,7 +23,7 @@ constexpr std::size_t Bf16Cols(std::size_t cols) {
 /// Prepared activations of a multiple of this many tokens may be followed by those of more.
 inline constexpr std::size_t kBf16TokenGroup = 16;
 
-inline constexpr std::size_t kBf16ScratchBytes = 192 * 1024;
+inline constexpr std::size_t kBf16ScratchBytes = std::size_t{192} * 1024;
 
 struct Bf16Products {
   /// Whether products with weights of this type are faster this way.
