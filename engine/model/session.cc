@@ -141,15 +141,15 @@ Status Session::Impl::EmitLogits(const ForwardContext& context, std::size_t batc
   return Status::Ok();
 }
 
-Status Session::Impl::RunBatch(std::span<const std::int32_t> tokens, std::size_t batch_position,
-                               bool last_batch, const RunOptions& run,
-                               const std::function<void(double layers)>& progress) {
-  const std::size_t count = tokens.size();
+Status Session::Impl::RunBatch(std::span<const std::int32_t> tokens, std::size_t begin,
+                               std::size_t count, const RunOptions& run) {
+  const std::size_t batch_position = position + begin;
+  const bool last_batch = begin + count == tokens.size();
   const std::size_t layers = info().layers;
   const std::size_t vocabulary = info().vocabulary;
   const std::span<const float> states(forward.buffers.hidden_state, count * info().hidden_size);
   ChooseThreads(count, batch_position, forward);
-  model::Embed(forward, tokens, {}, batch_position);
+  model::Embed(forward, tokens.subspan(begin, count), {}, batch_position);
   if (run.on_hidden) run.on_hidden(0, batch_position, states);
   // What follows the last layer's self-attention is of use for the last token only, unless
   // somebody looks at it.
@@ -166,7 +166,12 @@ Status Session::Impl::RunBatch(std::span<const std::int32_t> tokens, std::size_t
                               .observer = run.observer,
                               .ablations = run.ablations});
     if (run.on_hidden) run.on_hidden(layer + 1, batch_position, states);
-    if (run.on_progress) progress(static_cast<double>(layer + 1) / static_cast<double>(layers));
+    if (run.on_progress) {
+      const double done = static_cast<double>(begin) + static_cast<double>(count) *
+                                                           static_cast<double>(layer + 1) /
+                                                           static_cast<double>(layers);
+      run.on_progress(done / static_cast<double>(tokens.size()));
+    }
   }
   if (run.on_logits) {
     FOVEA_RETURN_IF_ERROR(EmitLogits(forward, batch_position, count, run));
@@ -190,12 +195,7 @@ Result<std::span<const float>> Session::Impl::Run(std::span<const std::int32_t> 
   forward.cross_keys_are_new = run.observer != cross_keys_went_to;
   for (std::size_t begin = 0; begin < tokens.size(); begin += plan().prefill_batch) {
     const std::size_t count = std::min(plan().prefill_batch, tokens.size() - begin);
-    const auto progress = [&](double layers) {
-      const double done = static_cast<double>(begin) + static_cast<double>(count) * layers;
-      run.on_progress(done / static_cast<double>(tokens.size()));
-    };
-    FOVEA_RETURN_IF_ERROR(RunBatch(tokens.subspan(begin, count), position + begin,
-                                   begin + count == tokens.size(), run, progress));
+    FOVEA_RETURN_IF_ERROR(RunBatch(tokens, begin, count, run));
     forward.cross_keys_are_new = false;
     if (run.observer != nullptr) cross_keys_went_to = run.observer;
   }

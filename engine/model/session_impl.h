@@ -5,7 +5,6 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <span>
 #include <utility>
@@ -63,8 +62,9 @@ struct Session::Impl {
 
   Status CheckTokens(std::span<const std::int32_t> tokens) const;
   Result<std::span<const float>> Run(std::span<const std::int32_t> tokens, const RunOptions& run);
-  Status RunBatch(std::span<const std::int32_t> tokens, std::size_t batch_position, bool last_batch,
-                  const RunOptions& run, const std::function<void(double layers)>& progress);
+  /// The tokens [begin, begin + count) of a call.
+  Status RunBatch(std::span<const std::int32_t> tokens, std::size_t begin, std::size_t count,
+                  const RunOptions& run);
 
   Status CheckText(std::span<const std::int32_t> tokens, const RunOptions& run) const;
   Result<std::span<const float>> Encode(std::span<const std::int32_t> tokens,

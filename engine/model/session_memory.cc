@@ -31,16 +31,25 @@ class LayoutBuilder {
   CheckedSize end_ = 0;
 };
 
+/// The sizes of StackInfo that buffers depend on.
+struct StackSizes {
+  std::size_t heads = 0;
+  std::size_t kv_heads = 0;
+  std::size_t head_dim = 0;
+  std::size_t value_dim = 0;
+  std::size_t hidden_size = 0;
+  std::size_t ffn_size = 0;
+};
+
 /// Buffers are shared by the stacks of a model: each size is that of the larger one.
-StackInfo LargestOf(const ModelInfo& info) {
-  StackInfo largest = info;
+StackSizes LargestOf(const ModelInfo& info) {
   const StackInfo& encoder = info.encoder;
-  for (std::size_t StackInfo::*size :
-       {&StackInfo::heads, &StackInfo::kv_heads, &StackInfo::head_dim, &StackInfo::value_dim,
-        &StackInfo::hidden_size, &StackInfo::ffn_size}) {
-    largest.*size = std::max(largest.*size, encoder.*size);
-  }
-  return largest;
+  return {.heads = std::max(info.heads, encoder.heads),
+          .kv_heads = std::max(info.kv_heads, encoder.kv_heads),
+          .head_dim = std::max(info.head_dim, encoder.head_dim),
+          .value_dim = std::max(info.value_dim, encoder.value_dim),
+          .hidden_size = std::max(info.hidden_size, encoder.hidden_size),
+          .ffn_size = std::max(info.ffn_size, encoder.ffn_size)};
 }
 
 attention::KvCacheShape CacheShape(const StackInfo& info, DataType type, std::size_t layers,
@@ -55,7 +64,7 @@ attention::KvCacheShape CacheShape(const StackInfo& info, DataType type, std::si
 
 Result<ScratchLayout> PlanScratch(const Hyperparameters& hp, SessionPlan& plan) {
   const ModelInfo& info = hp.info;
-  const StackInfo shape = LargestOf(info);
+  const StackSizes shape = LargestOf(info);
   const CheckedSize batch = plan.prefill_batch;
   // An encoder has the hidden states of its whole text there, and the angles of all positions.
   const CheckedSize tokens = std::max(plan.prefill_batch, plan.encoder_context_size);
@@ -181,7 +190,7 @@ Status ResolveOptions(const Hyperparameters& hp, const SessionOptions& options, 
 }  // namespace
 
 attention::ScratchShape AttentionScratchShape(const Hyperparameters& hp, const SessionPlan& plan) {
-  const StackInfo shape = LargestOf(hp.info);
+  const StackSizes shape = LargestOf(hp.info);
   const bool cross = hp.info.kind == ModelKind::kEncoderDecoder;
   return {.batch_size = plan.prefill_batch,
           .max_positions = std::max(plan.context_size, plan.encoder_context_size),

@@ -71,6 +71,34 @@ TEST(MemoryEstimateTest, GrowsWithTheContextAndTheWidthOfCachedElements) {
   EXPECT_LT(kv_cache(256, DataType::kQ8_0), kv_cache(256, DataType::kF16));
 }
 
+TEST(MemoryEstimateTest, RunningAllocatesNothing) {
+  for (const std::string& path :
+       {kShipped, Data("phi2"), Data("granitemoe-shared"), Data("encoders/jina-bert-v2"),
+        Data("encoder_decoders/t5-gated")}) {
+    auto model = Model::Load(path);
+    ASSERT_TRUE(model) << model.error().message();
+    auto session = Session::Create(*model, {.context_size = 32,
+                                            .encoder_context_size = 32,
+                                            .prefill_batch = 8,
+                                            .threads = 2,
+                                            .adaptive_threads = false});
+    ASSERT_TRUE(session) << session.error().message();
+    const std::vector<std::int32_t> ids(20, 5);
+    const std::size_t before = testing::AllocatedBytes();
+    testing::ResetPeak();
+    if (model->info().has_encoder()) {
+      ASSERT_TRUE(session->Encode(ids));
+      ASSERT_TRUE(session->Embed(ids));
+    }
+    if (model->info().has_decoder()) {
+      ASSERT_TRUE(session->Prefill(ids));
+      ASSERT_TRUE(session->Decode(7));
+    }
+    EXPECT_EQ(testing::PeakBytes(), before) << path;
+    EXPECT_EQ(testing::AllocatedBytes(), before) << path;
+  }
+}
+
 TEST(MemoryEstimateTest, GivesTheErrorsOfLoadingAndPlanning) {
   EXPECT_EQ(EstimateMemory("/no/such/file").error().code(), StatusCode::kNotFound);
   const auto planned = EstimateMemory(kShipped, {.threads = 0});
