@@ -15,6 +15,7 @@
 #include <utility>
 #include <vector>
 
+#include "tests/golden/largest_error.h"
 #include "tests/golden/npz_reader.h"
 #include "tests/kernels/isas_to_test.h"
 
@@ -44,15 +45,6 @@ std::vector<Fixture> Fixtures() {
   std::sort(fixtures.begin(), fixtures.end(),
             [](const Fixture& a, const Fixture& b) { return a.name < b.name; });
   return fixtures;
-}
-
-double LargestError(std::span<const float> got, std::span<const float> want) {
-  EXPECT_EQ(got.size(), want.size());
-  double largest = 0.0;
-  for (std::size_t i = 0; i < std::min(got.size(), want.size()); ++i) {
-    largest = std::max(largest, std::abs(static_cast<double>(got[i]) - want[i]));
-  }
-  return largest;
 }
 
 /// want: [layers, heads, queries, keys]
@@ -122,7 +114,7 @@ TEST_P(EncoderDecoderGolden, AlongAGivenTarget) {
     AttentionRecorder maps;
     auto encoded = session->Encode(source_, {.observer = &maps});
     ASSERT_TRUE(encoded) << encoded.error().message();
-    EXPECT_LE(LargestError(*encoded, golden_.at("encoder_output").Floats()), kOutputError);
+    EXPECT_LE(testing::LargestError(*encoded, golden_.at("encoder_output").Floats()), kOutputError);
     std::vector<float> logits;
     RunOptions run{.observer = &maps};
     run.on_logits = [&](std::size_t /*position*/, std::span<const float> row) {
@@ -130,7 +122,7 @@ TEST_P(EncoderDecoderGolden, AlongAGivenTarget) {
     };
     auto last = session->Prefill(target_, run);
     ASSERT_TRUE(last) << last.error().message();
-    EXPECT_LE(LargestError(logits, golden_.at("logits").Floats()), kOutputError);
+    EXPECT_LE(testing::LargestError(logits, golden_.at("logits").Floats()), kOutputError);
     CheckMaps(maps);
   }
 }
@@ -149,8 +141,9 @@ TEST_P(EncoderDecoderGolden, TokenByTokenIsTheSame) {
   for (std::size_t t = 0; t < target_.size(); ++t) {
     auto logits = session->Decode(target_[t], {.observer = &maps});
     ASSERT_TRUE(logits) << logits.error().message();
-    EXPECT_LE(LargestError(*logits, std::span(want).subspan(t * logits->size(), logits->size())),
-              kOutputError);
+    EXPECT_LE(
+        testing::LargestError(*logits, std::span(want).subspan(t * logits->size(), logits->size())),
+        kOutputError);
   }
   CheckMaps(maps);
 }

@@ -13,6 +13,7 @@
 #include <tuple>
 #include <vector>
 
+#include "tests/golden/largest_error.h"
 #include "tests/golden/npz_reader.h"
 #include "tests/kernels/isas_to_test.h"
 
@@ -33,15 +34,6 @@ std::vector<std::string> Fixtures() {
   }
   std::sort(names.begin(), names.end());
   return names;
-}
-
-double LargestError(std::span<const float> got, const std::vector<float>& want) {
-  EXPECT_EQ(got.size(), want.size());
-  double largest = 0.0;
-  for (std::size_t i = 0; i < std::min(got.size(), want.size()); ++i) {
-    largest = std::max(largest, std::abs(static_cast<double>(got[i]) - want[i]));
-  }
-  return largest;
 }
 
 using Arrays = std::map<std::string, testing::NpyArray>;
@@ -100,8 +92,8 @@ TEST_P(EncoderGolden, MapsHiddenStatesAndVectors) {
     ASSERT_TRUE(output) << output.error().message();
     EXPECT_EQ(session->encoded_tokens(), n);
     EXPECT_TRUE(std::equal(last.begin(), last.end(), output->begin(), output->end()));
-    EXPECT_LE(LargestError(*output, Want(text, "output")), kOutputError) << text;
-    EXPECT_LE(LargestError(hidden, Want(text, "hidden")), kHiddenError) << text;
+    EXPECT_LE(testing::LargestError(*output, Want(text, "output")), kOutputError) << text;
+    EXPECT_LE(testing::LargestError(hidden, Want(text, "hidden")), kHiddenError) << text;
 
     const std::vector<float> want = Want(text, "encoder_attention");
     ASSERT_EQ(want.size(), info.layers * info.heads * n * n);
@@ -119,7 +111,8 @@ TEST_P(EncoderGolden, MapsHiddenStatesAndVectors) {
           std::pair{Pooling::kLast, "embedding_last"}}) {
       auto vector = session->Embed(tokens, {.pooling = pooling, .normalize = false});
       ASSERT_TRUE(vector) << vector.error().message();
-      EXPECT_LE(LargestError(*vector, Want(text, array)), kOutputError) << text << " " << array;
+      EXPECT_LE(testing::LargestError(*vector, Want(text, array)), kOutputError)
+          << text << " " << array;
     }
   }
 }

@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "tests/golden/largest_error.h"
 #include "tests/golden/npz_reader.h"
 
 namespace fovea {
@@ -40,15 +41,6 @@ std::vector<std::string> Folders() {
   }
   std::sort(names.begin(), names.end());
   return names;
-}
-
-double LargestError(std::span<const float> got, std::span<const float> want) {
-  EXPECT_EQ(got.size(), want.size());
-  double largest = 0.0;
-  for (std::size_t i = 0; i < std::min(got.size(), want.size()); ++i) {
-    largest = std::max(largest, std::abs(static_cast<double>(got[i]) - want[i]));
-  }
-  return largest;
 }
 
 class FolderGolden : public ::testing::TestWithParam<std::string> {
@@ -122,9 +114,9 @@ TEST_P(FolderGolden, IsComputed) {
     CheckTokens(*model, source);
     const auto encoded = session->Encode(source, {.observer = &maps});
     ASSERT_TRUE(encoded) << encoded.error().message();
-    EXPECT_LE(LargestError(*encoded, Floats("encoder_output")), kOutputError);
+    EXPECT_LE(testing::LargestError(*encoded, Floats("encoder_output")), kOutputError);
     const auto logits = Prefill(*session, golden_.at("target_tokens").Ints(), maps);
-    EXPECT_LE(LargestError(logits, Floats("logits")), kLogitError);
+    EXPECT_LE(testing::LargestError(logits, Floats("logits")), kLogitError);
     CheckMaps(maps, AttentionStream::kEncoder, "encoder_attention");
     CheckMaps(maps, AttentionStream::kSelf, "decoder_attention");
     CheckMaps(maps, AttentionStream::kCross, "cross_attention");
@@ -135,12 +127,12 @@ TEST_P(FolderGolden, IsComputed) {
   if (Has("encoder_attention")) {
     const auto output = session->Encode(tokens, {.observer = &maps});
     ASSERT_TRUE(output) << output.error().message();
-    EXPECT_LE(LargestError(*output, Floats("output")), kOutputError);
+    EXPECT_LE(testing::LargestError(*output, Floats("output")), kOutputError);
     CheckMaps(maps, AttentionStream::kSelf, "encoder_attention");
     return;
   }
   const auto logits = Prefill(*session, tokens, maps);
-  EXPECT_LE(LargestError(logits, Floats("logits")), kLogitError);
+  EXPECT_LE(testing::LargestError(logits, Floats("logits")), kLogitError);
   CheckMaps(maps, AttentionStream::kSelf, "attention");
 }
 
