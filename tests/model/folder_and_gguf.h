@@ -1,8 +1,8 @@
 // The same model twice: as a folder with Hugging Face's names and layouts, and as a GGUF file with
 // those of llama.cpp's converter. What differs is written here once more, independently of the
 // engine's tables.
-#ifndef FOVEA_TESTS_MODEL_FOLDER_TWIN_H_
-#define FOVEA_TESTS_MODEL_FOLDER_TWIN_H_
+#ifndef FOVEA_TESTS_MODEL_FOLDER_AND_GGUF_H_
+#define FOVEA_TESTS_MODEL_FOLDER_AND_GGUF_H_
 
 #include <cstddef>
 #include <cstdint>
@@ -18,14 +18,14 @@ namespace fovea::testing {
 
 using Floats = std::vector<float>;
 
-inline constexpr std::size_t kTwinHidden = 32;
-inline constexpr std::size_t kTwinHeads = 4;
-inline constexpr std::size_t kTwinKvHeads = 2;
-inline constexpr std::size_t kTwinHeadDim = 8;
-inline constexpr std::size_t kTwinFfn = 48;
-inline constexpr std::size_t kTwinVocabulary = 120;
-inline constexpr std::size_t kTwinContext = 64;
-inline constexpr std::size_t kTwinLayers = 3;
+inline constexpr std::size_t kTinyHidden = 32;
+inline constexpr std::size_t kTinyHeads = 4;
+inline constexpr std::size_t kTinyKvHeads = 2;
+inline constexpr std::size_t kTinyHeadDim = 8;
+inline constexpr std::size_t kTinyFfn = 48;
+inline constexpr std::size_t kTinyVocabulary = 120;
+inline constexpr std::size_t kTinyContext = 64;
+inline constexpr std::size_t kTinyLayers = 3;
 
 /// [heads][2][half][columns] to [heads][half][2][columns].
 inline Floats Interleaved(const Floats& from, std::size_t heads, std::size_t columns) {
@@ -72,22 +72,22 @@ inline Floats PlusOne(Floats values) {
   return values;
 }
 
-class FolderTwin {
+class FolderAndGguf {
  public:
-  explicit FolderTwin(std::string name) : name_(std::move(name)) {
+  explicit FolderAndGguf(std::string name) : name_(std::move(name)) {
     gguf.Add("general.architecture", name_);
-    Key("block_count", std::uint32_t{kTwinLayers});
-    Key("embedding_length", std::uint32_t{kTwinHidden});
-    Key("context_length", std::uint32_t{kTwinContext});
-    Key("feed_forward_length", std::uint32_t{kTwinFfn});
-    Key("attention.head_count", std::uint32_t{kTwinHeads});
+    Key("block_count", std::uint32_t{kTinyLayers});
+    Key("embedding_length", std::uint32_t{kTinyHidden});
+    Key("context_length", std::uint32_t{kTinyContext});
+    Key("feed_forward_length", std::uint32_t{kTinyFfn});
+    Key("attention.head_count", std::uint32_t{kTinyHeads});
   }
 
   FolderBuilder folder;
   GgufBuilder gguf;
 
   template <typename T>
-  FolderTwin& Key(const std::string& key, T value) {
+  FolderAndGguf& Key(const std::string& key, T value) {
     gguf.Add(name_ + "." + key, value);
     return *this;
   }
@@ -124,4 +124,4 @@ inline std::string In(const std::string& before, std::size_t layer, const std::s
 
 }  // namespace fovea::testing
 
-#endif  // FOVEA_TESTS_MODEL_FOLDER_TWIN_H_
+#endif  // FOVEA_TESTS_MODEL_FOLDER_AND_GGUF_H_

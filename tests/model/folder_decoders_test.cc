@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "tests/model/folder_twin.h"
+#include "tests/model/folder_and_gguf.h"
 #include "tests/model/golden_models.h"
 #include "tests/platform/temporary_folder.h"
 
@@ -18,15 +18,15 @@ namespace {
 
 using testing::Bytes;
 using testing::Floats;
-using testing::FolderTwin;
+using testing::FolderAndGguf;
 using testing::In;
 
-constexpr std::uint64_t kHidden = testing::kTwinHidden;
-constexpr std::uint64_t kFfn = testing::kTwinFfn;
-constexpr std::uint64_t kVocabulary = testing::kTwinVocabulary;
-constexpr std::uint64_t kDim = testing::kTwinHeadDim;
-constexpr std::uint64_t kKv = testing::kTwinKvHeads * testing::kTwinHeadDim;
-constexpr std::size_t kHeads = testing::kTwinHeads;
+constexpr std::uint64_t kHidden = testing::kTinyHidden;
+constexpr std::uint64_t kFfn = testing::kTinyFfn;
+constexpr std::uint64_t kVocabulary = testing::kTinyVocabulary;
+constexpr std::uint64_t kDim = testing::kTinyHeadDim;
+constexpr std::uint64_t kKv = testing::kTinyKvHeads * testing::kTinyHeadDim;
+constexpr std::size_t kHeads = testing::kTinyHeads;
 
 /// {"hidden_size": 32, …} and what is given.
 std::string Config(const std::string& type, const std::string& more) {
@@ -59,12 +59,12 @@ std::vector<float> ResultsOf(const Model& model) {
   return all;
 }
 
-void ExpectSameBits(const FolderTwin& twin, std::size_t shards = 1) {
+void ExpectSameBits(const FolderAndGguf& pair, std::size_t shards = 1) {
   const platform::TemporaryFolder folder;
-  twin.folder.Write(folder.path(), shards);
+  pair.folder.Write(folder.path(), shards);
   const auto from_folder = Model::Load(folder.path());
   ASSERT_TRUE(from_folder) << from_folder.error().message();
-  const Bytes bytes = twin.gguf.Build();
+  const Bytes bytes = pair.gguf.Build();
   const auto from_gguf = Model::FromBuffer(bytes);
   ASSERT_TRUE(from_gguf) << from_gguf.error().message();
   EXPECT_EQ(from_folder->info().parameters, from_gguf->info().parameters);
@@ -74,41 +74,41 @@ void ExpectSameBits(const FolderTwin& twin, std::size_t shards = 1) {
 }
 
 /// What Llama and its relatives have besides queries and keys.
-void AddGatedLayer(FolderTwin& twin, std::size_t i) {
+void AddGatedLayer(FolderAndGguf& pair, std::size_t i) {
   const std::string from = In("model.layers.", i, "");
   const std::string to = In("blk.", i, "");
-  twin.Both(from + "input_layernorm.weight", to + "attn_norm.weight", {kHidden});
-  twin.Both(from + "self_attn.v_proj.weight", to + "attn_v.weight", {kKv, kHidden});
-  twin.Both(from + "self_attn.o_proj.weight", to + "attn_output.weight", {kHidden, kHidden});
-  twin.Both(from + "post_attention_layernorm.weight", to + "ffn_norm.weight", {kHidden});
-  twin.Both(from + "mlp.gate_proj.weight", to + "ffn_gate.weight", {kFfn, kHidden});
-  twin.Both(from + "mlp.up_proj.weight", to + "ffn_up.weight", {kFfn, kHidden});
-  twin.Both(from + "mlp.down_proj.weight", to + "ffn_down.weight", {kHidden, kFfn});
+  pair.Both(from + "input_layernorm.weight", to + "attn_norm.weight", {kHidden});
+  pair.Both(from + "self_attn.v_proj.weight", to + "attn_v.weight", {kKv, kHidden});
+  pair.Both(from + "self_attn.o_proj.weight", to + "attn_output.weight", {kHidden, kHidden});
+  pair.Both(from + "post_attention_layernorm.weight", to + "ffn_norm.weight", {kHidden});
+  pair.Both(from + "mlp.gate_proj.weight", to + "ffn_gate.weight", {kFfn, kHidden});
+  pair.Both(from + "mlp.up_proj.weight", to + "ffn_up.weight", {kFfn, kHidden});
+  pair.Both(from + "mlp.down_proj.weight", to + "ffn_down.weight", {kHidden, kFfn});
 }
 
-void AddEnds(FolderTwin& twin, bool output) {
-  twin.Both("model.embed_tokens.weight", "token_embd.weight", {kVocabulary, kHidden});
-  twin.Both("model.norm.weight", "output_norm.weight", {kHidden});
-  if (output) twin.Both("lm_head.weight", "output.weight", {kVocabulary, kHidden});
+void AddEnds(FolderAndGguf& pair, bool output) {
+  pair.Both("model.embed_tokens.weight", "token_embd.weight", {kVocabulary, kHidden});
+  pair.Both("model.norm.weight", "output_norm.weight", {kHidden});
+  if (output) pair.Both("lm_head.weight", "output.weight", {kVocabulary, kHidden});
 }
 
-FolderTwin Llama(const std::string& type, const std::string& more, bool output = true) {
-  FolderTwin twin("llama");
-  twin.folder.config = Config(
+FolderAndGguf Llama(const std::string& type, const std::string& more, bool output = true) {
+  FolderAndGguf pair("llama");
+  pair.folder.config = Config(
       type, R"("hidden_act": "silu", "rms_norm_eps": 1e-5, "num_key_value_heads": 2)" + more);
-  twin.Key("attention.layer_norm_rms_epsilon", 1e-5F).Key("attention.head_count_kv", 2U);
-  AddEnds(twin, output);
-  for (std::size_t i = 0; i < testing::kTwinLayers; ++i) {
-    AddGatedLayer(twin, i);
+  pair.Key("attention.layer_norm_rms_epsilon", 1e-5F).Key("attention.head_count_kv", 2U);
+  AddEnds(pair, output);
+  for (std::size_t i = 0; i < testing::kTinyLayers; ++i) {
+    AddGatedLayer(pair, i);
     for (const auto& [name, to, rows] :
          {std::tuple("q", "attn_q", kHidden), {"k", "attn_k", kKv}}) {
       const std::string from = In("model.layers.", i, "self_attn.") + name + "_proj.weight";
-      const Floats& values = twin.Source(from, {rows, kHidden});
-      twin.Target(In("blk.", i, to) + ".weight", {rows, kHidden},
+      const Floats& values = pair.Source(from, {rows, kHidden});
+      pair.Target(In("blk.", i, to) + ".weight", {rows, kHidden},
                   testing::Interleaved(values, rows / kDim, kHidden));
     }
   }
-  return twin;
+  return pair;
 }
 
 TEST(FolderDecoders, Llama) {
@@ -125,41 +125,41 @@ TEST(FolderDecoders, MistralWithTiedOutput) {
 }
 
 TEST(FolderDecoders, MistralWithWindows) {
-  FolderTwin twin = Llama("mistral", R"(, "sliding_window": 6)");
-  twin.Key("attention.sliding_window", 6U);
-  ExpectSameBits(twin);
+  FolderAndGguf pair = Llama("mistral", R"(, "sliding_window": 6)");
+  pair.Key("attention.sliding_window", 6U);
+  ExpectSameBits(pair);
   const platform::TemporaryFolder folder;
-  twin.folder.Write(folder.path());
+  pair.folder.Write(folder.path());
   EXPECT_EQ(Model::Load(folder.path())->info().windows, std::vector<std::size_t>(3, 6));
 }
 
 TEST(FolderDecoders, ATiedOutputThatIsStoredIsNotUsed) {
-  FolderTwin twin = Llama("llama", R"(, "tie_word_embeddings": true)", false);
-  twin.folder.Add("lm_head.weight", {kVocabulary, kHidden});
-  ExpectSameBits(twin);
+  FolderAndGguf pair = Llama("llama", R"(, "tie_word_embeddings": true)", false);
+  pair.folder.Add("lm_head.weight", {kVocabulary, kHidden});
+  ExpectSameBits(pair);
 }
 
 TEST(FolderDecoders, LlamaWithLinearScaling) {
-  FolderTwin twin = Llama(
+  FolderAndGguf pair = Llama(
       "llama", R"(, "rope_theta": 5000.0, "rope_scaling": {"type": "linear", "factor": 4.0})");
-  twin.Key("rope.freq_base", 5000.0F).Key("rope.scaling.type", "linear");
-  twin.Key("rope.scaling.factor", 4.0F);
-  ExpectSameBits(twin);
+  pair.Key("rope.freq_base", 5000.0F).Key("rope.scaling.type", "linear");
+  pair.Key("rope.scaling.factor", 4.0F);
+  ExpectSameBits(pair);
 }
 
 TEST(FolderDecoders, LlamaWithYarn) {
-  FolderTwin twin = Llama("llama", R"(, "rope_parameters": {"rope_type": "yarn", "factor": 4.0,
+  FolderAndGguf pair = Llama("llama", R"(, "rope_parameters": {"rope_type": "yarn", "factor": 4.0,
       "rope_theta": 20000.0, "original_max_position_embeddings": 16})");
-  twin.Key("rope.freq_base", 20000.0F).Key("rope.scaling.type", "yarn");
-  twin.Key("rope.scaling.factor", 4.0F).Key("rope.scaling.original_context_length", 16U);
-  ExpectSameBits(twin);
+  pair.Key("rope.freq_base", 20000.0F).Key("rope.scaling.type", "yarn");
+  pair.Key("rope.scaling.factor", 4.0F).Key("rope.scaling.original_context_length", 16U);
+  ExpectSameBits(pair);
 }
 
 TEST(FolderDecoders, LlamaWithTheScalingOfLlama3) {
-  FolderTwin twin = Llama("llama", R"(, "rope_theta": 500.0, "rope_scaling": {
+  FolderAndGguf pair = Llama("llama", R"(, "rope_theta": 500.0, "rope_scaling": {
       "rope_type": "llama3", "factor": 8.0, "low_freq_factor": 1.0, "high_freq_factor": 4.0,
       "original_max_position_embeddings": 128}, "tie_word_embeddings": false)");
-  twin.Key("rope.freq_base", 500.0F);
+  pair.Key("rope.freq_base", 500.0F);
   Floats factors;
   for (std::size_t i = 0; i < kDim / 2; ++i) {
     // As the converter has it: by wavelengths.
@@ -176,34 +176,34 @@ TEST(FolderDecoders, LlamaWithTheScalingOfLlama3) {
   }
   EXPECT_EQ(factors.front(), 1.0F);
   EXPECT_EQ(factors.back(), 8.0F);
-  twin.Target("rope_freqs.weight", {kDim / 2}, factors);
-  ExpectSameBits(twin);
+  pair.Target("rope_freqs.weight", {kDim / 2}, factors);
+  ExpectSameBits(pair);
 }
 
-FolderTwin Qwen(const std::string& name, bool biases, bool head_norms) {
-  FolderTwin twin(name);
-  twin.folder.config = Config(name, R"("rms_norm_eps": 1e-6, "num_key_value_heads": 2,
+FolderAndGguf Qwen(const std::string& name, bool biases, bool head_norms) {
+  FolderAndGguf pair(name);
+  pair.folder.config = Config(name, R"("rms_norm_eps": 1e-6, "num_key_value_heads": 2,
       "rope_theta": 1000000.0, "use_sliding_window": false, "sliding_window": 16)");
-  twin.Key("attention.layer_norm_rms_epsilon", 1e-6F).Key("attention.head_count_kv", 2U);
-  twin.Key("rope.freq_base", 1000000.0F);
-  AddEnds(twin, true);
-  for (std::size_t i = 0; i < testing::kTwinLayers; ++i) {
-    AddGatedLayer(twin, i);
+  pair.Key("attention.layer_norm_rms_epsilon", 1e-6F).Key("attention.head_count_kv", 2U);
+  pair.Key("rope.freq_base", 1000000.0F);
+  AddEnds(pair, true);
+  for (std::size_t i = 0; i < testing::kTinyLayers; ++i) {
+    AddGatedLayer(pair, i);
     const std::string from = In("model.layers.", i, "self_attn.");
     const std::string to = In("blk.", i, "");
-    twin.Both(from + "q_proj.weight", to + "attn_q.weight", {kHidden, kHidden});
-    twin.Both(from + "k_proj.weight", to + "attn_k.weight", {kKv, kHidden});
+    pair.Both(from + "q_proj.weight", to + "attn_q.weight", {kHidden, kHidden});
+    pair.Both(from + "k_proj.weight", to + "attn_k.weight", {kKv, kHidden});
     if (biases) {
-      twin.Both(from + "q_proj.bias", to + "attn_q.bias", {kHidden});
-      twin.Both(from + "k_proj.bias", to + "attn_k.bias", {kKv});
-      twin.Both(from + "v_proj.bias", to + "attn_v.bias", {kKv});
+      pair.Both(from + "q_proj.bias", to + "attn_q.bias", {kHidden});
+      pair.Both(from + "k_proj.bias", to + "attn_k.bias", {kKv});
+      pair.Both(from + "v_proj.bias", to + "attn_v.bias", {kKv});
     }
     if (head_norms) {
-      twin.Both(from + "q_norm.weight", to + "attn_q_norm.weight", {kDim});
-      twin.Both(from + "k_norm.weight", to + "attn_k_norm.weight", {kDim});
+      pair.Both(from + "q_norm.weight", to + "attn_q_norm.weight", {kDim});
+      pair.Both(from + "k_norm.weight", to + "attn_k_norm.weight", {kDim});
     }
   }
-  return twin;
+  return pair;
 }
 
 TEST(FolderDecoders, Qwen2) {
@@ -215,56 +215,56 @@ TEST(FolderDecoders, Qwen3) {
 }
 
 TEST(FolderDecoders, QwenWithWindowsInItsLastLayers) {
-  FolderTwin twin = Qwen("qwen2", true, false);
+  FolderAndGguf pair = Qwen("qwen2", true, false);
   const std::string off = R"("use_sliding_window": false)";
-  twin.folder.config.replace(twin.folder.config.find(off), off.size(),
+  pair.folder.config.replace(pair.folder.config.find(off), off.size(),
                              R"("use_sliding_window": true, "max_window_layers": 1)");
-  twin.Key("attention.sliding_window", 16U);
-  twin.gguf.Add("qwen2.attention.sliding_window_pattern", std::vector<std::uint8_t>{0, 1, 1});
-  ExpectSameBits(twin);
+  pair.Key("attention.sliding_window", 16U);
+  pair.gguf.Add("qwen2.attention.sliding_window_pattern", std::vector<std::uint8_t>{0, 1, 1});
+  ExpectSameBits(pair);
 }
 
 /// Norms of the folder are those of the file minus one.
-void AddGemmaNorm(FolderTwin& twin, const std::string& from, const std::string& to,
+void AddGemmaNorm(FolderAndGguf& pair, const std::string& from, const std::string& to,
                   std::uint64_t size) {
-  twin.Target(to, {size}, testing::PlusOne(twin.Source(from, {size})));
+  pair.Target(to, {size}, testing::PlusOne(pair.Source(from, {size})));
 }
 
-FolderTwin Gemma(const std::string& type, const std::string& name, bool second, bool head_norms,
-                 const std::string& more) {
-  FolderTwin twin(name);
-  twin.folder.config = Config(type, R"("rms_norm_eps": 1e-6, "num_key_value_heads": 2,
+FolderAndGguf Gemma(const std::string& type, const std::string& name, bool second, bool head_norms,
+                    const std::string& more) {
+  FolderAndGguf pair(name);
+  pair.folder.config = Config(type, R"("rms_norm_eps": 1e-6, "num_key_value_heads": 2,
       "head_dim": 8, "hidden_activation": "gelu_pytorch_tanh")" +
                                         more);
-  twin.Key("attention.layer_norm_rms_epsilon", 1e-6F).Key("attention.head_count_kv", 2U);
-  twin.Key("attention.key_length", 8U).Key("attention.value_length", 8U);
-  twin.Both("model.embed_tokens.weight", "token_embd.weight", {kVocabulary, kHidden});
-  AddGemmaNorm(twin, "model.norm.weight", "output_norm.weight", kHidden);
-  for (std::size_t i = 0; i < testing::kTwinLayers; ++i) {
+  pair.Key("attention.layer_norm_rms_epsilon", 1e-6F).Key("attention.head_count_kv", 2U);
+  pair.Key("attention.key_length", 8U).Key("attention.value_length", 8U);
+  pair.Both("model.embed_tokens.weight", "token_embd.weight", {kVocabulary, kHidden});
+  AddGemmaNorm(pair, "model.norm.weight", "output_norm.weight", kHidden);
+  for (std::size_t i = 0; i < testing::kTinyLayers; ++i) {
     const std::string from = In("model.layers.", i, "");
     const std::string to = In("blk.", i, "");
-    AddGemmaNorm(twin, from + "input_layernorm.weight", to + "attn_norm.weight", kHidden);
-    AddGemmaNorm(twin, from + "post_attention_layernorm.weight",
+    AddGemmaNorm(pair, from + "input_layernorm.weight", to + "attn_norm.weight", kHidden);
+    AddGemmaNorm(pair, from + "post_attention_layernorm.weight",
                  to + (second ? "post_attention_norm.weight" : "ffn_norm.weight"), kHidden);
     if (second) {
-      AddGemmaNorm(twin, from + "pre_feedforward_layernorm.weight", to + "ffn_norm.weight",
+      AddGemmaNorm(pair, from + "pre_feedforward_layernorm.weight", to + "ffn_norm.weight",
                    kHidden);
-      AddGemmaNorm(twin, from + "post_feedforward_layernorm.weight", to + "post_ffw_norm.weight",
+      AddGemmaNorm(pair, from + "post_feedforward_layernorm.weight", to + "post_ffw_norm.weight",
                    kHidden);
     }
     if (head_norms) {
-      AddGemmaNorm(twin, from + "self_attn.q_norm.weight", to + "attn_q_norm.weight", kDim);
-      AddGemmaNorm(twin, from + "self_attn.k_norm.weight", to + "attn_k_norm.weight", kDim);
+      AddGemmaNorm(pair, from + "self_attn.q_norm.weight", to + "attn_q_norm.weight", kDim);
+      AddGemmaNorm(pair, from + "self_attn.k_norm.weight", to + "attn_k_norm.weight", kDim);
     }
-    twin.Both(from + "self_attn.q_proj.weight", to + "attn_q.weight", {kHidden, kHidden});
-    twin.Both(from + "self_attn.k_proj.weight", to + "attn_k.weight", {kKv, kHidden});
-    twin.Both(from + "self_attn.v_proj.weight", to + "attn_v.weight", {kKv, kHidden});
-    twin.Both(from + "self_attn.o_proj.weight", to + "attn_output.weight", {kHidden, kHidden});
-    twin.Both(from + "mlp.gate_proj.weight", to + "ffn_gate.weight", {kFfn, kHidden});
-    twin.Both(from + "mlp.up_proj.weight", to + "ffn_up.weight", {kFfn, kHidden});
-    twin.Both(from + "mlp.down_proj.weight", to + "ffn_down.weight", {kHidden, kFfn});
+    pair.Both(from + "self_attn.q_proj.weight", to + "attn_q.weight", {kHidden, kHidden});
+    pair.Both(from + "self_attn.k_proj.weight", to + "attn_k.weight", {kKv, kHidden});
+    pair.Both(from + "self_attn.v_proj.weight", to + "attn_v.weight", {kKv, kHidden});
+    pair.Both(from + "self_attn.o_proj.weight", to + "attn_output.weight", {kHidden, kHidden});
+    pair.Both(from + "mlp.gate_proj.weight", to + "ffn_gate.weight", {kFfn, kHidden});
+    pair.Both(from + "mlp.up_proj.weight", to + "ffn_up.weight", {kFfn, kHidden});
+    pair.Both(from + "mlp.down_proj.weight", to + "ffn_down.weight", {kHidden, kFfn});
   }
-  return twin;
+  return pair;
 }
 
 TEST(FolderDecoders, Gemma) {
@@ -272,104 +272,104 @@ TEST(FolderDecoders, Gemma) {
 }
 
 TEST(FolderDecoders, Gemma2) {
-  FolderTwin twin = Gemma("gemma2", "gemma2", true, false, R"(, "sliding_window": 6,
+  FolderAndGguf pair = Gemma("gemma2", "gemma2", true, false, R"(, "sliding_window": 6,
       "attn_logit_softcapping": 20.0, "final_logit_softcapping": null,
       "query_pre_attn_scalar": 16)");
-  twin.Key("attention.sliding_window", 6U).Key("attn_logit_softcapping", 20.0F);
-  twin.Key("final_logit_softcapping", 0.0F).Key("attention.scale", 0.25F);
-  ExpectSameBits(twin);
+  pair.Key("attention.sliding_window", 6U).Key("attn_logit_softcapping", 20.0F);
+  pair.Key("final_logit_softcapping", 0.0F).Key("attention.scale", 0.25F);
+  ExpectSameBits(pair);
 }
 
 TEST(FolderDecoders, Gemma3) {
-  FolderTwin twin = Gemma("gemma3_text", "gemma3", true, true, R"(, "sliding_window": 6,
+  FolderAndGguf pair = Gemma("gemma3_text", "gemma3", true, true, R"(, "sliding_window": 6,
       "layer_types": ["sliding_attention", "full_attention", "sliding_attention"],
       "query_pre_attn_scalar": 8, "rope_theta": 1000000.0, "rope_local_base_freq": 5000.0)");
-  twin.Key("attention.sliding_window", 6U).Key("rope.freq_base", 1000000.0F);
-  twin.gguf.Add("gemma3.attention.sliding_window_pattern", std::vector<std::uint8_t>{1, 0, 1});
-  twin.Key("rope.freq_base_swa", 5000.0F);
-  ExpectSameBits(twin);
+  pair.Key("attention.sliding_window", 6U).Key("rope.freq_base", 1000000.0F);
+  pair.gguf.Add("gemma3.attention.sliding_window_pattern", std::vector<std::uint8_t>{1, 0, 1});
+  pair.Key("rope.freq_base_swa", 5000.0F);
+  ExpectSameBits(pair);
 }
 
 TEST(FolderDecoders, Gpt2) {
-  FolderTwin twin("gpt2");
-  twin.folder.config = R"({"model_type": "gpt2", "n_embd": 32, "n_layer": 3, "n_head": 4,
+  FolderAndGguf pair("gpt2");
+  pair.folder.config = R"({"model_type": "gpt2", "n_embd": 32, "n_layer": 3, "n_head": 4,
       "n_inner": 48, "n_positions": 64, "n_ctx": 64, "vocab_size": 120,
       "activation_function": "gelu_new", "layer_norm_epsilon": 1e-5})";
-  twin.Key("attention.layer_norm_epsilon", 1e-5F);
-  twin.Both("transformer.wte.weight", "token_embd.weight", {kVocabulary, kHidden});
-  twin.Both("transformer.wpe.weight", "position_embd.weight", {64, kHidden});
-  twin.BothWithBias("transformer.ln_f", "output_norm", {kHidden});
-  const auto conv = [&twin](const std::string& from, const std::string& to, std::uint64_t inputs,
+  pair.Key("attention.layer_norm_epsilon", 1e-5F);
+  pair.Both("transformer.wte.weight", "token_embd.weight", {kVocabulary, kHidden});
+  pair.Both("transformer.wpe.weight", "position_embd.weight", {64, kHidden});
+  pair.BothWithBias("transformer.ln_f", "output_norm", {kHidden});
+  const auto conv = [&pair](const std::string& from, const std::string& to, std::uint64_t inputs,
                             std::uint64_t outputs) {
-    const Floats& values = twin.Source(from + ".weight", {inputs, outputs});
-    twin.Target(to + ".weight", {outputs, inputs}, testing::Transposed(values, outputs));
-    twin.Both(from + ".bias", to + ".bias", {outputs});
+    const Floats& values = pair.Source(from + ".weight", {inputs, outputs});
+    pair.Target(to + ".weight", {outputs, inputs}, testing::Transposed(values, outputs));
+    pair.Both(from + ".bias", to + ".bias", {outputs});
   };
-  for (std::size_t i = 0; i < testing::kTwinLayers; ++i) {
+  for (std::size_t i = 0; i < testing::kTinyLayers; ++i) {
     const std::string from = In("transformer.h.", i, "");
     const std::string to = In("blk.", i, "");
-    twin.BothWithBias(from + "ln_1", to + "attn_norm", {kHidden});
-    twin.BothWithBias(from + "ln_2", to + "ffn_norm", {kHidden});
+    pair.BothWithBias(from + "ln_1", to + "attn_norm", {kHidden});
+    pair.BothWithBias(from + "ln_2", to + "ffn_norm", {kHidden});
     conv(from + "attn.c_attn", to + "attn_qkv", kHidden, 3 * kHidden);
     conv(from + "attn.c_proj", to + "attn_output", kHidden, kHidden);
     conv(from + "mlp.c_fc", to + "ffn_up", kHidden, kFfn);
     conv(from + "mlp.c_proj", to + "ffn_down", kFfn, kHidden);
-    twin.folder.Add(from + "attn.bias", {1, 1, 64, 64});
-    twin.folder.Add(from + "attn.masked_bias", {});
+    pair.folder.Add(from + "attn.bias", {1, 1, 64, 64});
+    pair.folder.Add(from + "attn.masked_bias", {});
   }
-  ExpectSameBits(twin);
+  ExpectSameBits(pair);
 }
 
 TEST(FolderDecoders, GptNeoX) {
   for (const bool parallel : {true, false}) {
-    FolderTwin twin("gptneox");
-    twin.folder.config =
+    FolderAndGguf pair("gptneox");
+    pair.folder.config =
         Config("gpt_neox", std::string(R"("hidden_act": "gelu_new", "rotary_pct": 0.5,
             "layer_norm_eps": 1e-5, "use_parallel_residual": )") +
                                (parallel ? "true" : "false"));
-    twin.Key("attention.layer_norm_epsilon", 1e-5F).Key("rope.dimension_count", 4U);
-    twin.Key("use_parallel_residual", parallel);
-    twin.Both("gpt_neox.embed_in.weight", "token_embd.weight", {kVocabulary, kHidden});
-    twin.Both("embed_out.weight", "output.weight", {kVocabulary, kHidden});
-    twin.BothWithBias("gpt_neox.final_layer_norm", "output_norm", {kHidden});
-    for (std::size_t i = 0; i < testing::kTwinLayers; ++i) {
+    pair.Key("attention.layer_norm_epsilon", 1e-5F).Key("rope.dimension_count", 4U);
+    pair.Key("use_parallel_residual", parallel);
+    pair.Both("gpt_neox.embed_in.weight", "token_embd.weight", {kVocabulary, kHidden});
+    pair.Both("embed_out.weight", "output.weight", {kVocabulary, kHidden});
+    pair.BothWithBias("gpt_neox.final_layer_norm", "output_norm", {kHidden});
+    for (std::size_t i = 0; i < testing::kTinyLayers; ++i) {
       const std::string from = In("gpt_neox.layers.", i, "");
       const std::string to = In("blk.", i, "");
-      twin.BothWithBias(from + "input_layernorm", to + "attn_norm", {kHidden});
-      twin.BothWithBias(from + "post_attention_layernorm", to + "ffn_norm", {kHidden});
+      pair.BothWithBias(from + "input_layernorm", to + "attn_norm", {kHidden});
+      pair.BothWithBias(from + "post_attention_layernorm", to + "ffn_norm", {kHidden});
       const std::string qkv = from + "attention.query_key_value.";
-      const Floats weight = twin.Source(qkv + "weight", {3 * kHidden, kHidden});
-      twin.Target(to + "attn_qkv.weight", {3 * kHidden, kHidden},
+      const Floats weight = pair.Source(qkv + "weight", {3 * kHidden, kHidden});
+      pair.Target(to + "attn_qkv.weight", {3 * kHidden, kHidden},
                   testing::Separated(weight, kHeads));
-      const Floats bias = twin.Source(qkv + "bias", {3 * kHidden});
-      twin.Target(to + "attn_qkv.bias", {3 * kHidden}, testing::Separated(bias, kHeads));
-      twin.BothWithBias(from + "attention.dense", to + "attn_output", {kHidden, kHidden});
-      twin.BothWithBias(from + "mlp.dense_h_to_4h", to + "ffn_up", {kFfn, kHidden});
-      twin.BothWithBias(from + "mlp.dense_4h_to_h", to + "ffn_down", {kHidden, kFfn});
-      twin.folder.Add(from + "attention.rotary_emb.inv_freq", {2});
+      const Floats bias = pair.Source(qkv + "bias", {3 * kHidden});
+      pair.Target(to + "attn_qkv.bias", {3 * kHidden}, testing::Separated(bias, kHeads));
+      pair.BothWithBias(from + "attention.dense", to + "attn_output", {kHidden, kHidden});
+      pair.BothWithBias(from + "mlp.dense_h_to_4h", to + "ffn_up", {kFfn, kHidden});
+      pair.BothWithBias(from + "mlp.dense_4h_to_h", to + "ffn_down", {kHidden, kFfn});
+      pair.folder.Add(from + "attention.rotary_emb.inv_freq", {2});
     }
-    ExpectSameBits(twin);
+    ExpectSameBits(pair);
   }
 }
 
-FolderTwin Phi3(const std::string& more) {
-  FolderTwin twin("phi3");
-  twin.folder.config = Config(
+FolderAndGguf Phi3(const std::string& more) {
+  FolderAndGguf pair("phi3");
+  pair.folder.config = Config(
       "phi3", R"("rms_norm_eps": 1e-5, "num_key_value_heads": 2, "sliding_window": 16)" + more);
-  twin.Key("attention.layer_norm_rms_epsilon", 1e-5F).Key("attention.head_count_kv", 2U);
-  AddEnds(twin, true);
-  for (std::size_t i = 0; i < testing::kTwinLayers; ++i) {
+  pair.Key("attention.layer_norm_rms_epsilon", 1e-5F).Key("attention.head_count_kv", 2U);
+  AddEnds(pair, true);
+  for (std::size_t i = 0; i < testing::kTinyLayers; ++i) {
     const std::string from = In("model.layers.", i, "");
     const std::string to = In("blk.", i, "");
-    twin.Both(from + "input_layernorm.weight", to + "attn_norm.weight", {kHidden});
-    twin.Both(from + "self_attn.qkv_proj.weight", to + "attn_qkv.weight",
+    pair.Both(from + "input_layernorm.weight", to + "attn_norm.weight", {kHidden});
+    pair.Both(from + "self_attn.qkv_proj.weight", to + "attn_qkv.weight",
               {kHidden + 2 * kKv, kHidden});
-    twin.Both(from + "self_attn.o_proj.weight", to + "attn_output.weight", {kHidden, kHidden});
-    twin.Both(from + "post_attention_layernorm.weight", to + "ffn_norm.weight", {kHidden});
-    twin.Both(from + "mlp.gate_up_proj.weight", to + "ffn_up.weight", {2 * kFfn, kHidden});
-    twin.Both(from + "mlp.down_proj.weight", to + "ffn_down.weight", {kHidden, kFfn});
+    pair.Both(from + "self_attn.o_proj.weight", to + "attn_output.weight", {kHidden, kHidden});
+    pair.Both(from + "post_attention_layernorm.weight", to + "ffn_norm.weight", {kHidden});
+    pair.Both(from + "mlp.gate_up_proj.weight", to + "ffn_up.weight", {2 * kFfn, kHidden});
+    pair.Both(from + "mlp.down_proj.weight", to + "ffn_down.weight", {kHidden, kFfn});
   }
-  return twin;
+  return pair;
 }
 
 TEST(FolderDecoders, Phi3) {
@@ -377,78 +377,78 @@ TEST(FolderDecoders, Phi3) {
 }
 
 TEST(FolderDecoders, Phi3WithLongRope) {
-  FolderTwin twin = Phi3(R"(, "original_max_position_embeddings": 16, "rope_scaling": {
+  FolderAndGguf pair = Phi3(R"(, "original_max_position_embeddings": 16, "rope_scaling": {
       "type": "longrope", "long_factor": [1.5, 2.5, 3.5, 4.5],
       "short_factor": [1.0, 1.125, 1.25, 1.5]})");
-  twin.Key("rope.scaling.original_context_length", 16U);
-  twin.Key("rope.scaling.attn_factor",
+  pair.Key("rope.scaling.original_context_length", 16U);
+  pair.Key("rope.scaling.attn_factor",
            static_cast<float>(std::sqrt(1.0 + std::log(4.0) / std::log(16.0))));
-  twin.Target("rope_factors_long.weight", {4}, {1.5F, 2.5F, 3.5F, 4.5F});
-  twin.Target("rope_factors_short.weight", {4}, {1.0F, 1.125F, 1.25F, 1.5F});
-  ExpectSameBits(twin);
+  pair.Target("rope_factors_long.weight", {4}, {1.5F, 2.5F, 3.5F, 4.5F});
+  pair.Target("rope_factors_short.weight", {4}, {1.0F, 1.125F, 1.25F, 1.5F});
+  ExpectSameBits(pair);
 }
 
 TEST(FolderDecoders, Phi2) {
-  FolderTwin twin("phi2");
-  twin.folder.config = Config("phi", R"("hidden_act": "gelu_new", "partial_rotary_factor": 0.5,
+  FolderAndGguf pair("phi2");
+  pair.folder.config = Config("phi", R"("hidden_act": "gelu_new", "partial_rotary_factor": 0.5,
       "layer_norm_eps": 1e-5)");
-  twin.Key("attention.layer_norm_epsilon", 1e-5F).Key("rope.dimension_count", 4U);
-  twin.Both("model.embed_tokens.weight", "token_embd.weight", {kVocabulary, kHidden});
-  twin.BothWithBias("model.final_layernorm", "output_norm", {kHidden});
-  twin.BothWithBias("lm_head", "output", {kVocabulary, kHidden});
-  for (std::size_t i = 0; i < testing::kTwinLayers; ++i) {
+  pair.Key("attention.layer_norm_epsilon", 1e-5F).Key("rope.dimension_count", 4U);
+  pair.Both("model.embed_tokens.weight", "token_embd.weight", {kVocabulary, kHidden});
+  pair.BothWithBias("model.final_layernorm", "output_norm", {kHidden});
+  pair.BothWithBias("lm_head", "output", {kVocabulary, kHidden});
+  for (std::size_t i = 0; i < testing::kTinyLayers; ++i) {
     const std::string from = In("model.layers.", i, "");
     const std::string to = In("blk.", i, "");
-    twin.BothWithBias(from + "input_layernorm", to + "attn_norm", {kHidden});
-    twin.BothWithBias(from + "self_attn.q_proj", to + "attn_q", {kHidden, kHidden});
-    twin.BothWithBias(from + "self_attn.k_proj", to + "attn_k", {kHidden, kHidden});
-    twin.BothWithBias(from + "self_attn.v_proj", to + "attn_v", {kHidden, kHidden});
-    twin.BothWithBias(from + "self_attn.dense", to + "attn_output", {kHidden, kHidden});
-    twin.BothWithBias(from + "mlp.fc1", to + "ffn_up", {kFfn, kHidden});
-    twin.BothWithBias(from + "mlp.fc2", to + "ffn_down", {kHidden, kFfn});
+    pair.BothWithBias(from + "input_layernorm", to + "attn_norm", {kHidden});
+    pair.BothWithBias(from + "self_attn.q_proj", to + "attn_q", {kHidden, kHidden});
+    pair.BothWithBias(from + "self_attn.k_proj", to + "attn_k", {kHidden, kHidden});
+    pair.BothWithBias(from + "self_attn.v_proj", to + "attn_v", {kHidden, kHidden});
+    pair.BothWithBias(from + "self_attn.dense", to + "attn_output", {kHidden, kHidden});
+    pair.BothWithBias(from + "mlp.fc1", to + "ffn_up", {kFfn, kHidden});
+    pair.BothWithBias(from + "mlp.fc2", to + "ffn_down", {kHidden, kFfn});
   }
-  ExpectSameBits(twin);
+  ExpectSameBits(pair);
 }
 
 TEST(FolderDecoders, StableLmWithNormsOfHeads) {
-  FolderTwin twin("stablelm");
-  twin.folder.config = Config("stablelm", R"("partial_rotary_factor": 0.5, "layer_norm_eps": 1e-5,
+  FolderAndGguf pair("stablelm");
+  pair.folder.config = Config("stablelm", R"("partial_rotary_factor": 0.5, "layer_norm_eps": 1e-5,
       "num_key_value_heads": 2, "use_parallel_residual": true, "qk_layernorm": true)");
-  twin.Key("attention.layer_norm_epsilon", 1e-5F).Key("rope.dimension_count", 4U);
-  twin.Key("attention.head_count_kv", 2U).Key("use_parallel_residual", true);
-  twin.Both("model.embed_tokens.weight", "token_embd.weight", {kVocabulary, kHidden});
-  twin.BothWithBias("model.norm", "output_norm", {kHidden});
-  twin.Both("lm_head.weight", "output.weight", {kVocabulary, kHidden});
-  const auto norms = [&twin](const std::string& from, const std::string& to, std::uint64_t heads) {
+  pair.Key("attention.layer_norm_epsilon", 1e-5F).Key("rope.dimension_count", 4U);
+  pair.Key("attention.head_count_kv", 2U).Key("use_parallel_residual", true);
+  pair.Both("model.embed_tokens.weight", "token_embd.weight", {kVocabulary, kHidden});
+  pair.BothWithBias("model.norm", "output_norm", {kHidden});
+  pair.Both("lm_head.weight", "output.weight", {kVocabulary, kHidden});
+  const auto norms = [&pair](const std::string& from, const std::string& to, std::uint64_t heads) {
     Floats rows;
     for (std::uint64_t head = 0; head < heads; ++head) {
-      const Floats& row = twin.Source(from + std::to_string(head) + ".weight", {kDim});
+      const Floats& row = pair.Source(from + std::to_string(head) + ".weight", {kDim});
       rows.insert(rows.end(), row.begin(), row.end());
     }
-    twin.Target(to, {heads, kDim}, rows);
+    pair.Target(to, {heads, kDim}, rows);
   };
-  for (std::size_t i = 0; i < testing::kTwinLayers; ++i) {
+  for (std::size_t i = 0; i < testing::kTinyLayers; ++i) {
     const std::string from = In("model.layers.", i, "");
     const std::string to = In("blk.", i, "");
-    twin.BothWithBias(from + "input_layernorm", to + "attn_norm", {kHidden});
-    twin.Both(from + "self_attn.q_proj.weight", to + "attn_q.weight", {kHidden, kHidden});
-    twin.Both(from + "self_attn.k_proj.weight", to + "attn_k.weight", {kKv, kHidden});
-    twin.Both(from + "self_attn.v_proj.weight", to + "attn_v.weight", {kKv, kHidden});
-    twin.Both(from + "self_attn.o_proj.weight", to + "attn_output.weight", {kHidden, kHidden});
+    pair.BothWithBias(from + "input_layernorm", to + "attn_norm", {kHidden});
+    pair.Both(from + "self_attn.q_proj.weight", to + "attn_q.weight", {kHidden, kHidden});
+    pair.Both(from + "self_attn.k_proj.weight", to + "attn_k.weight", {kKv, kHidden});
+    pair.Both(from + "self_attn.v_proj.weight", to + "attn_v.weight", {kKv, kHidden});
+    pair.Both(from + "self_attn.o_proj.weight", to + "attn_output.weight", {kHidden, kHidden});
     norms(from + "self_attn.q_layernorm.norms.", to + "attn_q_norm.weight", kHeads);
-    norms(from + "self_attn.k_layernorm.norms.", to + "attn_k_norm.weight", testing::kTwinKvHeads);
-    twin.Both(from + "mlp.gate_proj.weight", to + "ffn_gate.weight", {kFfn, kHidden});
-    twin.Both(from + "mlp.up_proj.weight", to + "ffn_up.weight", {kFfn, kHidden});
-    twin.Both(from + "mlp.down_proj.weight", to + "ffn_down.weight", {kHidden, kFfn});
+    norms(from + "self_attn.k_layernorm.norms.", to + "attn_k_norm.weight", testing::kTinyKvHeads);
+    pair.Both(from + "mlp.gate_proj.weight", to + "ffn_gate.weight", {kFfn, kHidden});
+    pair.Both(from + "mlp.up_proj.weight", to + "ffn_up.weight", {kFfn, kHidden});
+    pair.Both(from + "mlp.down_proj.weight", to + "ffn_down.weight", {kHidden, kFfn});
   }
-  ExpectSameBits(twin);
+  ExpectSameBits(pair);
 }
 
 TEST(FolderDecoders, WeightsThatAreQuantizedWhileLoadingAreThoseOfAQuantizedFile) {
-  const FolderTwin twin = Llama("llama", "");
+  const FolderAndGguf pair = Llama("llama", "");
   const platform::TemporaryFolder folder;
-  twin.folder.Write(folder.path());
-  const Bytes bytes = twin.gguf.Build();
+  pair.folder.Write(folder.path());
+  const Bytes bytes = pair.gguf.Build();
   std::ofstream(folder.File("f32.gguf"), std::ios::binary)
       .write(reinterpret_cast<const char*>(bytes.data()),
              static_cast<std::streamsize>(bytes.size()));
@@ -466,12 +466,12 @@ TEST(FolderDecoders, WeightsThatAreQuantizedWhileLoadingAreThoseOfAQuantizedFile
 
 TEST(FolderDecoders, HalfPrecisionStaysAsItIs) {
   for (const char* type : {"F16", "BF16"}) {
-    FolderTwin twin = Llama("llama", "");
-    for (auto& [name, tensor] : twin.folder.tensors) {
+    FolderAndGguf pair = Llama("llama", "");
+    for (auto& [name, tensor] : pair.folder.tensors) {
       if (tensor.shape.size() == 2) tensor.type = type;
     }
     const platform::TemporaryFolder folder;
-    twin.folder.Write(folder.path());
+    pair.folder.Write(folder.path());
     const auto model = Model::Load(folder.path());
     ASSERT_TRUE(model) << model.error().message();
     EXPECT_EQ(model->info().weight_type, type);
