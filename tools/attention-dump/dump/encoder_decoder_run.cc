@@ -1,12 +1,12 @@
 #include "tools/attention-dump/dump/encoder_decoder_run.h"
 
 #include <algorithm>
-#include <cmath>
 #include <utility>
 
 #include "fovea/status_macros.h"
 #include "tools/attention-dump/base/human.h"
 #include "tools/attention-dump/data/dump_info.h"
+#include "tools/attention-dump/observers/observer_group.h"
 #include "tools/attention-dump/run/model_session.h"
 #include "tools/common/progress.h"
 
@@ -23,30 +23,6 @@ struct Stream {
 constexpr Stream kStreams[] = {{"encoder_attention", AttentionStream::kEncoder},
                                {"decoder_attention", AttentionStream::kSelf},
                                {"cross_attention", AttentionStream::kCross}};
-
-/// The largest |Σ row - 1| of all maps.
-double RowSumError(const AttentionRecorder& maps, const ModelInfo& info) {
-  double largest = 0.0;
-  for (const Stream& stream : kStreams) {
-    const StackInfo& stack =
-        stream.stream == AttentionStream::kEncoder ? info.encoder_stack() : info;
-    for (std::size_t layer = 0; layer < stack.layers; ++layer) {
-      for (std::size_t head = 0; head < stack.heads; ++head) {
-        const AttentionRecorder::View map = maps.Map(layer, head, stream.stream);
-        for (std::size_t q = 0; q < map.queries; ++q) {
-          double sum = 0.0;
-          for (std::size_t k = 0; k < map.keys; ++k) sum += static_cast<double>(map.At(q, k));
-          largest = std::max(largest, std::abs(sum - 1.0));
-        }
-      }
-    }
-  }
-  return largest;
-}
-
-Status WriteNumbers(const char* name, const std::vector<std::int32_t>& numbers, ArrayFile* file) {
-  return file->WriteAt(file->Find(name), 0, numbers.data(), numbers.size() * sizeof(std::int32_t));
-}
 
 }  // namespace
 
@@ -140,7 +116,10 @@ Status EncoderDecoderRun::Generate(Session* session) {
 }
 
 Status EncoderDecoderRun::RunTarget(Session* session) {
-  RunOptions run = {.observer = &maps_, .cancelled = environment_.interrupted};
+  ObserverGroup observers;
+  observers.Add(&maps_);
+  observers.Add(&row_sums_);
+  RunOptions run = {.observer = &observers, .cancelled = environment_.interrupted};
   FOVEA_RETURN_IF_ERROR(session->Encode(source_.Ids(), run));
   if (arguments_.logits) {
     run.on_logits = [this](std::size_t /*position*/, std::span<const float> row) {
@@ -182,8 +161,8 @@ Status EncoderDecoderRun::WriteArrays(ArrayFile* file) const {
     FOVEA_RETURN_IF_ERROR(
         file->WriteAt(file->Find("logits"), 0, logits_.data(), logits_.size() * sizeof(float)));
   }
-  FOVEA_RETURN_IF_ERROR(WriteNumbers("source_tokens", source_.Ids(), file));
-  return WriteNumbers("target_tokens", target_ids_, file);
+  FOVEA_RETURN_IF_ERROR(file->WriteNumbers("source_tokens", source_.Ids()));
+  return file->WriteNumbers("target_tokens", target_ids_);
 }
 
 Result<std::string> EncoderDecoderRun::Do(const SessionOptions& options, Outputs* outputs) {
@@ -225,7 +204,7 @@ Result<std::string> EncoderDecoderRun::Do(const SessionOptions& options, Outputs
   TokenTable source = MakeTokenTable(model_.tokenizer(), source_, {});
   dump.source_text = std::move(source.text);
   dump.source_tokens = std::move(source.tokens);
-  dump.row_sum_error = RowSumError(maps_, info);
+  dump.row_sum_error = row_sums_.error();
   FOVEA_RETURN_IF_ERROR(outputs->Finish(dump, shape_, {}));
   if (arguments_.quiet) return std::string();
   std::string text = generated_.empty() ? "" : OneLine(dump.text) + "\n";

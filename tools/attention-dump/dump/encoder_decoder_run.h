@@ -15,6 +15,7 @@
 #include "tools/attention-dump/data/dump_shape.h"
 #include "tools/attention-dump/data/token_table.h"
 #include "tools/attention-dump/dump/arguments.h"
+#include "tools/attention-dump/observers/row_sum_check.h"
 #include "tools/attention-dump/output/outputs.h"
 
 namespace fovea::dump {
@@ -48,6 +49,7 @@ class EncoderDecoderRun {
   std::vector<std::int32_t> generated_;  ///< What the model wrote, if it is not.
   std::vector<std::int32_t> target_ids_;
   AttentionRecorder maps_;
+  RowSumCheck row_sums_{AttentionSelection{}};
   std::vector<float> logits_;  ///< [target tokens, vocabulary], if they are wanted.
   DumpShape shape_;
 };

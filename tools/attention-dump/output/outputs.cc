@@ -41,13 +41,6 @@ Result<std::uint64_t> PlannedBytes(OutputContent content, const DumpShape& shape
   return total;
 }
 
-Status WriteNumbers(const std::string& name, const std::vector<std::int32_t>& numbers,
-                    ArrayFile* file) {
-  const std::size_t index = file->Find(name);
-  if (index == ArrayFile::npos) return Status::Ok();
-  return file->WriteAt(index, 0, numbers.data(), numbers.size() * sizeof(std::int32_t));
-}
-
 std::vector<std::int32_t> Narrow(const std::vector<std::size_t>& numbers) {
   std::vector<std::int32_t> narrow;
   narrow.reserve(numbers.size());
@@ -136,11 +129,11 @@ Status Outputs::FinishArrays(const DumpInfo& info, const DumpShape& shape,
     if (info.tokens.generated[i]) generated.push_back(info.tokens.ids[i]);
   }
   ArrayFile* file = output->arrays.get();
-  Status status = WriteNumbers("tokens", info.tokens.ids, file);
-  if (status.ok()) status = WriteNumbers("greedy_tokens", generated, file);
-  if (status.ok()) status = WriteNumbers("layers", Narrow(info.layers), file);
-  if (status.ok()) status = WriteNumbers("heads", Narrow(info.heads), file);
-  if (status.ok()) status = WriteNumbers("kv_head", Narrow(info.kv_head), file);
+  Status status = file->WriteNumbers("tokens", info.tokens.ids);
+  if (status.ok()) status = file->WriteNumbers("greedy_tokens", generated);
+  if (status.ok()) status = file->WriteNumbers("layers", Narrow(info.layers));
+  if (status.ok()) status = file->WriteNumbers("heads", Narrow(info.heads));
+  if (status.ok()) status = file->WriteNumbers("kv_head", Narrow(info.kv_head));
   FOVEA_RETURN_IF_ERROR(status);
   std::vector<Shape> shapes;
   for (const ArraySpec& spec : file->arrays()) {

@@ -123,6 +123,12 @@ Status ArrayFile::MoveTogether(const Placement& from, const Placement& to) {
   return Status::Ok();
 }
 
+Status ArrayFile::WriteNumbers(const std::string& name, const std::vector<std::int32_t>& numbers) {
+  const std::size_t index = Find(name);
+  if (index == npos) return Status::Ok();
+  return WriteAt(index, 0, numbers.data(), numbers.size() * sizeof(std::int32_t));
+}
+
 Status ArrayFile::Finish(const std::vector<Shape>& shapes, const std::string& metadata) {
   std::vector<Placement> final_places = placed_;
   for (std::size_t i = 0; i < final_places.size(); ++i) {

@@ -36,6 +36,9 @@ class ArrayFile {
   /// Writes at a byte offset within array `index`. Parts never written read as zero.
   Status WriteAt(std::size_t index, std::uint64_t offset, const void* data, std::size_t bytes);
 
+  /// A whole array of integers; nothing happens if this file does not hold it.
+  Status WriteNumbers(const std::string& name, const std::vector<std::int32_t>& numbers);
+
   /// Gives the arrays their final shapes (each length at most the planned one; the leading part of
   /// every dimension is kept), adds the sidecar and gives the file its name.
   Status Finish(const std::vector<Shape>& shapes, const std::string& metadata);
